@@ -1,0 +1,61 @@
+using System.Security.Cryptography;
+using System.Text;
+using Argosy.Chassis.Store;
+using Dapper;
+using Microsoft.Data.Sqlite;
+
+namespace Argosy.Chassis.Sqlite;
+
+/// <summary>Applies SQL scripts once, in order, each with its checksum, in one transaction that locks the file.</summary>
+internal static class SqliteMigrations
+{
+    public static Migration Chassis { get; } = new("chassis/chassis.sql", ReadResource("chassis.sql"));
+
+    public static void Run(SqliteConnection connection, IReadOnlyList<Migration> migrations, TimeProvider time)
+    {
+        connection.Execute("begin immediate");
+        try
+        {
+            connection.Execute("create table if not exists sys_migration (name text primary key, checksum text not null, at bigint not null)");
+            foreach (var migration in migrations)
+            {
+                Apply(connection, migration, time.GetUtcNow());
+            }
+
+            connection.Execute("commit");
+        }
+        catch (Exception e) when (e is SqliteException or MigrationException)
+        {
+            connection.Execute("rollback");
+            throw e is MigrationException ? e : new MigrationException($"The schema could not be brought up to date: {e.Message}");
+        }
+    }
+
+    private static void Apply(SqliteConnection connection, Migration migration, DateTimeOffset now)
+    {
+        var checksum = Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(migration.Sql.ReplaceLineEndings("\n"))));
+        var applied = connection.QuerySingleOrDefault<string>("select checksum from sys_migration where name = @Name", new { migration.Name });
+        if (applied == checksum)
+        {
+            return;
+        }
+
+        if (applied is not null)
+        {
+            throw new MigrationException($"{migration.Name} was changed after it was applied (checksum {applied[..12]} then, {checksum[..12]} now): restore it, and put the change into a script of its own.");
+        }
+
+        connection.Execute(migration.Sql);
+        connection.Execute(
+            "insert into sys_migration (name, checksum, at) values (@Name, @checksum, @at)",
+            new { migration.Name, checksum, at = now.ToUnixTimeMilliseconds() });
+    }
+
+    private static string ReadResource(string name)
+    {
+        var assembly = typeof(SqliteMigrations).Assembly;
+        var full = assembly.GetManifestResourceNames().Single(resource => resource.EndsWith(name, StringComparison.Ordinal));
+        using var reader = new StreamReader(assembly.GetManifestResourceStream(full)!);
+        return reader.ReadToEnd();
+    }
+}

@@ -1,0 +1,126 @@
+using System.Collections.Concurrent;
+using Argosy.Chassis.Store;
+using Dapper;
+using Microsoft.Data.Sqlite;
+using Microsoft.Extensions.Logging;
+
+namespace Argosy.Chassis.Sqlite;
+
+/// <summary>
+/// A service's database in one SQLite file: <c>journal_mode=WAL</c>, <c>synchronous=FULL</c>, one writer thread, readers beside it.
+/// One process owns the file, by a lock of the operating system that dies with it.
+/// </summary>
+public sealed class SqliteStore : IStore, IAsyncDisposable
+{
+    private const int MaxReaders = 16;
+    private const int Busy = 5;
+    private const int Locked = 6;
+
+    private readonly string connectionString;
+    private readonly TimeProvider time;
+    private readonly FileStream? owner;
+    private readonly ConcurrentBag<SqliteConnection> idle = [];
+    private readonly SemaphoreSlim readers = new(MaxReaders, MaxReaders);
+    private readonly SqliteConnection keepAlive;
+    private readonly SqliteWriter writer;
+
+    private SqliteStore(string connectionString, FileStream? owner, TimeProvider time, ILogger log)
+    {
+        this.connectionString = connectionString;
+        this.owner = owner;
+        this.time = time;
+        keepAlive = Open();
+        writer = new SqliteWriter(Open(), Published, Parked, log);
+    }
+
+    /// <inheritdoc/>
+    public Signal Published { get; } = new();
+
+    /// <inheritdoc/>
+    public Signal Parked { get; } = new();
+
+    /// <summary>Opens or makes the file; throws <see cref="IOException"/> where another process owns it.</summary>
+    public static SqliteStore Open(string path, TimeProvider time, ILogger<SqliteStore> log)
+    {
+        var full = Path.GetFullPath(path);
+        Directory.CreateDirectory(Path.GetDirectoryName(full)!);
+        FileStream owner;
+        try
+        {
+            owner = new FileStream(full + ".lock", FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None);
+        }
+        catch (IOException e)
+        {
+            throw new IOException($"{full} belongs to another process, which holds {full}.lock: stop that one, or choose another file.", e);
+        }
+
+        return new SqliteStore(new SqliteConnectionStringBuilder { DataSource = full, Pooling = false }.ToString(), owner, time, log);
+    }
+
+    /// <summary>A database that lives in memory and dies with the store: for simulations and unit tests of SQL.</summary>
+    public static SqliteStore InMemory(string name, TimeProvider time, ILogger<SqliteStore> log) =>
+        new(new SqliteConnectionStringBuilder { DataSource = name, Mode = SqliteOpenMode.Memory, Cache = SqliteCacheMode.Shared, Pooling = false }.ToString(), null, time, log);
+
+    /// <inheritdoc/>
+    public async Task<IReadOnlyList<T>> QueryAsync<T>(string sql, object? args = null, CancellationToken cancellation = default)
+    {
+        await readers.WaitAsync(cancellation);
+        try
+        {
+            var connection = idle.TryTake(out var free) ? free : Open();
+            try
+            {
+                return connection.Query<T>(sql, args).AsList();
+            }
+            finally
+            {
+                idle.Add(connection);
+            }
+        }
+        finally
+        {
+            readers.Release();
+        }
+    }
+
+    /// <inheritdoc/>
+    public Task<CommitOutcome> CommitAsync(WriteSet work, CancellationToken cancellation = default) => writer.CommitAsync(work, cancellation);
+
+    /// <inheritdoc/>
+    public bool IsTransient(Exception error) => error is SqliteException { SqliteErrorCode: Busy or Locked };
+
+    /// <inheritdoc/>
+    public Task MigrateAsync(IReadOnlyList<Migration> migrations, CancellationToken cancellation = default)
+    {
+        using var connection = Open();
+        SqliteMigrations.Run(connection, [SqliteMigrations.Chassis, .. migrations], time);
+        return Task.CompletedTask;
+    }
+
+    /// <inheritdoc/>
+    public async ValueTask DisposeAsync()
+    {
+        await writer.DisposeAsync();
+        foreach (var connection in idle)
+        {
+            await connection.DisposeAsync();
+        }
+
+        await keepAlive.DisposeAsync();
+        readers.Dispose();
+        if (owner is not null)
+        {
+            await owner.DisposeAsync();
+        }
+    }
+
+    private SqliteConnection Open()
+    {
+        var connection = new SqliteConnection(connectionString);
+        connection.Open();
+        using var pragmas = connection.CreateCommand();
+        pragmas.CommandText = "pragma journal_mode = wal; pragma synchronous = full; pragma busy_timeout = 5000; pragma foreign_keys = on; pragma cache_size = -4096;";
+        pragmas.ExecuteNonQuery();
+        return connection;
+    }
+}

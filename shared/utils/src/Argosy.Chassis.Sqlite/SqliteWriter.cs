@@ -1,0 +1,246 @@
+using System.Collections.Concurrent;
+using Argosy.Chassis.Store;
+using Microsoft.Data.Sqlite;
+using Microsoft.Extensions.Logging;
+
+namespace Argosy.Chassis.Sqlite;
+
+/// <summary>
+/// The commit pipeline: one thread, one connection, all write sets that wait in one transaction. Group commit is the lever: a
+/// flush to disk costs the same for one set and for 256. The protocol:
+/// <list type="number">
+/// <item>Take what waits, at most 256 sets; what was cancelled before this moment is left out.</item>
+/// <item>BEGIN IMMEDIATE; a savepoint per set, its statements in their order; a set that does not hold is rolled back alone.</item>
+/// <item>COMMIT, with <c>synchronous=FULL</c>: durable when it returns.</item>
+/// <item>Only now tell the owners, then wake relays and workers.</item>
+/// </list>
+/// </summary>
+internal sealed partial class SqliteWriter : IAsyncDisposable
+{
+    private const int MaxGroup = 256;
+    private const int MaxWaiting = 4096;
+    private const int IoError = 10;
+    private const int Corrupt = 11;
+    private const int NotADatabase = 26;
+
+    private readonly SqliteConnection connection;
+    private readonly StatementCache statements;
+    private readonly ILogger log;
+    private readonly Signal published;
+    private readonly Signal parked;
+    private readonly BlockingCollection<PendingSet> waiting = [];
+    private readonly SemaphoreSlim room = new(MaxWaiting, MaxWaiting);
+    private readonly Thread thread;
+    private readonly TaskCompletionSource ended = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+    public SqliteWriter(SqliteConnection connection, Signal published, Signal parked, ILogger log)
+    {
+        this.connection = connection;
+        this.log = log;
+        this.published = published;
+        this.parked = parked;
+        statements = new StatementCache(connection);
+        thread = new Thread(Run) { IsBackground = true, Name = "commit pipeline" };
+        thread.Start();
+    }
+
+    public async Task<CommitOutcome> CommitAsync(WriteSet work, CancellationToken cancellation)
+    {
+        await room.WaitAsync(cancellation);
+        try
+        {
+            var pending = new PendingSet(work);
+            await using var registration = cancellation.UnsafeRegister(static (state, token) => ((PendingSet)state!).Cancel(token), pending);
+            waiting.Add(pending, CancellationToken.None);
+            return await pending.Done.Task;
+        }
+        finally
+        {
+            room.Release();
+        }
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        waiting.CompleteAdding();
+        await ended.Task;
+        statements.Dispose();
+        await connection.DisposeAsync();
+        room.Dispose();
+        waiting.Dispose();
+    }
+
+    private void Run()
+    {
+        var group = new List<PendingSet>(MaxGroup);
+        foreach (var first in waiting.GetConsumingEnumerable())
+        {
+            Take(first, group);
+            while (group.Count < MaxGroup && waiting.TryTake(out var next))
+            {
+                Take(next, group);
+            }
+
+            if (group.Count > 0)
+            {
+                CommitGroup(group);
+                group.Clear();
+            }
+        }
+
+        ended.SetResult();
+    }
+
+    private static void Take(PendingSet set, List<PendingSet> group)
+    {
+        if (set.TryTake())
+        {
+            group.Add(set);
+        }
+    }
+
+    private void CommitGroup(List<PendingSet> group)
+    {
+        try
+        {
+            statements.Run("begin immediate");
+            foreach (var set in group)
+            {
+                set.Outcome = Apply(set.Work);
+            }
+
+            Failpoints.Hit("commit.before");
+            statements.Run("commit");
+            Failpoints.Hit("commit.after");
+        }
+        catch (Exception e) when (e is SqliteException or InvalidOperationException)
+        {
+            Abandon(group, e);
+        }
+
+        Tell(group);
+    }
+
+    private CommitOutcome Apply(WriteSet work)
+    {
+        statements.Run("savepoint one");
+        CommitOutcome outcome;
+        try
+        {
+            outcome = Execute(work);
+        }
+        catch (Exception e) when (e is not SqliteException fatal || !EndsTransaction(fatal))
+        {
+            outcome = new CommitOutcome(CommitResult.Failed, e);
+        }
+
+        if (outcome.Result != CommitResult.Committed)
+        {
+            statements.Run("rollback to one");
+        }
+
+        statements.Run("release one");
+        return outcome;
+    }
+
+    private CommitOutcome Execute(WriteSet work)
+    {
+        foreach (var statement in work.Statements)
+        {
+            var command = statements.Get(statement.Sql);
+            ParameterBinder.Bind(command, statement.Args);
+            var touched = statement.IsQuery ? (command.ExecuteScalar() is null ? 0 : 1) : command.ExecuteNonQuery();
+            if (statement.Rows is { } expected && touched != expected)
+            {
+                return new CommitOutcome(statement.OnMismatch == Mismatch.Duplicate ? CommitResult.Duplicate : CommitResult.Conflict);
+            }
+        }
+
+        return new CommitOutcome(CommitResult.Committed);
+    }
+
+    // The transaction is gone: nothing of the group is in, unless the failure was COMMIT's own and the disk's.
+    private void Abandon(List<PendingSet> group, Exception error)
+    {
+        if (error is SqliteException { SqliteErrorCode: IoError or Corrupt or NotADatabase })
+        {
+            // What is on the disk now, only a fresh start can tell. Recovery reads it; nobody was told anything.
+            LogFatal(log, error);
+            Environment.FailFast($"The database cannot be written: {error.Message}", error);
+        }
+
+        LogAbandoned(log, error, group.Count);
+        try
+        {
+            statements.Run("rollback");
+        }
+        catch (SqliteException)
+        {
+            // SQLite has rolled back by itself, as it does when the disk is full.
+        }
+
+        foreach (var set in group)
+        {
+            set.Outcome = new CommitOutcome(CommitResult.Failed, error);
+        }
+    }
+
+    private void Tell(List<PendingSet> group)
+    {
+        var (publishes, parks) = (false, false);
+        foreach (var set in group)
+        {
+            if (set.Outcome.Result == CommitResult.Committed)
+            {
+                publishes |= set.Work.Publishes;
+                parks |= set.Work.Parks;
+                foreach (var wake in set.Work.Afterwards)
+                {
+                    wake();
+                }
+            }
+
+            set.Done.SetResult(set.Outcome);
+        }
+
+        if (publishes)
+        {
+            published.Set();
+        }
+
+        if (parks)
+        {
+            parked.Set();
+        }
+    }
+
+    // SQLITE_FULL, SQLITE_IOERR, SQLITE_NOMEM and SQLITE_BUSY may roll the whole transaction back (sqlite.org/lang_transaction.html).
+    private static bool EndsTransaction(SqliteException error) => error.SqliteErrorCode is 5 or 7 or IoError or 13 or Corrupt or NotADatabase;
+
+    [LoggerMessage(Level = LogLevel.Critical, Message = "The database cannot be written; the process ends")]
+    private static partial void LogFatal(ILogger logger, Exception error);
+
+    [LoggerMessage(Level = LogLevel.Error, Message = "A group of {Count} write sets was rolled back")]
+    private static partial void LogAbandoned(ILogger logger, Exception error, int count);
+
+    private sealed class PendingSet(WriteSet work)
+    {
+        private int taken;
+
+        public WriteSet Work { get; } = work;
+
+        public CommitOutcome Outcome { get; set; }
+
+        public TaskCompletionSource<CommitOutcome> Done { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+        public bool TryTake() => Interlocked.Exchange(ref taken, 1) == 0;
+
+        public void Cancel(CancellationToken cancellation)
+        {
+            if (TryTake())
+            {
+                Done.SetCanceled(cancellation);
+            }
+        }
+    }
+}

@@ -1,0 +1,113 @@
+using System.Text.Json;
+using System.Text.Json.Nodes;
+using Argosy.Chassis.Store;
+
+namespace Argosy.Chassis.EventStore;
+
+/// <summary>Turns the JSON of an older shape of an event into the next one; stored events are never rewritten.</summary>
+/// <param name="from">The schema version the data was written with.</param>
+/// <param name="data">The event as it was stored.</param>
+public delegate JsonObject Upcaster(int from, JsonObject data);
+
+/// <summary>Brings what a query needs up to date with an event, in the event's own commit.</summary>
+public delegate void Projection<in TEvent>(string id, long version, TEvent happened, WriteSet work);
+
+/// <summary>
+/// A kind of event stream: its name, its state before the first event, how an event changes the state, and what each event is
+/// called in the database. Written once per aggregate, as a static property beside the rules.
+/// </summary>
+public sealed class StreamType<TState, TEvent>(string name, TState initial, Func<TState, TEvent, TState> evolve)
+    where TEvent : notnull
+{
+    private readonly Dictionary<Type, Registered> byType = [];
+    private readonly Dictionary<string, Registered> byName = new(StringComparer.Ordinal);
+    private readonly List<Projection<TEvent>> projections = [];
+
+    /// <summary>What streams of this type begin with, for example <c>order</c>.</summary>
+    public string Name { get; } = name;
+
+    /// <summary>
+    /// Registers an event under the name it is stored with. When its shape changes, raise <paramref name="schemaVersion"/> and say in
+    /// <paramref name="upcast"/> how older data becomes the present shape.
+    /// </summary>
+    public StreamType<TState, TEvent> Event<T>(string eventName, int schemaVersion = 1, Upcaster? upcast = null)
+        where T : TEvent
+    {
+        var registered = new Registered(typeof(T), eventName, schemaVersion, upcast);
+        byType.Add(registered.Type, registered);
+        byName.Add(eventName, registered);
+        return this;
+    }
+
+    /// <summary>Adds a projection that runs in the commit of every append.</summary>
+    public StreamType<TState, TEvent> Projects(Projection<TEvent> projection)
+    {
+        projections.Add(projection);
+        return this;
+    }
+
+    internal string StreamId(string id) => $"{Name}-{id}";
+
+    internal TState Fold(IEnumerable<EventRow> rows)
+    {
+        var state = initial;
+        foreach (var row in rows)
+        {
+            state = evolve(state, Read(row));
+        }
+
+        return state;
+    }
+
+    internal TEvent Read(EventRow row)
+    {
+        if (!byName.TryGetValue(row.Type, out var registered))
+        {
+            throw new InvalidOperationException($"Event '{row.Type}' of stream '{row.Stream}' is not registered with stream type '{Name}': add .Event<…>(\"{row.Type}\").");
+        }
+
+        var written = (int)row.SchemaVersion;
+        if (written == registered.SchemaVersion)
+        {
+            return (TEvent)JsonSerializer.Deserialize(row.Data, registered.Type, EventJson.Options)!;
+        }
+
+        if (written > registered.SchemaVersion || registered.Upcast is null)
+        {
+            throw new InvalidOperationException($"Event '{row.Type}' of stream '{row.Stream}' was written with schema version {written}, and this build reads {registered.SchemaVersion}.");
+        }
+
+        var data = JsonNode.Parse(row.Data)!.AsObject();
+        for (var from = written; from < registered.SchemaVersion; from++)
+        {
+            data = registered.Upcast(from, data);
+        }
+
+        return (TEvent)data.Deserialize(registered.Type, EventJson.Options)!;
+    }
+
+    internal void Append(WriteSet work, string id, long expected, IReadOnlyList<TEvent> events)
+    {
+        var stream = StreamId(id);
+        var meta = work.Context.EventMeta();
+        work.Add(EventSql.Advance(stream, Name, expected, events.Count));
+        for (var i = 0; i < events.Count; i++)
+        {
+            var happened = events[i];
+            var version = expected + i + 1;
+            if (!byType.TryGetValue(happened.GetType(), out var registered))
+            {
+                throw new InvalidOperationException($"{happened.GetType().Name} is not registered with stream type '{Name}'.");
+            }
+
+            var data = JsonSerializer.Serialize(happened, registered.Type, EventJson.Options);
+            work.Add(EventSql.Insert(new NewEvent(stream, version, Ids.From($"{stream}/{version}"), registered.Name, registered.SchemaVersion, data, meta, work.NowMilliseconds)));
+            foreach (var project in projections)
+            {
+                project(id, version, happened, work);
+            }
+        }
+    }
+
+    private sealed record Registered(Type Type, string Name, int SchemaVersion, Upcaster? Upcast);
+}

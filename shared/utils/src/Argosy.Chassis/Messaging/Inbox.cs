@@ -1,0 +1,209 @@
+using System.Diagnostics;
+using Argosy.Chassis.Store;
+using Microsoft.Extensions.Logging;
+
+namespace Argosy.Chassis.Messaging;
+
+/// <summary>
+/// Takes one message to its end. The protocol:
+/// <list type="number">
+/// <item>Read what the tables say about it; <see cref="Dispatch.Decide"/> says what to do.</item>
+/// <item>Run: the handler fills a write set; the inbox row goes first, ids that the message undoes go in too.</item>
+/// <item>Commit. Conflict: decide again on fresh reads. Duplicate: somebody was faster, which is as good.</item>
+/// <item>A failure parks the message, so that it blocks its own key and nothing else.</item>
+/// <item>Return, which is the acknowledgement: never before a commit.</item>
+/// </list>
+/// </summary>
+internal sealed partial class Inbox(
+    string service, IStore store, HandlerTable handlers, IServiceProvider services, TimeProvider time, Random random, ILogger<Inbox> log)
+{
+    private const string ArrivalSql =
+        """
+        select (select count(*) from bus_inbox where id = @id) as Seen,
+               (select count(*) from bus_parked where id = @id) as Parked,
+               (select count(*) from bus_parked where key = @key and state in ('retry', 'dead')) as Blocked
+        """;
+
+    /// <summary>Handles a message that came from the bus; returns when it is committed or parked.</summary>
+    public async Task ReceiveAsync(Envelope envelope, CancellationToken cancellation)
+    {
+        for (var outages = 0; ; outages++)
+        {
+            try
+            {
+                if (await ReceiveOnceAsync(envelope, cancellation))
+                {
+                    return;
+                }
+            }
+            catch (Exception e) when (store.IsTransient(e))
+            {
+                LogTransient(log, e, envelope.Type, envelope.Id);
+            }
+
+            await Task.Delay(Dispatch.TransientDelay(outages, random.NextDouble()), time, cancellation);
+        }
+    }
+
+    /// <summary>Runs a parked message whose time has come.</summary>
+    public async Task ResumeAsync(ParkedRow parked, CancellationToken cancellation)
+    {
+        var envelope = Envelope.Parse(parked.Envelope);
+        if (await store.FirstOrDefaultAsync<long?>("select 1 from bus_inbox where id = @id", new { id = parked.Id }, cancellation) is not null)
+        {
+            // It had its effect, or an undo forbade it, while it was parked.
+            await CommitAsync(new WriteSet(MessageContext.Of(envelope, service), time.GetUtcNow()), Parking.Discard(parked.Id), cancellation);
+            return;
+        }
+
+        await RunAsync(envelope, parked, cancellation);
+    }
+
+    private async Task<bool> ReceiveOnceAsync(Envelope envelope, CancellationToken cancellation)
+    {
+        var arrival = await ReadArrivalAsync(envelope, cancellation);
+        switch (Dispatch.Decide(arrival, time.GetUtcNow() - envelope.Time))
+        {
+            case Verdict.Acknowledge:
+                return true;
+            case Verdict.ParkBehind:
+                return await ParkAsync(envelope, ParkedState.Retry, time.GetUtcNow(), 0, "Waits behind an earlier message of its key.", cancellation);
+            case Verdict.ParkDead:
+                return await ParkAsync(envelope, ParkedState.Dead, null, 0, $"Older than {Dispatch.Horizon.TotalDays:0} days: nobody remembers whether it ran.", cancellation);
+            default:
+                return await RunAsync(envelope, null, cancellation);
+        }
+    }
+
+    private async Task<Arrival> ReadArrivalAsync(Envelope envelope, CancellationToken cancellation)
+    {
+        var undone = envelope.Headers.UndoneIds;
+        var row = await store.FirstOrDefaultAsync<ArrivalRow>(ArrivalSql, new { id = envelope.Id, key = envelope.Key }, cancellation);
+        var blocked = row!.Blocked;
+        if (blocked > 0 && undone.Count > 0)
+        {
+            // An undo overtakes its parked do, and waits behind whatever else is there.
+            foreach (var id in undone)
+            {
+                blocked -= await store.FirstOrDefaultAsync<long>(
+                    "select count(*) from bus_parked where id = @id and key = @key and state in ('retry', 'dead')", new { id, key = envelope.Key }, cancellation);
+            }
+        }
+
+        return new Arrival(row.Seen > 0, row.Parked > 0, blocked > 0);
+    }
+
+    // True: acknowledged. False: the outcome is unknown, look again.
+    private async Task<bool> RunAsync(Envelope envelope, ParkedRow? parked, CancellationToken cancellation)
+    {
+        using var span = StartSpan(envelope);
+        var attempts = (int)(parked?.Attempts ?? 0);
+        for (var conflicts = 1; ; conflicts++)
+        {
+            var work = new WriteSet(MessageContext.Of(envelope, service), time.GetUtcNow());
+            CommitOutcome outcome;
+            try
+            {
+                await handlers.HandleAsync(services, envelope, work, cancellation);
+                outcome = await CommitEffectAsync(envelope, parked, work, cancellation);
+            }
+            catch (Exception e) when (e is not OperationCanceledException && !store.IsTransient(e))
+            {
+                span?.SetStatus(ActivityStatusCode.Error, e.Message);
+                return await GiveUpAsync(envelope, parked, Dispatch.AfterFailure(attempts), e, cancellation);
+            }
+
+            switch (Dispatch.After(outcome.Result, conflicts, attempts))
+            {
+                case Next.Acknowledge:
+                    return true;
+                case Next.DecideAgain:
+                    continue;
+                case Next.TryAgainSoon:
+                    return false;
+                case var next:
+                    return await GiveUpAsync(envelope, parked, next, outcome.Error ?? new CommitException(outcome), cancellation);
+            }
+        }
+    }
+
+    private async Task<CommitOutcome> CommitEffectAsync(Envelope envelope, ParkedRow? parked, WriteSet work, CancellationToken cancellation)
+    {
+        foreach (var undone in envelope.Headers.UndoneIds)
+        {
+            // The do that this undoes must have no effect when it comes late (the "hanging action").
+            work.Add(new Statement("insert into bus_inbox (id, at) values (@id, @at) on conflict (id) do nothing", new { id = undone, at = work.NowMilliseconds }, null));
+            work.Add(Parking.Discard(undone));
+        }
+
+        if (parked is not null)
+        {
+            work.AddFirst(Parking.Remove(parked.Id));
+        }
+
+        work.AddFirst(new Statement("insert into bus_inbox (id, at) values (@id, @at) on conflict (id) do nothing", new { id = envelope.Id, at = work.NowMilliseconds }, 1, Mismatch.Duplicate));
+        return await store.CommitAsync(work, cancellation);
+    }
+
+    private async Task<bool> GiveUpAsync(Envelope envelope, ParkedRow? parked, Next next, Exception error, CancellationToken cancellation)
+    {
+        var attempts = (int)(parked?.Attempts ?? 0);
+        var (state, due) = next == Next.ParkDead
+            ? (ParkedState.Dead, (DateTimeOffset?)null)
+            : (ParkedState.Retry, time.GetUtcNow() + Dispatch.RetryDelay(attempts, random.NextDouble()));
+        LogFailed(log, error, envelope.Type, envelope.Id, attempts + 1, state);
+        var sentence = $"{error.GetType().Name}: {error.Message}";
+        if (parked is null)
+        {
+            return await ParkAsync(envelope, state, due, 1, sentence, cancellation);
+        }
+
+        var work = new WriteSet(MessageContext.Of(envelope, service), time.GetUtcNow());
+        work.MarkParked();
+        return await CommitAsync(work, Parking.Failed(parked.Id, parked.State, attempts, state, due, sentence), cancellation);
+    }
+
+    private Task<bool> ParkAsync(Envelope envelope, string state, DateTimeOffset? due, int attempts, string error, CancellationToken cancellation)
+    {
+        var work = new WriteSet(MessageContext.Of(envelope, service), time.GetUtcNow());
+        work.MarkParked();
+        return CommitAsync(work, Parking.Insert(envelope, state, due, attempts, error), cancellation);
+    }
+
+    private async Task<bool> CommitAsync(WriteSet work, Statement statement, CancellationToken cancellation)
+    {
+        work.Add(statement);
+        var outcome = await store.CommitAsync(work, cancellation);
+        if (outcome.Result == CommitResult.Unknown)
+        {
+            return false;
+        }
+
+        outcome.Ensure();
+        return true;
+    }
+
+    // First delivery: the publisher's span is the parent, so that one trace covers the whole order, joined over the bus.
+    private static Activity? StartSpan(Envelope envelope)
+    {
+        ActivityContext.TryParse(envelope.Headers.TraceParent, envelope.Headers.TraceState, isRemote: true, out var parent);
+        var span = BusTelemetry.Source.StartActivity($"process {envelope.Type}", ActivityKind.Consumer, parent);
+        if (span is not null)
+        {
+            span.SetTag("messaging.system", "argosy");
+            span.SetTag("messaging.operation.type", "process");
+            span.SetTag("messaging.message.id", envelope.Id);
+            span.SetTag("messaging.message.conversation_id", envelope.Key);
+        }
+
+        return span;
+    }
+
+    private sealed record ArrivalRow(long Seen, long Parked, long Blocked);
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "The database is away; {Type} {MessageId} is tried again")]
+    private static partial void LogTransient(ILogger logger, Exception error, string type, string messageId);
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "Handling {Type} {MessageId} failed, try {Attempt}; it is parked as {State}")]
+    private static partial void LogFailed(ILogger logger, Exception error, string type, string messageId, int attempt, string state);
+}

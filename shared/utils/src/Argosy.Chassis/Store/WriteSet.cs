@@ -1,0 +1,95 @@
+using Argosy.Chassis.EventStore;
+using Argosy.Chassis.Messaging;
+using Google.Protobuf;
+
+namespace Argosy.Chassis.Store;
+
+/// <summary>
+/// Everything that one decision changes: filled by a handler that calls nobody, committed by the pipeline as one piece.
+/// Every row that the decision rests on is guarded by an expected version, by <c>rows:</c> or by <see cref="Require"/>.
+/// </summary>
+public sealed class WriteSet(MessageContext context, DateTimeOffset now)
+{
+    private readonly List<Statement> statements = [];
+    private readonly List<Action> afterwards = [];
+    private int born;
+
+    /// <summary>What caused this: the message being handled, the request, or the stored intent.</summary>
+    public MessageContext Context { get; } = context;
+
+    /// <summary>The only clock a handler knows.</summary>
+    public DateTimeOffset Now { get; } = now;
+
+    /// <summary>Whether nothing was asked for yet.</summary>
+    public bool IsEmpty => statements.Count == 0;
+
+    internal IReadOnlyList<Statement> Statements => statements;
+
+    internal IReadOnlyList<Action> Afterwards => afterwards;
+
+    internal bool Publishes { get; private set; }
+
+    internal bool Parks { get; private set; }
+
+    /// <summary>The instant of this set in Unix milliseconds, as the tables keep it.</summary>
+    public long NowMilliseconds => Now.ToUnixTimeMilliseconds();
+
+    /// <summary>A new identity, derived from the cause: deciding again after a conflict gives the same one.</summary>
+    public string NewId() => Ids.From($"{Context.Id}/{born++}");
+
+    /// <summary>Adds a statement; with <paramref name="rows"/> it must touch exactly so many, otherwise the set is in conflict.</summary>
+    public void Execute(string sql, object? args = null, int? rows = null) => statements.Add(new Statement(sql, args, rows));
+
+    /// <summary>Adds a guard: a query that must return a row when the set commits, otherwise the set is in conflict.</summary>
+    public void Require(string sql, object? args = null) => statements.Add(new Statement(sql, args, 1, Mismatch.Conflict, IsQuery: true));
+
+    /// <summary>
+    /// Appends events to a stream that must be at version <paramref name="expected"/>; 0 means that it must not exist yet.
+    /// Projections of the stream type run in the same commit.
+    /// </summary>
+    public void Append<TState, TEvent>(StreamType<TState, TEvent> type, string id, long expected, params IReadOnlyList<TEvent> events)
+        where TEvent : notnull
+    {
+        if (events.Count > 0)
+        {
+            type.Append(this, id, expected, events);
+        }
+    }
+
+    /// <summary>Sends a message after, and only after, the commit. Its key is the field that the proto marks.</summary>
+    public void Publish(IMessage message) => Publish(message, NewId(), Context.Cause());
+
+    /// <summary>Sends a message with an identity and headers of the caller's: what the saga engine does with its commands.</summary>
+    internal void Publish(IMessage message, string id, MessageHeaders headers)
+    {
+        Publishes = true;
+        statements.Add(Outbox.Insert(MessageType.Of(message), message, id, headers, Now));
+    }
+
+    /// <summary>Delivers a message to this service's own handler at <paramref name="due"/>, not before, and once.</summary>
+    public void Schedule(IMessage message, DateTimeOffset due)
+    {
+        Parks = true;
+        statements.Add(Parking.Schedule(Envelope.Of(message, NewId(), Context.Source, Context.Cause(), Now), due));
+    }
+
+    /// <summary>Runs after the commit, on the writer's thread: only for waking somebody up.</summary>
+    public void OnCommitted(Action wake) => afterwards.Add(wake);
+
+    internal void Add(Statement statement) => statements.Add(statement);
+
+    /// <summary>Puts a statement before all others: the inbox row comes first, so that a duplicate does no work.</summary>
+    internal void AddFirst(Statement statement) => statements.Insert(0, statement);
+
+    internal void MarkParked() => Parks = true;
+
+    /// <summary>Forgets everything, so that the handler can decide again on fresh reads.</summary>
+    internal void Clear()
+    {
+        statements.Clear();
+        afterwards.Clear();
+        born = 0;
+        Publishes = false;
+        Parks = false;
+    }
+}
