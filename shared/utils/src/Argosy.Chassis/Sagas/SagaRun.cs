@@ -1,0 +1,32 @@
+using System.Diagnostics;
+using Argosy.Chassis.Store;
+
+namespace Argosy.Chassis.Sagas;
+
+/// <summary>One input brought to one saga: read, decide, fill the write set. Whoever owns the write set commits it.</summary>
+static class SagaRun
+{
+    public static async Task<SagaOutcome> ApplyAsync(
+        IStore store, SagaDefinition definition, string id, SagaInput input, WriteSet work, CancellationToken cancellation)
+    {
+        var saga = await SagaTable.LoadAsync(store, definition, id, cancellation);
+        var outcome = SagaEngine.Decide(definition, saga, input, work.Now);
+        if (outcome is SagaOutcome.Moved move)
+        {
+            Activity.Current?.SetTag("argosy.saga.id", id).SetTag("argosy.saga.state", move.After.State.ToText());
+            SagaTable.Write(work, definition, move);
+            SagaTelemetry.Count(work, definition.Type, move);
+            await definition.Callbacks.RunAsync(move.Callback, move.After.Data, move.Reason, work, store, cancellation);
+        }
+
+        return outcome;
+    }
+
+    public static void Start(WriteSet work, SagaDefinition definition, string id, object state)
+    {
+        var move = (SagaOutcome.Moved)SagaEngine.Decide(definition, null, new SagaInput.Started(id, state), work.Now);
+        move = move with { After = move.After with { Origin = work.Context.Save() } };
+        SagaTable.Write(work, definition, move);
+        SagaTelemetry.Count(work, definition.Type, move);
+    }
+}
