@@ -8,13 +8,15 @@ namespace Argosy.Chassis.Sagas;
 /// </summary>
 static class SagaEngine
 {
+    public static Problem Unknown { get; } = Problem.NotFound("saga.unknown", "There is no such saga.");
+
     public static SagaOutcome Decide(SagaDefinition definition, SagaInstance? saga, SagaInput input, DateTimeOffset now) =>
         (input, saga) switch
         {
             (SagaInput.Started started, null) => Start(definition, started, now),
             (SagaInput.Started, _) => new SagaOutcome.Ignored("it has been started"),
             (SagaInput.CancelRequested, null) or (SagaInput.Operated, null) =>
-                new SagaOutcome.Refused(Problem.NotFound("saga.unknown", "There is no such saga.")),
+                new SagaOutcome.Refused(Unknown),
             (_, null) => new SagaOutcome.Ignored("there is no such saga"),
             (SagaInput.Replied replied, _) => Reply(definition, saga, replied, now),
             (SagaInput.DeadlineReached reached, _) => Deadline(definition, saga, reached, now),
