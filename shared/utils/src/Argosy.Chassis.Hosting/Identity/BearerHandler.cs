@@ -1,0 +1,75 @@
+using System.Security.Claims;
+using System.Text.Encodings.Web;
+using Microsoft.AspNetCore.Authentication;
+using Microsoft.AspNetCore.Authorization;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Routing;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Options;
+
+namespace Argosy.Chassis.Hosting.Identity;
+
+/// <summary>Bearer tokens of RFC 6750 from the <c>Authorization</c> header, and from nowhere else: a URL ends up in logs.</summary>
+sealed class BearerHandler(
+    IOptionsMonitor<AuthenticationSchemeOptions> options, ILoggerFactory logs, UrlEncoder encoder, TokenCheck check)
+    : AuthenticationHandler<AuthenticationSchemeOptions>(options, logs, encoder)
+{
+    public const string Name = "Bearer";
+
+    const string Prefix = "Bearer ";
+
+    protected override async Task<AuthenticateResult> HandleAuthenticateAsync()
+    {
+        if (NobodyAsksWho(Context.GetEndpoint()) || Request.Headers.Authorization.Count == 0)
+        {
+            return AuthenticateResult.NoResult();
+        }
+
+        // One header, one token: with two, somebody between us and the client may have believed the other one.
+        var verdict = Request.Headers.Authorization is [{ } header] && header.StartsWith(Prefix, StringComparison.OrdinalIgnoreCase)
+            ? await check.CheckAsync(header[Prefix.Length..], Context.RequestAborted)
+            : new TokenVerdict(null, TokenFault.Malformed);
+        return verdict.Caller is { } caller
+            ? AuthenticateResult.Success(new AuthenticationTicket(new ClaimsPrincipal(new CallerIdentity(caller, Name)), Name))
+            : AuthenticateResult.Fail(new TokenRefusedException(verdict.Fault));
+    }
+
+    protected override async Task HandleChallengeAsync(AuthenticationProperties properties)
+    {
+        var refused = (await HandleAuthenticateOnceSafeAsync()).Failure as TokenRefusedException;
+        if (refused?.Fault == TokenFault.NoKeys)
+        {
+            await AnswerAsync(Problem.Unavailable(
+                "identity.unavailable", "Tokens cannot be checked yet; try again in a moment.", TimeSpan.FromSeconds(1)));
+            return;
+        }
+
+        var detail = refused?.Fault switch
+        {
+            null => "This needs an access token in the Authorization header.",
+            TokenFault.Expired => "The access token has expired.",
+            _ => "The access token is not valid here.",
+        };
+
+        // RFC 6750 §3.1: no error code for a request that brought no token.
+        Response.Headers.WWWAuthenticate = refused is null
+            ? """Bearer realm="argosy" """.TrimEnd()
+            : $"""Bearer realm="argosy", error="invalid_token", error_description="{detail}" """.TrimEnd();
+        await AnswerAsync(Problem.Unauthorized(refused is null ? "identity.required" : "identity.token", detail));
+    }
+
+    protected override Task HandleForbiddenAsync(AuthenticationProperties properties) =>
+        AnswerAsync(Problem.Forbidden("identity.forbidden", "Your account may not do this."));
+
+    Task AnswerAsync(Problem problem) => Answer.WriteAsync(Context, problem);
+
+    // Routes open to anybody whose handler does not look at the caller: no token is even read there (the bus brings its own kind).
+    static bool NobodyAsksWho(Endpoint? endpoint) => endpoint is not RouteEndpoint
+        || (endpoint.Metadata.GetMetadata<IAllowAnonymous>() is not null && endpoint.Metadata.GetMetadata<LooksAtCaller>() is null);
+}
+
+/// <summary>Carries the reason from the check to the challenge. Never thrown.</summary>
+sealed class TokenRefusedException(TokenFault fault) : Exception($"The token was refused: {fault}.")
+{
+    public TokenFault Fault { get; } = fault;
+}

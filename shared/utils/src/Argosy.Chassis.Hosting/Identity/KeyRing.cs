@@ -1,0 +1,107 @@
+using System.Collections.Frozen;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
+
+namespace Argosy.Chassis.Hosting.Identity;
+
+/// <summary>
+/// The issuer's keys as this process knows them: fetched at start until they are here, then at intervals, and once more when a token
+/// names a key that is not known. While the issuer is away the last keys stay good.
+/// </summary>
+sealed partial class KeyRing(IKeySource source, IdentityOptions options, TimeProvider time, ILogger<KeyRing> log) : BackgroundService
+{
+    static readonly TimeSpan FirstRetry = TimeSpan.FromMilliseconds(100);
+    static readonly TimeSpan LongestRetry = TimeSpan.FromSeconds(10);
+
+    readonly Lock _gate = new();
+    volatile FrozenDictionary<string, IssuerKey> _keys = FrozenDictionary<string, IssuerKey>.Empty;
+    Task<bool>? _flight;
+    long _flightStarted;
+
+    /// <summary>Without keys nobody can be let in, so the process is not ready.</summary>
+    public bool HasKeys => _keys.Count > 0;
+
+    public IssuerKey? Find(string id) => _keys.GetValueOrDefault(id);
+
+    /// <summary>A token named a key that is not on the ring: fetches again, unless that was done a moment ago.</summary>
+    public async Task<IssuerKey?> FindAgainAsync(string id, CancellationToken ct)
+    {
+        await Fetch(recentIsEnough: true).WaitAsync(ct);
+        return Find(id);
+    }
+
+    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    {
+        for (var failures = 0; ;)
+        {
+            failures = await Fetch(recentIsEnough: false).WaitAsync(stoppingToken) ? 0 : failures + 1;
+            await Task.Delay(failures == 0 ? options.RefreshEvery : Backoff(failures), time, stoppingToken);
+        }
+    }
+
+    // Single flight: whoever comes while a fetch is under way waits for that one.
+    Task<bool> Fetch(bool recentIsEnough)
+    {
+        lock (_gate)
+        {
+            var recent = recentIsEnough && time.GetElapsedTime(_flightStarted) < options.RefetchAfter;
+            if (_flight is not null && (recent || !_flight.IsCompleted))
+            {
+                return _flight;
+            }
+
+            _flightStarted = time.GetTimestamp();
+            return _flight = FetchOnceAsync();
+        }
+    }
+
+    async Task<bool> FetchOnceAsync()
+    {
+        await Task.Yield();   // out of the lock before any work
+        using var deadline = new CancellationTokenSource(options.FetchTimeout, time);
+        try
+        {
+            Put(await source.FetchAsync(deadline.Token));
+            return true;
+        }
+        catch (KeySourceException e)
+        {
+            CouldNotFetch(e.Message, HasKeys);
+            return false;
+        }
+        catch (OperationCanceledException) when (deadline.IsCancellationRequested)
+        {
+            CouldNotFetch($"no answer within {options.FetchTimeout.TotalSeconds} s", HasKeys);
+            return false;
+        }
+    }
+
+    // A key that stays keeps its object: what was validated with it stays valid, and its crypto objects stay warm.
+    void Put(IReadOnlyList<IssuerKey> fetched)
+    {
+        var before = _keys;
+        var after = fetched
+            .Select(key => before.TryGetValue(key.Id, out var known) && known.IsSameAs(key) ? known : key)
+            .ToFrozenDictionary(key => key.Id, StringComparer.Ordinal);
+        if (after.Count == before.Count && after.All(k => before.TryGetValue(k.Key, out var known) && ReferenceEquals(known, k.Value)))
+        {
+            return;
+        }
+
+        _keys = after;
+        HaveKeys(string.Join(' ', after.Keys));
+    }
+
+    // Full jitter over half: a fleet that starts together does not ask together.
+    static TimeSpan Backoff(int failures)
+    {
+        var longest = Math.Min(LongestRetry.TotalMilliseconds, FirstRetry.TotalMilliseconds * Math.Pow(2, Math.Min(failures - 1, 10)));
+        return TimeSpan.FromMilliseconds(longest * (0.5 + 0.5 * Random.Shared.NextDouble()));
+    }
+
+    [LoggerMessage(1, LogLevel.Information, "The issuer's keys are here: {KeyIds}")]
+    partial void HaveKeys(string keyIds);
+
+    [LoggerMessage(2, LogLevel.Warning, "The issuer's keys could not be fetched: {Reason}; earlier keys at hand: {HaveEarlier}")]
+    partial void CouldNotFetch(string reason, bool haveEarlier);
+}

@@ -1,0 +1,155 @@
+using System.Collections.Frozen;
+using System.Text.Json;
+using Microsoft.IdentityModel.JsonWebTokens;
+using Microsoft.IdentityModel.Tokens;
+
+namespace Argosy.Chassis.Hosting.Identity;
+
+/// <summary>Either a caller or the reason why there is none.</summary>
+readonly record struct TokenVerdict(Caller? Caller, TokenFault Fault);
+
+/// <summary>Decides whether an access token is good here, as RFC 9068 §4 and RFC 8725 ask.</summary>
+/// <remarks>
+/// 1. Form: what can be refused by looking at the text. 2. A token seen before, by its hash. 3. The key its header names; unknown, the
+/// issuer is asked again, at most every <see cref="IdentityOptions.RefetchAfter"/>. 4. Signature, type, algorithm, issuer, audience and
+/// lifetime, by the library. 5. The claims, read from the very text that was checked for duplicates.
+/// </remarks>
+sealed class TokenCheck
+{
+    /// <summary>How far clocks may be apart.</summary>
+    internal static readonly TimeSpan ClockSkew = TimeSpan.FromSeconds(30);
+
+    static readonly TimeSpan LongestBelief = TimeSpan.FromHours(1);
+
+    readonly JsonWebTokenHandler _handler = new() { MapInboundClaims = false, MaximumTokenSizeInBytes = TokenText.MaxLength };
+    readonly TokenValidationParameters _rules;
+    readonly TokenCache _cache;
+    readonly KeyRing _ring;
+    readonly TimeProvider _time;
+
+    public TokenCheck(KeyRing ring, IdentityOptions options, TimeProvider time)
+    {
+        (_ring, _time, _cache) = (ring, time, new TokenCache(options.CacheSize));
+        _rules = new TokenValidationParameters
+        {
+            ValidTypes = ["at+jwt"],
+            ValidAlgorithms = [SecurityAlgorithms.RsaSha256],
+            ValidIssuer = options.Issuer,
+            ValidAudience = IdentityOptions.Audience,
+            ClockSkew = ClockSkew,
+            TryAllIssuerSigningKeys = false,
+            IssuerSigningKeyResolver = (_, _, kid, _) => ring.Find(kid) is { } key ? [key.SecurityKey] : [],
+            LifetimeValidator = (from, until, _, _) => LifetimeFault(from, until, time.GetUtcNow().UtcDateTime) == TokenFault.None,
+        };
+    }
+
+    internal TokenCache Cache => _cache;
+
+    public async ValueTask<TokenVerdict> CheckAsync(string token, CancellationToken ct)
+    {
+        if (!_ring.HasKeys)
+        {
+            return new TokenVerdict(null, TokenFault.NoKeys);
+        }
+
+        if (!TokenText.HasForm(token))
+        {
+            return new TokenVerdict(null, TokenFault.Malformed);
+        }
+
+        var hash = TokenHash.Of(token);
+        if (Remembered(hash) is { } known)
+        {
+            return new TokenVerdict(known, TokenFault.None);
+        }
+
+        var fault = TokenText.TryRead(token, out var text);
+        return text is null ? new TokenVerdict(null, fault) : await VerifyAsync(token, text, hash, ct);
+    }
+
+    Caller? Remembered(in TokenHash hash)
+    {
+        if (_cache.Find(hash) is not { } cached)
+        {
+            return null;
+        }
+
+        // A key that left the ring takes what it signed along.
+        if (_time.GetUtcNow() < cached.Until && ReferenceEquals(_ring.Find(cached.Key.Id), cached.Key))
+        {
+            return cached.Caller;
+        }
+
+        _cache.Remove(hash);
+        return null;
+    }
+
+    async Task<TokenVerdict> VerifyAsync(string token, TokenText text, TokenHash hash, CancellationToken ct)
+    {
+        if ((_ring.Find(text.Kid) ?? await _ring.FindAgainAsync(text.Kid, ct)) is not { } key)
+        {
+            return new TokenVerdict(null, TokenFault.UnknownKey);
+        }
+
+        var result = await _handler.ValidateTokenAsync(token, _rules);
+        if (!result.IsValid)
+        {
+            return new TokenVerdict(null, FaultOf(result));
+        }
+
+        if (CallerOf(text.Payload) is not { } caller)
+        {
+            return new TokenVerdict(null, TokenFault.Claims);
+        }
+
+        _cache.Add(hash, new CachedToken(caller, key, BelievedUntil(result.SecurityToken.ValidTo)));
+        return new TokenVerdict(caller, TokenFault.None);
+    }
+
+    // Not longer than the token lives; and where a token claims the year 9999, verified again now and then.
+    DateTimeOffset BelievedUntil(DateTime expires)
+    {
+        var again = _time.GetUtcNow() + LongestBelief;
+        return expires < again.UtcDateTime ? new DateTimeOffset(expires, TimeSpan.Zero) + ClockSkew : again;
+    }
+
+    TokenFault FaultOf(TokenValidationResult result) => result.Exception switch
+    {
+        SecurityTokenSignatureKeyNotFoundException => TokenFault.UnknownKey,
+        SecurityTokenInvalidSignatureException => TokenFault.Signature,
+        SecurityTokenInvalidLifetimeException e => LifetimeFault(e.NotBefore, e.Expires, _time.GetUtcNow().UtcDateTime),
+        SecurityTokenInvalidIssuerException => TokenFault.Issuer,
+        SecurityTokenInvalidAudienceException => TokenFault.Audience,
+        SecurityTokenInvalidTypeException => TokenFault.Type,
+        SecurityTokenInvalidAlgorithmException => TokenFault.Algorithm,
+        _ => TokenFault.Claims,
+    };
+
+    static TokenFault LifetimeFault(DateTime? from, DateTime? until, DateTime now) => (from, until) switch
+    {
+        (_, null) => TokenFault.Lifetime,
+        (_, { } end) when end <= now - ClockSkew => TokenFault.Expired,
+        ({ } start, _) when start > now + ClockSkew => TokenFault.Lifetime,
+        _ => TokenFault.None,
+    };
+
+    static Caller? CallerOf(JsonElement claims)
+    {
+        var complete = TokenText.TextOf(claims, "sub") is { Length: > 0 }
+            && TokenText.TextOf(claims, "jti") is { Length: > 0 }
+            && TokenText.TextOf(claims, "client_id") is { Length: > 0 }
+            && claims.TryGetProperty("iat", out var issued) && issued.ValueKind == JsonValueKind.Number;
+        return complete
+            ? new Caller(
+                TokenText.TextOf(claims, "sub")!,
+                Roles(claims).Contains(Caller.AdminRole, StringComparer.Ordinal),
+                TokenText.TextOf(claims, "sid") ?? "",
+                (TokenText.TextOf(claims, "scope") ?? "").Split(' ', StringSplitOptions.RemoveEmptyEntries).ToFrozenSet(StringComparer.Ordinal))
+            : null;
+    }
+
+    static IEnumerable<string?> Roles(JsonElement claims) =>
+        claims.TryGetProperty("roles", out var roles) && roles.ValueKind == JsonValueKind.Array
+            ? roles.EnumerateArray().Where(r => r.ValueKind == JsonValueKind.String).Select(r => r.GetString())
+            : [];
+}

@@ -1,0 +1,124 @@
+using System.Net;
+using System.Net.Http.Json;
+using System.Text.Json;
+using Argosy.Chassis.Hosting.Identity;
+using Shouldly;
+using Xunit;
+
+namespace Argosy.Chassis.Tests.Identity;
+
+/// <summary>Where the token comes from, what the routes ask of it, and what the answers say.</summary>
+public sealed class BearerTests : IAsyncLifetime
+{
+    IssuerHost _issuer = null!;
+    GuardedHost _host = null!;
+
+    public async ValueTask InitializeAsync()
+    {
+        _issuer = await IssuerHost.StartAsync();
+        _host = await (await GuardedHost.StartAsync(_issuer)).ReadyAsync();
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await _host.DisposeAsync();
+        await _issuer.DisposeAsync();
+    }
+
+    [Fact]
+    public async Task Without_a_token_the_challenge_names_no_error()
+    {
+        using var response = await _host.GetAsync("/me", token: null);
+
+        response.StatusCode.ShouldBe(HttpStatusCode.Unauthorized);
+        response.Headers.WwwAuthenticate.ToString().ShouldBe("Bearer realm=\"argosy\"");
+        (await response.Content.ReadFromJsonAsync<JsonElement>()).GetProperty("type").GetString().ShouldBe("urn:argosy:problem:identity.required");
+    }
+
+    [Fact]
+    public async Task An_expired_token_is_told_so_that_a_client_knows_to_refresh()
+    {
+        using var response = await _host.GetAsync("/me", Forge.Good.With(claims: c => c["exp"] = DateTimeOffset.UtcNow.ToUnixTimeSeconds() - 90));
+
+        response.Headers.WwwAuthenticate.ToString().ShouldContain("error_description=\"The access token has expired.\"");
+    }
+
+    [Fact]
+    public async Task A_token_in_the_query_string_is_ignored_and_never_logged()
+    {
+        var token = Forge.Good.Token();
+
+        (await _host.StatusAsync(token: null, "/me?access_token=" + token)).ShouldBe(HttpStatusCode.Unauthorized);
+        (await _host.StatusAsync(token)).ShouldBe(HttpStatusCode.OK);
+        (await _host.StatusAsync(token + "x")).ShouldBe(HttpStatusCode.Unauthorized);
+
+        // Kestrel and the host log the request line at Information and below; what the identity adds carries no token at any level.
+        _host.Logs.Lines.Where(l => l.Contains(token, StringComparison.Ordinal) && !l.Contains("access_token=", StringComparison.Ordinal)).ShouldBeEmpty();
+    }
+
+    [Fact]
+    public async Task Two_authorization_headers_are_no_token()
+    {
+        using var request = new HttpRequestMessage(HttpMethod.Get, "/me");
+        request.Headers.TryAddWithoutValidation("Authorization", ["Bearer " + Forge.Good.Token(), "Bearer " + Forge.Good.Token()]).ShouldBeTrue();
+
+        (await _host.Client.SendAsync(request)).StatusCode.ShouldBe(HttpStatusCode.Unauthorized);
+    }
+
+    [Theory]
+    [InlineData("bearer ", HttpStatusCode.OK)]
+    [InlineData("BEARER ", HttpStatusCode.OK)]
+    [InlineData("Basic ", HttpStatusCode.Unauthorized)]
+    [InlineData("Bearer  ", HttpStatusCode.Unauthorized)]
+    [InlineData("", HttpStatusCode.Unauthorized)]
+    public async Task The_scheme_is_bearer_in_any_case(string prefix, HttpStatusCode status)
+    {
+        using var request = new HttpRequestMessage(HttpMethod.Get, "/me");
+        request.Headers.TryAddWithoutValidation("Authorization", prefix + Forge.Good.Token()).ShouldBeTrue();
+
+        (await _host.Client.SendAsync(request)).StatusCode.ShouldBe(status);
+    }
+
+    [Fact]
+    public async Task Admin_routes_are_for_admins()
+    {
+        (await _host.StatusAsync(token: null, "/admin")).ShouldBe(HttpStatusCode.Unauthorized);
+        (await _host.StatusAsync(Forge.Good.Token(Forge.Claims("root", "admin")), "/admin")).ShouldBe(HttpStatusCode.OK);
+
+        using var response = await _host.GetAsync("/admin", Forge.Good.Token(Forge.Claims("user-1", "customer")));
+        response.StatusCode.ShouldBe(HttpStatusCode.Forbidden);
+        response.Content.Headers.ContentType!.MediaType.ShouldBe("application/problem+json");
+        (await response.Content.ReadFromJsonAsync<JsonElement>()).GetProperty("type").GetString().ShouldBe("urn:argosy:problem:identity.forbidden");
+    }
+
+    [Theory]
+    [InlineData("Admin")]
+    [InlineData("administrator")]
+    [InlineData("customer admin")]
+    public async Task A_role_is_compared_as_it_is_written(string role) =>
+        (await _host.StatusAsync(Forge.Good.Token(Forge.Claims("user-1", role)), "/admin")).ShouldBe(HttpStatusCode.Forbidden);
+
+    [Fact]
+    public async Task A_route_open_to_anybody_may_look_at_who_comes()
+    {
+        (await ReadAsync("/catalogue", null)).ShouldBe("anybody");
+        (await ReadAsync("/catalogue", Forge.Good.Token())).ShouldBe("user-1");
+        (await ReadAsync("/catalogue", "rubbish")).ShouldBe("anybody");
+        (await ReadAsync("/open", "rubbish")).ShouldBe("open");
+    }
+
+    [Fact]
+    public async Task What_is_not_mapped_asks_for_no_token()
+    {
+        (await _host.StatusAsync(token: null, "/nowhere")).ShouldBe(HttpStatusCode.NotFound);
+        using var response = await _host.Client.PostAsync("/me", content: null);
+        response.StatusCode.ShouldBe(HttpStatusCode.MethodNotAllowed);
+    }
+
+    async Task<string> ReadAsync(string path, string? token)
+    {
+        using var response = await _host.GetAsync(path, token);
+        response.StatusCode.ShouldBe(HttpStatusCode.OK);
+        return await response.Content.ReadAsStringAsync();
+    }
+}

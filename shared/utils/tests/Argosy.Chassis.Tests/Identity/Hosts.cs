@@ -1,0 +1,176 @@
+using System.Net;
+using System.Net.Http.Headers;
+using Argosy.Chassis.Hosting.Identity;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Hosting;
+using Microsoft.AspNetCore.Hosting.Server;
+using Microsoft.AspNetCore.Hosting.Server.Features;
+using Microsoft.AspNetCore.Http;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Diagnostics.HealthChecks;
+using Microsoft.Extensions.Logging;
+using Shouldly;
+
+namespace Argosy.Chassis.Tests.Identity;
+
+/// <summary>An issuer's key endpoint in a real Kestrel, whose answers and absences the test decides.</summary>
+sealed class IssuerHost : IAsyncDisposable
+{
+    readonly WebApplication _app;
+    int _hits;
+
+    IssuerHost(WebApplication app) => _app = app;
+
+    public Uri Jwks { get; private set; } = null!;
+
+    public string Document { get; set; } = Forge.Jwks(Forge.Ours);
+
+    public bool Away { get; set; }
+
+    public int Hits => Volatile.Read(ref _hits);
+
+    public static async Task<IssuerHost> StartAsync()
+    {
+        var app = Kestrel.Builder().Build();
+        var host = new IssuerHost(app);
+        app.MapGet("/{**any}", () =>
+        {
+            Interlocked.Increment(ref host._hits);
+            return host.Away ? Results.StatusCode(503) : Results.Text(host.Document, "application/json");
+        });
+        await app.StartAsync();
+        host.Jwks = new Uri(Kestrel.Address(app), "/.well-known/jwks.json");
+        return host;
+    }
+
+    public ValueTask DisposeAsync() => _app.DisposeAsync();
+}
+
+/// <summary>A service with the identity of the chassis in a real Kestrel.</summary>
+sealed class GuardedHost : IAsyncDisposable
+{
+    readonly WebApplication _app;
+
+    GuardedHost(WebApplication app, LogLines logs) => (_app, Logs, Client) = (app, logs, new HttpClient { BaseAddress = Kestrel.Address(app) });
+
+    public HttpClient Client { get; }
+
+    public LogLines Logs { get; }
+
+    public TokenCheck Check => _app.Services.GetRequiredService<TokenCheck>();
+
+    public static async Task<GuardedHost> StartAsync(IdentityOptions options)
+    {
+        var logs = new LogLines();
+        var builder = Kestrel.Builder();
+        builder.Logging.AddProvider(logs).SetMinimumLevel(LogLevel.Trace);
+        builder.Services.AddArgosyIdentity(options);
+        var app = builder.Build();
+        app.UseArgosyIdentity();
+        app.MapGet("/me", (Caller caller) => new { caller.Id, caller.IsAdmin, caller.SessionId, caller.Scopes });
+        app.MapGet("/admin", (Caller caller) => caller.Id).RequireAdmin();
+        app.MapGet("/catalogue", (Caller? caller) => caller?.Id ?? "anybody").AllowAnonymous();
+        app.MapGet("/open", () => "open").AllowAnonymous();
+        await app.StartAsync();
+        return new GuardedHost(app, logs);
+    }
+
+    public static Task<GuardedHost> StartAsync(IssuerHost issuer) => StartAsync(Options(issuer));
+
+    public static IdentityOptions Options(IssuerHost issuer) => new() { Issuer = Forge.Issuer, Jwks = issuer.Jwks };
+
+    public async Task<HttpResponseMessage> GetAsync(string path, string? token)
+    {
+        using var request = new HttpRequestMessage(HttpMethod.Get, path);
+        if (token is not null)
+        {
+            request.Headers.TryAddWithoutValidation("Authorization", "Bearer " + token).ShouldBeTrue();
+        }
+
+        return await Client.SendAsync(request);
+    }
+
+    public async Task<HttpStatusCode> StatusAsync(string? token, string path = "/me")
+    {
+        using var response = await GetAsync(path, token);
+        return response.StatusCode;
+    }
+
+    /// <summary>Waits until the issuer's keys are here, as the launcher does by asking for readiness.</summary>
+    public async Task<GuardedHost> ReadyAsync()
+    {
+        await Eventually.TrueAsync(async () => await HealthAsync() == HealthStatus.Healthy, "the issuer's keys arrive");
+        return this;
+    }
+
+    public async Task<HealthStatus> HealthAsync() =>
+        (await _app.Services.GetRequiredService<HealthCheckService>().CheckHealthAsync()).Status;
+
+    public async ValueTask DisposeAsync()
+    {
+        Client.Dispose();
+        await _app.DisposeAsync();
+    }
+}
+
+static class Kestrel
+{
+    public static WebApplicationBuilder Builder()
+    {
+        var builder = WebApplication.CreateSlimBuilder();
+        builder.Logging.ClearProviders();
+        builder.WebHost.UseKestrel().UseUrls("http://127.0.0.1:0");
+        return builder;
+    }
+
+    public static Uri Address(WebApplication app) =>
+        new(app.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.Single());
+}
+
+static class Eventually
+{
+    public static async Task TrueAsync(Func<Task<bool>> condition, string what)
+    {
+        using var deadline = new CancellationTokenSource(TimeSpan.FromSeconds(15));
+        while (!await condition())
+        {
+            deadline.IsCancellationRequested.ShouldBeFalse($"15 s passed before {what}");
+            await Task.Delay(20);
+        }
+    }
+}
+
+/// <summary>Every line that the process logs, at every level.</summary>
+sealed class LogLines : ILoggerProvider, ILogger
+{
+    readonly List<string> _lines = [];
+
+    public IReadOnlyList<string> Lines
+    {
+        get
+        {
+            lock (_lines)
+            {
+                return [.. _lines];
+            }
+        }
+    }
+
+    public ILogger CreateLogger(string categoryName) => this;
+
+    public IDisposable? BeginScope<TState>(TState state) where TState : notnull => null;
+
+    public bool IsEnabled(LogLevel logLevel) => true;
+
+    public void Log<TState>(LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter)
+    {
+        lock (_lines)
+        {
+            _lines.Add($"{logLevel} {formatter(state, exception)} {exception}");
+        }
+    }
+
+    public void Dispose()
+    {
+    }
+}

@@ -1,0 +1,193 @@
+using System.Net;
+using System.Security.Cryptography;
+using Argosy.Chassis.Hosting.Identity;
+using Microsoft.Extensions.Diagnostics.HealthChecks;
+using Shouldly;
+using Xunit;
+
+namespace Argosy.Chassis.Tests.Identity;
+
+/// <summary>How a service gets the issuer's keys, keeps them, and notices new ones.</summary>
+public sealed class KeyRingTests
+{
+    static readonly RSA NextKey = RSA.Create(2048);
+
+    static Forge Next { get; } = new(NextKey) { KeyId = IssuerKey.Of(NextKey).Id };
+
+    [Fact]
+    public async Task A_service_is_ready_only_once_the_issuer_has_given_its_keys()
+    {
+        await using var issuer = await IssuerHost.StartAsync();
+        issuer.Away = true;
+        await using var host = await GuardedHost.StartAsync(issuer);
+        await Eventually.TrueAsync(() => Task.FromResult(issuer.Hits >= 2), "a second attempt");
+
+        (await host.HealthAsync()).ShouldBe(HealthStatus.Unhealthy);
+        using var tooEarly = await host.GetAsync("/me", Forge.Good.Token());
+        tooEarly.StatusCode.ShouldBe(HttpStatusCode.ServiceUnavailable);   // 401 would send the customer to log in again
+        tooEarly.Headers.RetryAfter!.Delta.ShouldBe(TimeSpan.FromSeconds(1));
+
+        issuer.Away = false;
+        await host.ReadyAsync();
+        (await host.StatusAsync(Forge.Good.Token())).ShouldBe(HttpStatusCode.OK);
+    }
+
+    [Fact]
+    public async Task Keys_stay_good_while_the_issuer_is_away()
+    {
+        await using var issuer = await IssuerHost.StartAsync();
+        await using var host = await GuardedHost.StartAsync(GuardedHost.Options(issuer) with { RefreshEvery = TimeSpan.FromMilliseconds(50) });
+        await host.ReadyAsync();
+
+        issuer.Away = true;
+        var before = issuer.Hits;
+        await Eventually.TrueAsync(() => Task.FromResult(issuer.Hits > before), "a refresh that fails");
+
+        (await host.StatusAsync(Forge.Good.Token())).ShouldBe(HttpStatusCode.OK);
+        (await host.HealthAsync()).ShouldBe(HealthStatus.Healthy);
+    }
+
+    [Fact]
+    public async Task An_unknown_key_makes_one_fetch_however_many_tokens_name_it()
+    {
+        await using var issuer = await IssuerHost.StartAsync();
+        await using var host = await GuardedHost.StartAsync(GuardedHost.Options(issuer) with { RefetchAfter = TimeSpan.FromHours(1) });
+        await host.ReadyAsync();
+        var before = issuer.Hits;
+
+        var tokens = Enumerable.Range(0, 50).Select(i => Forge.Good.With(h => h["kid"] = $"unknown-{i}"));
+        var statuses = await Task.WhenAll(tokens.Select(t => host.StatusAsync(t)));
+
+        statuses.ShouldAllBe(s => s == HttpStatusCode.Unauthorized);
+        issuer.Hits.ShouldBe(before);   // the fetch at start was a moment ago
+    }
+
+    [Fact]
+    public async Task A_new_key_is_found_when_the_first_token_names_it()
+    {
+        await using var issuer = await IssuerHost.StartAsync();
+        await using var host = await GuardedHost.StartAsync(GuardedHost.Options(issuer) with { RefetchAfter = TimeSpan.Zero });
+        await host.ReadyAsync();
+        var oldToken = Forge.Good.Token();
+        (await host.StatusAsync(oldToken)).ShouldBe(HttpStatusCode.OK);
+
+        issuer.Document = Forge.Jwks(Forge.Ours, NextKey);
+
+        (await host.StatusAsync(Next.Token())).ShouldBe(HttpStatusCode.OK);
+        (await host.StatusAsync(oldToken)).ShouldBe(HttpStatusCode.OK);
+    }
+
+    [Fact]
+    public async Task A_withdrawn_key_takes_what_it_signed_along_though_it_was_remembered()
+    {
+        await using var issuer = await IssuerHost.StartAsync();
+        await using var host = await GuardedHost.StartAsync(GuardedHost.Options(issuer) with { RefetchAfter = TimeSpan.Zero });
+        await host.ReadyAsync();
+        var token = Forge.Good.Token();
+        (await host.StatusAsync(token)).ShouldBe(HttpStatusCode.OK);
+        host.Check.Cache.Count.ShouldBe(1);
+
+        issuer.Document = Forge.Jwks(NextKey);
+        (await host.StatusAsync(Next.Token())).ShouldBe(HttpStatusCode.OK);
+
+        (await host.StatusAsync(token)).ShouldBe(HttpStatusCode.Unauthorized);
+    }
+
+    [Fact]
+    public async Task Urls_in_a_token_are_never_asked()
+    {
+        await using var issuer = await IssuerHost.StartAsync();
+        await using var attacker = await IssuerHost.StartAsync();
+        attacker.Document = Forge.Jwks(Forge.Theirs);
+        await using var host = await GuardedHost.StartAsync(GuardedHost.Options(issuer) with { RefetchAfter = TimeSpan.Zero });
+        await host.ReadyAsync();
+        var forge = new Forge(Forge.Theirs) { KeyId = IssuerKey.Of(Forge.Theirs).Id };
+
+        foreach (var member in (string[])["jku", "x5u", "kid"])
+        {
+            (await host.StatusAsync(forge.With(h => h[member] = attacker.Jwks.ToString()))).ShouldBe(HttpStatusCode.Unauthorized);
+        }
+
+        attacker.Hits.ShouldBe(0);
+    }
+
+    [Fact]
+    public async Task A_broken_key_document_leaves_the_keys_as_they_were()
+    {
+        await using var issuer = await IssuerHost.StartAsync();
+        await using var host = await GuardedHost.StartAsync(GuardedHost.Options(issuer) with { RefetchAfter = TimeSpan.Zero });
+        await host.ReadyAsync();
+
+        foreach (var broken in (string[])["", "[]", "{}", """{"keys":[]}""", """{"keys":[{"kty":"RSA","kid":"a","n":null,"e":"AQAB"}]}""",
+            """{"keys":[{"kty":"RSA","kid":"a","n":"!!","e":"AQAB"}]}""", """{"keys":[1]}""", Forge.Jwks(Forge.Ours, Forge.Ours), new string(' ', 100_000)])
+        {
+            issuer.Document = broken;
+            var hits = issuer.Hits;
+            (await host.StatusAsync(Next.Token())).ShouldBe(HttpStatusCode.Unauthorized);
+            issuer.Hits.ShouldBe(hits + 1);
+            (await host.StatusAsync(Forge.Good.Token())).ShouldBe(HttpStatusCode.OK);
+        }
+    }
+
+    [Fact]
+    public async Task A_key_from_a_file_goes_by_its_thumbprint_and_nobody_is_asked()
+    {
+        await using var issuer = await IssuerHost.StartAsync();
+        using var folder = new TemporaryFolder();
+        var path = folder.File("issuer.pem", Forge.Ours.ExportSubjectPublicKeyInfoPem());
+        await using var host = await GuardedHost.StartAsync(GuardedHost.Options(issuer) with { PublicKeyPath = path });
+        await host.ReadyAsync();
+
+        (await host.StatusAsync(Forge.Good.Token())).ShouldBe(HttpStatusCode.OK);
+        (await host.StatusAsync(Next.Token())).ShouldBe(HttpStatusCode.Unauthorized);
+        issuer.Hits.ShouldBe(0);
+    }
+
+    [Fact]
+    public void Wrong_settings_are_sentences()
+    {
+        using var folder = new TemporaryFolder();
+        var good = new IdentityOptions { Issuer = Forge.Issuer, Jwks = new Uri(Forge.Issuer) };
+        using var small = RSA.Create(1024);
+
+        good.Errors().ShouldBeEmpty();
+        (good with { Issuer = "argosy" }).Errors().ShouldHaveSingleItem().ShouldStartWith("JWT_ISSUER is 'argosy'");
+        (good with { PublicKeyPath = "/nowhere/key.pem" }).Errors().ShouldHaveSingleItem().ShouldStartWith("JWT_PUBLIC_KEY_PATH is '/nowhere/key.pem'");
+        (good with { PublicKeyPath = folder.File("private.pem", Forge.Ours.ExportPkcs8PrivateKeyPem()) }).Errors().ShouldHaveSingleItem().ShouldContain("private key");
+        (good with { PublicKeyPath = folder.File("small.pem", small.ExportSubjectPublicKeyInfoPem()) }).Errors().ShouldHaveSingleItem().ShouldContain("1024 bits");
+        (good with { PublicKeyPath = folder.File("text.pem", "hello") }).Errors().ShouldHaveSingleItem().ShouldContain("not one RSA public key");
+    }
+
+    // RFC 7638 §3.1.
+    [Fact]
+    public void Keys_are_named_as_the_rfc_does()
+    {
+        const string modulus = "0vx7agoebGcQSuuPiLJXZptN9nndrQmbXEps2aiAFbWhM78LhWx4cbbfAAtVT86zwu1RK7aPFFxuhDR1L6tSoc_BJECPebWKRXjBZCiFV4n3oknjhMstn64tZ_2W"
+            + "-5JsGY4Hc5n9yBXArwl93lqt7_RN5w6Cf0h4QyQ5v-65YGjQR0_FDW2QvzqY368QQMicAtaSqzs8KJZgnYb9c7d0zgdAZHzu6qMQvRL5hajrn1n91CbOpbISD08qNLyrdkt"
+            + "-bFTWhAI4vMQFh6WeZu0fM4lFd2NcRwr3XPksINHaQ-G_xBniIqbw0Ls1jF44-csFCur-kEgU8awapJzKnqDKgw";
+
+        using var rsa = RSA.Create(new RSAParameters
+        {
+            Modulus = System.Buffers.Text.Base64Url.DecodeFromChars(modulus),
+            Exponent = [1, 0, 1],
+        });
+
+        IssuerKey.Of(rsa).Id.ShouldBe("NzbLsXh8uDCcd-6MNwXF4W_7noWXFZAfHkxZsRGC9Xs");
+    }
+}
+
+sealed class TemporaryFolder : IDisposable
+{
+    readonly DirectoryInfo _folder = Directory.CreateTempSubdirectory("argosy-");
+
+    public string Path => _folder.FullName;
+
+    public string File(string name, string text)
+    {
+        var path = System.IO.Path.Combine(_folder.FullName, name);
+        System.IO.File.WriteAllText(path, text);
+        return path;
+    }
+
+    public void Dispose() => _folder.Delete(recursive: true);
+}
