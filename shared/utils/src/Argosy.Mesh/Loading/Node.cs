@@ -5,13 +5,11 @@ using YamlDotNet.RepresentationModel;
 namespace Argosy.Mesh.Loading;
 
 /// <summary>A YAML node that knows its path and where to complain. Reading goes on after a complaint, so that all are told at once.</summary>
-internal readonly struct Node(YamlNode yaml, string path, Reading reading)
+internal sealed class Node(YamlNode yaml, string path, Reading reading)
 {
-    public string Path => path;
-
     public Origin Origin => reading.OriginOf(yaml);
 
-    public void Fail(string message) => reading.Fail(yaml, $"{path} {message}");
+    public void Fail(string message) => reading.Fail(yaml, $"{Name} {message}");
 
     /// <summary>The field's value; null when it is absent or empty, and of the latter <see cref="AllowOnly"/> has told.</summary>
     public Node? Get(string field)
@@ -21,7 +19,7 @@ internal readonly struct Node(YamlNode yaml, string path, Reading reading)
     {
         if (yaml is YamlMappingNode && Find(field) is null)
         {
-            reading.Fail(yaml, path.Length == 0 ? $"the document lacks {field}" : $"{path} lacks {field}");
+            Fail($"lacks {field}");
         }
 
         return Get(field);
@@ -110,6 +108,8 @@ internal readonly struct Node(YamlNode yaml, string path, Reading reading)
 
     Reading Reading => reading;
 
+    string Name => path.Length == 0 ? "the document" : path;
+
     IEnumerable<(YamlScalarNode Key, YamlNode Value)> Mapping()
     {
         if (yaml is not YamlMappingNode mapping)
@@ -125,7 +125,7 @@ internal readonly struct Node(YamlNode yaml, string path, Reading reading)
             }
             else
             {
-                reading.Fail(key, $"{path} has a key that is no text");
+                reading.Fail(key, $"{Name} has a key that is no text");
             }
         }
     }

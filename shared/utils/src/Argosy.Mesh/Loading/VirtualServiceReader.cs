@@ -61,7 +61,7 @@ internal static class VirtualServiceReader
         var uri = ReadStringMatch(match.Get("uri"));
         if (uri is { Kind: not StringMatchKind.Regex } && !RequestPath.IsNormal(uri.Value))
         {
-            match.Get("uri")!.Value.Fail($"matches {uri.Value}, which no request has after normalisation: start with / and leave out dot segments, escapes and a query");
+            match.Get("uri")!.Fail($"matches {uri.Value}, which no request has after normalisation: start with / and leave out dot segments, escapes and a query");
         }
 
         return new HttpMatch(uri, ReadStringMatch(match.Get("method")));
@@ -115,7 +115,7 @@ internal static class VirtualServiceReader
 
         if (uri?.Text() is { } text && !RequestPath.IsNormal(text))
         {
-            uri.Value.Fail($"is {text}: start with / and leave out dot segments, escapes and a query");
+            uri.Fail($"is {text}: start with / and leave out dot segments, escapes and a query");
         }
 
         return new PathRewrite(uri?.Text(), ReadRegexRewrite(regex));

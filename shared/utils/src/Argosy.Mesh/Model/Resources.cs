@@ -3,7 +3,7 @@ namespace Argosy.Mesh;
 /// <summary>Where something was written, so that a complaint about it can be followed.</summary>
 /// <param name="File">The file as it was named by whoever loaded it.</param>
 /// <param name="Line">The line, counted from 1.</param>
-public readonly record struct Origin(string File, long Line)
+public sealed record Origin(string File, long Line)
 {
     /// <inheritdoc/>
     public override string ToString() => $"{File}:{Line}";
@@ -21,7 +21,7 @@ public sealed record MeshError(Origin Origin, string Message)
 /// <summary>A resource's name within its namespace; <c>default</c> when the file names none.</summary>
 /// <param name="Namespace">The Kubernetes namespace.</param>
 /// <param name="Name">The name in it.</param>
-public readonly record struct ResourceName(string Namespace, string Name)
+public sealed record ResourceName(string Namespace, string Name)
 {
     /// <inheritdoc/>
     public override string ToString() => $"{Namespace}/{Name}";
@@ -39,7 +39,7 @@ public sealed record VirtualService(
     IReadOnlyList<HttpRoute> Http, Origin Origin);
 
 /// <summary>A value and the line it stands on.</summary>
-public readonly record struct Located<T>(T Value, Origin Origin);
+public sealed record Located<T>(T Value, Origin Origin);
 
 /// <summary>One rule of a <see cref="VirtualService"/>: when it applies, and where the request goes.</summary>
 /// <param name="Name">The rule's name, or its place in the list (<c>http[3]</c>) when it has none.</param>

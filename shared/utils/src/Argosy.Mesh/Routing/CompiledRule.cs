@@ -9,8 +9,7 @@ internal sealed record VirtualHost(string Pattern, CompiledRule[] Rules)
 /// <summary>A rule with its matchers and its rewrite made ready.</summary>
 internal sealed class CompiledRule(RouteRule rule)
 {
-    readonly (TextMatcher? Uri, TextMatcher? Method)[] matches =
-        [.. rule.Route.Matches.Select(match => (Ready(match.Uri), Ready(match.Method)))];
+    readonly CompiledMatch[] matches = [.. rule.Route.Matches.Select(match => new CompiledMatch(match))];
 
     readonly PathRewriter? rewriter = rule.Route.Rewrite is { } rewrite ? new PathRewriter(rewrite) : null;
 
@@ -25,11 +24,11 @@ internal sealed class CompiledRule(RouteRule rule)
             return TryRewrite(null, ref path);
         }
 
-        foreach (var (uri, method) in matches)
+        foreach (var match in matches)
         {
-            if ((uri is null || uri.Matches(request.Path)) && (method is null || method.Matches(request.Method)))
+            if (match.Holds(request))
             {
-                return TryRewrite(uri, ref path);
+                return TryRewrite(match.Uri, ref path);
             }
         }
 
@@ -42,6 +41,15 @@ internal sealed class CompiledRule(RouteRule rule)
         path = rewriter?.Apply(path, matched) ?? path;
         return path.StartsWith('/');
     }
+}
 
-    static TextMatcher? Ready(StringMatch? match) => match is null ? null : new TextMatcher(match);
+/// <summary>One alternative of a rule, made ready.</summary>
+internal sealed class CompiledMatch(HttpMatch match)
+{
+    readonly TextMatcher? method = match.Method is { } text ? new TextMatcher(text) : null;
+
+    public TextMatcher? Uri { get; } = match.Uri is { } text ? new TextMatcher(text) : null;
+
+    public bool Holds(RequestView request)
+        => (Uri is null || Uri.Matches(request.Path)) && (method is null || method.Matches(request.Method));
 }

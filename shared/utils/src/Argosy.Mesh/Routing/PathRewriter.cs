@@ -7,17 +7,21 @@ namespace Argosy.Mesh.Routing;
 internal sealed class PathRewriter
 {
     readonly string? uri;
+    readonly string? prefix;
     readonly Regex? pattern;
     readonly string substitution = "";
 
     public PathRewriter(PathRewrite rewrite)
     {
         uri = rewrite.Uri;
-        if (rewrite.RegexRewrite is { } regex)
+        if (rewrite.RegexRewrite is not { } regex)
         {
-            pattern = Re2.Anywhere(regex.Match);
-            substitution = Translate(regex.Rewrite);
+            return;
         }
+
+        prefix = regex.Rewrite.Contains('\\', StringComparison.Ordinal) ? null : SegmentPattern.AnchoredLiteral(regex.Match);
+        pattern = prefix is null ? Re2.Anywhere(regex.Match) : null;
+        substitution = prefix is null ? Translate(regex.Rewrite) : regex.Rewrite;
     }
 
     /// <summary>
@@ -27,6 +31,11 @@ internal sealed class PathRewriter
     /// </summary>
     public string Apply(string path, TextMatcher? matched)
     {
+        if (prefix is not null)
+        {
+            return path.StartsWith(prefix, StringComparison.Ordinal) ? string.Concat(substitution, path.AsSpan(prefix.Length)) : path;
+        }
+
         if (pattern is not null)
         {
             return pattern.Replace(path, substitution);
@@ -43,7 +52,6 @@ internal sealed class PathRewriter
     /// <summary>Null for a substitution that can be used, otherwise what is wrong with it.</summary>
     public static string? WhyNot(RegexRewrite rewrite)
     {
-        var groups = Re2.Anywhere(rewrite.Match).GetGroupNumbers().Length;
         for (var i = 0; i < rewrite.Rewrite.Length; i++)
         {
             if (rewrite.Rewrite[i] != '\\')
@@ -57,7 +65,7 @@ internal sealed class PathRewriter
                 return "has a backslash that is neither a group, such as \\1, nor \\\\";
             }
 
-            if (char.IsAsciiDigit(rewrite.Rewrite[i]) && rewrite.Rewrite[i] - '0' >= groups)
+            if (char.IsAsciiDigit(rewrite.Rewrite[i]) && rewrite.Rewrite[i] - '0' >= Re2.Anywhere(rewrite.Match).GetGroupNumbers().Length)
             {
                 return $"names group \\{rewrite.Rewrite[i]}, which the expression doesn't have";
             }

@@ -35,7 +35,7 @@ internal static class Re2
 
         try
         {
-            Create(pattern);
+            _ = SegmentPattern.TryCreate(pattern) is null && SegmentPattern.AnchoredLiteral(pattern) is null ? Create(pattern) : null;
             return null;
         }
         catch (Exception e) when (e is RegexParseException or NotSupportedException)

@@ -51,10 +51,7 @@ public static class RequestPath
         {
             path = raw;
             refusal = Decode(raw, buffer, out var length);
-            if (refusal is null && buffer.AsSpan(0, length).IndexOf("//") >= 0)
-            {
-                refusal = "The path has an empty segment.";
-            }
+            refusal ??= WhyNot(buffer.AsSpan(0, length));
 
             if (refusal is null && !TryRemoveDotSegments(buffer, ref length))
             {
@@ -72,6 +69,20 @@ public static class RequestPath
         {
             ArrayPool<char>.Shared.Return(buffer);
         }
+    }
+
+    /// <summary>What only shows once escapes are decoded: <c>%25%41b</c> is the escape of an escape too.</summary>
+    static string? WhyNot(ReadOnlySpan<char> decoded)
+    {
+        for (var rest = decoded; rest.IndexOf("%25") is var i and >= 0; rest = rest[(i + 3)..])
+        {
+            if (rest.Length > i + 4 && char.IsAsciiHexDigit(rest[i + 3]) && char.IsAsciiHexDigit(rest[i + 4]))
+            {
+                return "The path is escaped twice.";
+            }
+        }
+
+        return decoded.IndexOf("//") >= 0 ? "The path has an empty segment." : null;
     }
 
     static string? Decode(ReadOnlySpan<char> raw, Span<char> into, out int length)
@@ -119,8 +130,6 @@ public static class RequestPath
                 return "The path has an escaped slash.";
             case (byte)';':
                 return "Path parameters are not accepted.";
-            case (byte)'%' when raw.Length > 4 && char.IsAsciiHexDigit(raw[3]) && char.IsAsciiHexDigit(raw[4]):
-                return "The path is escaped twice.";
             case >= 0x80:
                 return CopyUtf8(raw, into, out read, out written);
             case var b when Unreserved.Contains((char)b):

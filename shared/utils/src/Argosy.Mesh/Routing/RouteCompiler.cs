@@ -6,7 +6,7 @@ namespace Argosy.Mesh.Routing;
 internal sealed class RouteCompiler(MeshResources resources, ResourceName gatewayName)
 {
     readonly List<RouteRule> rules = [];
-    readonly Dictionary<string, CompiledRule[]> hosts = new(StringComparer.OrdinalIgnoreCase);
+    readonly List<VirtualHost> hosts = [];
 
     public List<MeshError> Errors { get; } = [];
 
@@ -31,10 +31,8 @@ internal sealed class RouteCompiler(MeshResources resources, ResourceName gatewa
             Errors.Add(new MeshError(new Origin(resources.File, 1), $"there is no Gateway {gatewayName} in it"));
         }
 
-        return [.. hosts
-            .Select(host => new VirtualHost(host.Key, host.Value))
-            .OrderBy(host => host.Pattern[0] == '*')
-            .ThenByDescending(host => host.Pattern.Length)];
+        hosts.Sort((a, b) => (a.Pattern[0] == '*', -a.Pattern.Length).CompareTo((b.Pattern[0] == '*', -b.Pattern.Length)));
+        return [.. hosts];
     }
 
     void RefuseUnknownGateways(VirtualService service)
@@ -62,12 +60,22 @@ internal sealed class RouteCompiler(MeshResources resources, ResourceName gatewa
                 Errors.Add(new MeshError(origin, $"Gateway {gateway.Name} doesn't serve the host {wanted}"));
             }
 
-            // Istio merges them and calls the order between the resources undefined. Undefined is not a route table.
-            foreach (var host in common.Where(host => !hosts.TryAdd(host, compiled)))
+            foreach (var host in common)
             {
-                Errors.Add(new MeshError(origin, $"the host {host} of Gateway {gateway.Name} has rules already: keep a host's rules in one VirtualService"));
+                Add(host, compiled, gateway, origin);
             }
         }
+    }
+
+    // Istio merges the rules and calls the order between the resources undefined. Undefined is not a route table.
+    void Add(string host, CompiledRule[] compiled, GatewayResource gateway, Origin origin)
+    {
+        if (hosts.Exists(known => string.Equals(known.Pattern, host, StringComparison.OrdinalIgnoreCase)))
+        {
+            Errors.Add(new MeshError(origin, $"the host {host} of Gateway {gateway.Name} has rules already: keep a host's rules in one VirtualService"));
+        }
+
+        hosts.Add(new VirtualHost(host, compiled));
     }
 
     /// <summary>A server's host is for every namespace, or for one: <c>ns/host</c>, <c>./host</c> (its own), <c>*/host</c>.</summary>

@@ -3,18 +3,26 @@ using System.Text.RegularExpressions;
 namespace Argosy.Mesh.Routing;
 
 /// <summary>A <see cref="StringMatch"/> made ready.</summary>
-internal sealed class TextMatcher(StringMatch match)
+internal sealed class TextMatcher
 {
-    readonly Regex? regex = match.Kind == StringMatchKind.Regex ? Re2.Whole(match.Value) : null;
+    readonly SegmentPattern? segments;
+    readonly Regex? regex;
 
-    public StringMatchKind Kind => match.Kind;
-
-    public string Value => match.Value;
-
-    public bool Matches(string text) => match.Kind switch
+    public TextMatcher(StringMatch match)
     {
-        StringMatchKind.Exact => string.Equals(text, match.Value, StringComparison.Ordinal),
-        StringMatchKind.Prefix => text.StartsWith(match.Value, StringComparison.Ordinal),
-        _ => regex!.IsMatch(text),
+        (Kind, Value) = (match.Kind, match.Value);
+        segments = Kind == StringMatchKind.Regex ? SegmentPattern.TryCreate(Value) : null;
+        regex = Kind == StringMatchKind.Regex && segments is null ? Re2.Whole(Value) : null;
+    }
+
+    public StringMatchKind Kind { get; }
+
+    public string Value { get; }
+
+    public bool Matches(string text) => Kind switch
+    {
+        StringMatchKind.Exact => string.Equals(text, Value, StringComparison.Ordinal),
+        StringMatchKind.Prefix => text.StartsWith(Value, StringComparison.Ordinal),
+        _ => segments?.Matches(text) ?? regex!.IsMatch(text),
     };
 }
