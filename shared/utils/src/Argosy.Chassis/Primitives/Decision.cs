@@ -4,7 +4,7 @@ namespace Argosy.Chassis;
 /// <typeparam name="TEvent">The base of an aggregate's events; a class, since C# allows no conversion from interfaces.</typeparam>
 public sealed class Decision<TEvent> where TEvent : class
 {
-    Decision(IReadOnlyList<TEvent> events, Problem? problem)
+    private Decision(IReadOnlyList<TEvent> events, Problem? problem)
     {
         Events = events;
         Problem = problem;

@@ -13,7 +13,7 @@ namespace Argosy.Chassis;
 [JsonConverter(typeof(MoneyJson))]
 public readonly record struct Money
 {
-    readonly string? _currency;
+    private readonly string? currency;
 
     /// <summary>An amount of a currency.</summary>
     /// <exception cref="ArgumentException">The currency is not three upper-case letters.</exception>
@@ -25,14 +25,14 @@ public readonly record struct Money
         }
 
         Amount = amount;
-        _currency = currency;
+        this.currency = currency;
     }
 
     /// <summary>Minor units.</summary>
     public long Amount { get; }
 
     /// <summary>ISO 4217, upper case.</summary>
-    public string Currency => _currency ?? throw new InvalidOperationException("This money was never given an amount.");
+    public string Currency => currency ?? throw new InvalidOperationException("This money was never given an amount.");
 
     /// <summary>Whether the text has the shape of an ISO 4217 code: three letters A to Z.</summary>
     public static bool IsCurrency(string? text) => text is { Length: 3 } && text.All(char.IsAsciiLetterUpper);
@@ -80,14 +80,14 @@ public readonly record struct Money
     }
 
     /// <summary>For logs and people: minor units and currency, e.g. <c>1999 EUR</c>.</summary>
-    public override string ToString() => _currency is null ? "no money" : $"{Amount} {_currency}";
+    public override string ToString() => currency is null ? "no money" : $"{Amount} {currency}";
 
-    static Money Same(Money left, Money right) => left.Currency == right.Currency
+    private static Money Same(Money left, Money right) => left.Currency == right.Currency
         ? right
         : throw new InvalidOperationException($"{left.Currency} and {right.Currency} do not add up.");
 }
 
-/// <summary><c>{"amount":1999,"currency":"EUR"}</c>; anything else is a <see cref="JsonException"/>, so that a request gets its 400.</summary>
+/// <summary><c>{"amount":1999,"currency":"EUR"}</c>; anything else is a <see cref="MalformedException"/>, so that a request gets its 400.</summary>
 public sealed class MoneyJson : JsonConverter<Money>
 {
     /// <inheritdoc />
@@ -95,7 +95,7 @@ public sealed class MoneyJson : JsonConverter<Money>
     {
         if (reader.TokenType != JsonTokenType.StartObject)
         {
-            throw new JsonException("Money is an object: amount (integer minor units) and currency.");
+            throw new MalformedException("Money is an object: amount (integer minor units) and currency.");
         }
 
         long? amount = null;
@@ -109,24 +109,24 @@ public sealed class MoneyJson : JsonConverter<Money>
                 case "amount" when amount is null:
                     amount = reader.TokenType == JsonTokenType.Number && reader.TryGetInt64(out var units)
                         ? units
-                        : throw new JsonException("The amount is an integer, in minor units.");
+                        : throw new MalformedException("The amount is an integer, in minor units.");
                     break;
                 case "currency" when currency is null:
                     currency = reader.TokenType == JsonTokenType.String ? reader.GetString() : null;
                     if (!Money.IsCurrency(currency))
                     {
-                        throw new JsonException("The currency is an ISO 4217 code in upper case.");
+                        throw new MalformedException("The currency is an ISO 4217 code in upper case.");
                     }
 
                     break;
                 default:
-                    throw new JsonException("Money has an amount and a currency, each once, and nothing else.");
+                    throw new MalformedException("Money has an amount and a currency, each once, and nothing else.");
             }
         }
 
         return amount is { } value && currency is not null
             ? new Money(value, currency)
-            : throw new JsonException("Money needs an amount and a currency.");
+            : throw new MalformedException("Money needs an amount and a currency.");
     }
 
     /// <inheritdoc />

@@ -50,7 +50,7 @@ public sealed record Problem(int Status, string Code, string Detail)
     public static Problem Unavailable(string code, string detail, TimeSpan? retryAfter = null) =>
         new(503, code, detail) { RetryAfter = retryAfter };
 
-    static string TitleOf(int status) => status switch
+    private static string TitleOf(int status) => status switch
     {
         400 => "Bad request",
         401 => "Unauthorized",

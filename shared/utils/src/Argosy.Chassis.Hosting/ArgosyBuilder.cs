@@ -1,0 +1,50 @@
+using Argosy.Chassis.Resilience;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.Extensions.DependencyInjection;
+
+namespace Argosy.Chassis.Hosting;
+
+/// <summary>What a service says about itself, one line for each capability; begun by <see cref="ArgosyHosting.AddArgosy"/>.</summary>
+public sealed class ArgosyBuilder
+{
+    internal ArgosyBuilder(WebApplicationBuilder builder, string name)
+    {
+        Host = builder;
+        Settings = new Settings(builder.Configuration);
+        Options = ServiceOptions.Read(Settings, name);
+    }
+
+    /// <summary>The host that is being built.</summary>
+    public WebApplicationBuilder Host { get; }
+
+    /// <summary>The container.</summary>
+    public IServiceCollection Services => Host.Services;
+
+    /// <summary>The environment; read a service's own variables through it, so that all errors come out together.</summary>
+    public Settings Settings { get; }
+
+    /// <summary>What every process is told.</summary>
+    public ServiceOptions Options { get; }
+
+    /// <summary>Declares that another service is asked over HTTP: <c>IHttpClientFactory.CreateClient(name)</c>, with breaker, retries and deadlines.</summary>
+    public ArgosyBuilder Calls(string service, CallOptions? options = null)
+    {
+        if (Options.AddressOf(service) is { } address)
+        {
+            Services.AddCalls(service, address, options ?? new());
+        }
+        else
+        {
+            Settings.Refuse("SERVICE_ENDPOINTS", $"has no entry for {service}, which {Options.Name} asks: add {service}=http://HOST:PORT.");
+        }
+
+        return this;
+    }
+
+    /// <summary>Declares something without which the service is not ready.</summary>
+    public ArgosyBuilder Needs(string name, Func<IServiceProvider, CancellationToken, ValueTask<string?>> fault)
+    {
+        Services.AddReadiness(provider => new ReadinessCheck(name, cancellation => fault(provider, cancellation)));
+        return this;
+    }
+}

@@ -1,0 +1,68 @@
+using Argosy.Chassis.Resilience;
+using Argosy.Chassis.Telemetry;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Hosting;
+using Microsoft.AspNetCore.Routing;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.DependencyInjection.Extensions;
+using Microsoft.Extensions.Hosting;
+
+namespace Argosy.Chassis.Hosting;
+
+/// <summary>The three calls that make a process one of Argosy's.</summary>
+public static class ArgosyHosting
+{
+    // Less than the launcher's and Kubernetes' patience, so that it is us who end the process, with everything flushed.
+    private static readonly TimeSpan ShutdownTimeout = TimeSpan.FromSeconds(8);
+
+    /// <summary>
+    /// A process with options, logs, limits, problem details, deadlines, resilient calls and health, and without a store: the gateway
+    /// is one. Wrong configuration is noted here and stops <see cref="RunArgosyAsync"/>.
+    /// </summary>
+    public static ArgosyBuilder AddArgosyProcess(this WebApplicationBuilder builder, string name)
+    {
+        var argosy = new ArgosyBuilder(builder, name);
+        var services = builder.Services;
+
+        builder.Logging.AddJsonLogs(argosy.Settings, name);
+        builder.WebHost.ConfigureKestrel(kestrel =>
+        {
+            ServerLimits.Apply(kestrel);
+            kestrel.Listen(argosy.Options.Host, argosy.Options.Port);
+        });
+        services.Configure<HostOptions>(host => host.ShutdownTimeout = ShutdownTimeout);
+        services.Configure<RouteHandlerOptions>(routes => routes.ThrowOnBadRequest = true);
+        services.ConfigureHttpJsonOptions(json => StrictJson.Apply(json.SerializerOptions));
+
+        services.TryAddSingleton(TimeProvider.System);
+        services.AddSingleton(argosy.Settings);
+        services.AddSingleton(argosy.Options);
+        services.AddSingleton<Breakers>();
+        services.AddSingleton<ProcessLifetime>();
+        services.AddSingleton<IHostLifetime>(provider => provider.GetRequiredService<ProcessLifetime>());
+        return argosy;
+    }
+
+    /// <summary>A service: a process with identity, a store and the bus.</summary>
+    public static ArgosyBuilder AddArgosy(this WebApplicationBuilder builder, string name)
+    {
+        var argosy = builder.AddArgosyProcess(name);
+        return argosy;
+    }
+
+    /// <summary>The pipeline, outermost first, and the endpoints that every process has.</summary>
+    public static WebApplication MapArgosy(this WebApplication app)
+    {
+        app.Lifetime.ApplicationStopped.Register(ArgosySources.Listen().Dispose);
+        app.UseMiddleware<RequestTrail>();
+        app.UseMiddleware<ProblemPipeline>();
+        app.UseRouting();
+        app.UseMiddleware<DeadlineMiddleware>();
+        app.MapHealth();
+        app.MapGroup("/admin").MapBreakers();
+        return app;
+    }
+
+    /// <summary>Runs until told to stop. Wrong configuration: one line for each error on standard error, and exit code 78.</summary>
+    public static Task RunArgosyAsync(this WebApplication app) => Run.UntilStoppedAsync(app);
+}

@@ -1,0 +1,38 @@
+using System.Net;
+using Argosy.Chassis.Resilience;
+using Microsoft.Extensions.DependencyInjection;
+
+namespace Argosy.Chassis.Hosting;
+
+/// <summary>Named HTTP clients for other services: their address from the environment, their resilience from the chassis.</summary>
+internal static class NamedCalls
+{
+    public static void AddCalls(this IServiceCollection services, string name, Uri address, CallOptions options) => services
+        .AddHttpClient(name, client =>
+        {
+            client.BaseAddress = address;
+            client.DefaultRequestVersion = HttpVersion.Version11;
+
+            // CallHandler bounds every call more tightly, the body included.
+            client.Timeout = Timeout.InfiniteTimeSpan;
+        })
+        .RemoveAllLoggers()
+        .AddHttpMessageHandler(provider => new CallHandler(
+            provider.GetRequiredService<Breakers>().Of(name, options.Breaker), options, provider.GetRequiredService<TimeProvider>()))
+        .ConfigurePrimaryHttpMessageHandler(() => Connections(options))
+        .SetHandlerLifetime(Timeout.InfiniteTimeSpan);
+
+    /// <summary>Connections to one service: bounded, direct, without memory; renewed now and then so that moved addresses are found.</summary>
+    public static SocketsHttpHandler Connections(CallOptions options) => new()
+    {
+        MaxConnectionsPerServer = options.Connections,
+        ConnectTimeout = options.Connect,
+        PooledConnectionLifetime = TimeSpan.FromMinutes(2),
+        PooledConnectionIdleTimeout = TimeSpan.FromMinutes(1),
+        MaxResponseHeadersLength = 16,
+        AutomaticDecompression = DecompressionMethods.None,
+        UseProxy = false,
+        UseCookies = false,
+        AllowAutoRedirect = false,
+    };
+}

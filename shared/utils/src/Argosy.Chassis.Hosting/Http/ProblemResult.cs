@@ -1,0 +1,80 @@
+using System.Diagnostics;
+using System.Globalization;
+using System.Text.Json;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Http.Metadata;
+
+namespace Argosy.Chassis.Hosting;
+
+/// <summary>Turns refusals into answers; the one place that knows what a problem looks like on the wire (RFC 9457).</summary>
+public static class ProblemAnswers
+{
+    /// <summary>The problem as <c>application/problem+json</c>, with <c>Retry-After</c> where the problem says how long.</summary>
+    public static IResult ToResult(this Problem problem) => new ProblemResult(problem);
+
+    internal static async Task WriteAsync(HttpContext context, Problem problem)
+    {
+        var response = context.Response;
+        response.StatusCode = problem.Status;
+        response.Headers.CacheControl = "no-store";
+        if (problem.RetryAfter is { } wait)
+        {
+            response.Headers.RetryAfter = Math.Max(1, (long)Math.Ceiling(wait.TotalSeconds)).ToString(CultureInfo.InvariantCulture);
+        }
+
+        // A HEAD answer has the headers of the GET answer and no body (RFC 9110 §9.3.2).
+        response.ContentType = "application/problem+json";
+        if (HttpMethods.IsHead(context.Request.Method))
+        {
+            return;
+        }
+
+        Compose(problem, TraceOf(context), response.BodyWriter);
+        await response.BodyWriter.FlushAsync(CancellationToken.None);
+    }
+
+    private static void Compose(Problem problem, string traceId, System.Buffers.IBufferWriter<byte> output)
+    {
+        using var json = new Utf8JsonWriter(output);
+        json.WriteStartObject();
+        json.WriteString("type", $"urn:argosy:problem:{problem.Code}");
+        json.WriteString("title", problem.Title);
+        json.WriteNumber("status", problem.Status);
+        json.WriteString("detail", problem.Detail);
+        if (problem.Errors is { } errors)
+        {
+            json.WriteStartObject("errors");
+            foreach (var (member, messages) in errors)
+            {
+                json.WriteStartArray(member);
+                foreach (var message in messages)
+                {
+                    json.WriteStringValue(message);
+                }
+
+                json.WriteEndArray();
+            }
+
+            json.WriteEndObject();
+        }
+
+        json.WriteString("traceId", traceId);
+        json.WriteEndObject();
+    }
+
+    private static string TraceOf(HttpContext context) => Activity.Current?.TraceId.ToHexString() ?? context.TraceIdentifier;
+}
+
+/// <summary>A refusal as the answer of an endpoint; filters may still look at it.</summary>
+/// <param name="Problem">The refusal.</param>
+public sealed record ProblemResult(Problem Problem) : IResult, IStatusCodeHttpResult, IContentTypeHttpResult
+{
+    /// <inheritdoc />
+    public int? StatusCode => Problem.Status;
+
+    /// <inheritdoc />
+    public string ContentType => "application/problem+json";
+
+    /// <inheritdoc />
+    public Task ExecuteAsync(HttpContext httpContext) => ProblemAnswers.WriteAsync(httpContext, Problem);
+}

@@ -1,0 +1,94 @@
+using System.Text.Json;
+using System.Text.RegularExpressions;
+using Microsoft.AspNetCore.Http;
+
+namespace Argosy.Chassis.Hosting;
+
+/// <summary>
+/// Says what is wrong with a request that does not bind. The framework's own texts name our types, so only the names of members
+/// and parameters are taken from them; a test holds the patterns against the framework.
+/// </summary>
+internal static partial class RequestFaults
+{
+    public static Problem TooLarge { get; } = new(413, "body.too-large", "The body is larger than this endpoint takes.");
+
+    public static Problem MediaType { get; } = new(415, "body.media-type", "The body must be JSON, sent as application/json.");
+
+    public static Problem Explain(BadHttpRequestException bad) => bad.StatusCode switch
+    {
+        413 => TooLarge,
+        415 => MediaType,
+        408 => new Problem(408, "body.too-slow", "The body did not arrive in time."),
+        400 when bad.InnerException is JsonException json => Explain(json),
+        400 => Parameter(bad.Message),
+        var status => new Problem(status, "request.invalid", "The request is not valid HTTP."),
+    };
+
+    private static Problem Explain(JsonException e)
+    {
+        var path = e.Path is { Length: > 2 } p && p.StartsWith("$.", StringComparison.Ordinal) ? p[2..] : e.Path?.TrimStart('$') ?? "";
+        if (e is MalformedException)
+        {
+            return Member(path, e.Message);
+        }
+
+        if (Unknown().Match(e.Message) is { Success: true } unknown)
+        {
+            return Member(Join(Parent(path, unknown.Groups[1].Value), unknown.Groups[1].Value), "is not a member this endpoint knows");
+        }
+
+        if (Twice().Match(e.Message) is { Success: true } twice)
+        {
+            return Member(Join(Parent(path, twice.Groups[1].Value), twice.Groups[1].Value), "appears twice");
+        }
+
+        if (Missing().Match(e.Message) is { Success: true } missing)
+        {
+            var names = Quoted().Matches(missing.Groups[1].Value).Select(m => Join(path, m.Groups[1].Value));
+            return Problem.Invalid(names.ToDictionary(n => n, _ => new[] { "is required" }, StringComparer.Ordinal));
+        }
+
+        // A reader's exception inside means that the text itself is not JSON, or goes too deep.
+        return e.InnerException is JsonException || path.Length == 0
+            ? Problem.Invalid("body.malformed", $"The body is not JSON that this endpoint takes (line {e.LineNumber + 1}, byte {e.BytePositionInLine + 1}).")
+            : Member(path, "does not have the type that belongs here");
+    }
+
+    private static Problem Parameter(string message)
+    {
+        var name = Named().Match(message) is { Success: true } m ? m.Groups[1].Value : "";
+        if (message.StartsWith("Failed to bind", StringComparison.Ordinal))
+        {
+            return Member(name, "does not have the type that belongs here");
+        }
+
+        return message.Contains("body", StringComparison.Ordinal) || name.Length == 0
+            ? Problem.Invalid("body.required", "A JSON body is required.")
+            : Member(name, "is required");
+    }
+
+    private static Problem Member(string member, string message) => member.Length == 0
+        ? Problem.Invalid("request.invalid", $"The request {message}.")
+        : Problem.Invalid(new Dictionary<string, string[]>(StringComparer.Ordinal) { [member] = [message] });
+
+    private static string Join(string path, string name) => path.Length == 0 ? name : $"{path}.{name}";
+
+    // The path of an unknown or repeated member ends with that member, or with its parent, depending on where the reader noticed.
+    static string Parent(string path, string name) =>
+        path == name ? "" : path.EndsWith($".{name}", StringComparison.Ordinal) ? path[..^(name.Length + 1)] : path;
+
+    [GeneratedRegex(@"^The JSON property '([^']{1,100})' could not be mapped", RegexOptions.CultureInvariant, 1000)]
+    private static partial Regex Unknown();
+
+    [GeneratedRegex(@"^Duplicate property '([^']{1,100})'", RegexOptions.CultureInvariant, 1000)]
+    private static partial Regex Twice();
+
+    [GeneratedRegex(@"missing required properties including: (.+)$", RegexOptions.CultureInvariant | RegexOptions.Singleline, 1000)]
+    private static partial Regex Missing();
+
+    [GeneratedRegex(@"'([^']{1,100})'", RegexOptions.CultureInvariant, 1000)]
+    private static partial Regex Quoted();
+
+    [GeneratedRegex("parameter \"(?:\\S+ )+(\\w+)\"", RegexOptions.CultureInvariant, 1000)]
+    private static partial Regex Named();
+}

@@ -1,0 +1,56 @@
+using System.Diagnostics;
+using Argosy.Chassis.Telemetry;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Http.Features;
+using Microsoft.AspNetCore.Routing;
+using Microsoft.Extensions.Logging;
+
+namespace Argosy.Chassis.Hosting;
+
+/// <summary>Marks an endpoint whose successes are not logged.</summary>
+internal sealed class QuietMetadata;
+
+/// <summary>
+/// Outermost: gives the request its correlation id, returns it, and leaves one line behind for whoever follows the trail. Reads that
+/// succeed are logged at debug only. The path is logged as routed (<c>/api/v1/orders/{id}</c>): values may be personal.
+/// </summary>
+internal sealed partial class RequestTrail(RequestDelegate next, TimeProvider time, ILogger<RequestTrail> log)
+{
+    public async Task InvokeAsync(HttpContext context)
+    {
+        if (context.Features.Get<IHttpActivityFeature>()?.Activity is { } activity)
+        {
+            var id = Correlation.Adopt(activity, context.Request.Headers[Correlation.Header]);
+            context.Response.OnStarting(static state =>
+            {
+                var (response, correlation) = ((HttpResponse, string))state;
+                response.Headers[Correlation.Header] = correlation;
+                return Task.CompletedTask;
+            }, (context.Response, id));
+        }
+
+        var start = time.GetTimestamp();
+        try
+        {
+            await next(context);
+        }
+        finally
+        {
+            var status = context.Response.StatusCode;
+            var level = status >= 500 ? LogLevel.Warning : IsRoutine(context, status) ? LogLevel.Debug : LogLevel.Information;
+            if (log.IsEnabled(level))
+            {
+                LogRequest(level, context.Request.Method, RouteOf(context), status, time.GetElapsedTime(start).TotalMilliseconds);
+            }
+        }
+    }
+
+    private static bool IsRoutine(HttpContext context, int status) => status < 400
+        && (HttpMethods.IsGet(context.Request.Method) || HttpMethods.IsHead(context.Request.Method)
+            || context.GetEndpoint()?.Metadata.GetMetadata<QuietMetadata>() is not null);
+
+    private static string RouteOf(HttpContext context) => (context.GetEndpoint() as RouteEndpoint)?.RoutePattern.RawText ?? "(no route)";
+
+    [LoggerMessage(Message = "{Method} {Route} {Status} in {Milliseconds:0.0} ms")]
+    private partial void LogRequest(LogLevel level, string method, string route, int status, double milliseconds);
+}

@@ -1,0 +1,43 @@
+namespace Argosy.Chassis.Hosting;
+
+/// <summary>Where the service's own database is, from <c>DATABASE_URL</c>. This build knows one kind: <c>sqlite:PATH</c>.</summary>
+/// <param name="Path">The database file; it and its folder are made when they are missing.</param>
+public sealed record DatabaseUrl(string Path)
+{
+    private const string Sqlite = "sqlite:";
+
+    /// <summary>Reads the text; the error goes on after the variable's name and never repeats it, for it may hold a password.</summary>
+    public static DatabaseUrl? Parse(string text, out string? error)
+    {
+        error = Check(text);
+        return error is null ? new DatabaseUrl(System.IO.Path.GetFullPath(text[Sqlite.Length..])) : null;
+    }
+
+    private static string? Check(string text)
+    {
+        if (text.StartsWith("postgresql:", StringComparison.Ordinal) || text.StartsWith("postgres:", StringComparison.Ordinal))
+        {
+            return "asks for PostgreSQL, which this build does not have yet: set it to sqlite:PATH.";
+        }
+
+        if (!text.StartsWith(Sqlite, StringComparison.Ordinal))
+        {
+            return "names no database that this build knows: set it to sqlite:PATH, for example sqlite:/var/lib/argosy/orders.db.";
+        }
+
+        var path = text[Sqlite.Length..];
+        if (path.Length == 0 || path.StartsWith("//", StringComparison.Ordinal))
+        {
+            return "needs a plain path after sqlite:, for example sqlite:/var/lib/argosy/orders.db.";
+        }
+
+        if (path[0] == ':')
+        {
+            return "asks for a database in memory, which would forget every order with the process: set it to sqlite:PATH.";
+        }
+
+        return path.IndexOfAny(['?', '\0']) >= 0 ? "takes no query after sqlite:PATH."
+            : Directory.Exists(path) ? $"is the folder '{path}', and must be a file: set it to sqlite:{path.TrimEnd('/')}/NAME.db."
+            : null;
+    }
+}

@@ -1,0 +1,181 @@
+using System.Globalization;
+using System.Net;
+using Argosy.Chassis.Telemetry;
+using Polly;
+using Polly.Retry;
+using Polly.Timeout;
+
+namespace Argosy.Chassis.Resilience;
+
+/// <summary>
+/// Carries a call to another service through its bad moments. The protocol:
+/// <list type="number">
+/// <item>The deadline of the work has passed: nothing is sent.</item>
+/// <item>Everything happens within the total time, or what the deadline leaves of it.</item>
+/// <item>For each attempt the breaker is asked; open means refused at once, and no further attempt.</item>
+/// <item>An attempt sends what time it has (<see cref="Deadline.Header"/>) and the correlation id, and reads the whole answer,
+/// so that a body that never ends is a slow attempt and not a hang.</item>
+/// <item>Unreachable, too slow, 502, 503, 504: another attempt after a pause, where the call may be repeated (idempotent by its
+/// method, or by an Idempotency-Key) and the retry budget allows.</item>
+/// <item>No answer at all becomes a <see cref="DependencyException"/>; an answer, be it a 503, is the caller's to judge.</item>
+/// </list>
+/// </summary>
+public sealed class CallHandler : DelegatingHandler
+{
+    private static readonly ResiliencePropertyKey<HttpRequestMessage> RequestKey = new("argosy.request");
+    private static readonly TimeSpan AskAgain = TimeSpan.FromSeconds(2);
+
+    private readonly CallOptions options;
+    private readonly Breaker breaker;
+    private readonly RetryBudget budget;
+    private readonly TimeProvider time;
+    private readonly ResiliencePipeline<HttpResponseMessage> call;
+    private readonly ResiliencePipeline<HttpResponseMessage> attempt;
+
+    /// <summary>A handler for one dependency, whose name is the breaker's.</summary>
+    public CallHandler(Breaker breaker, CallOptions options, TimeProvider time)
+    {
+        this.breaker = breaker;
+        this.options = options;
+        this.time = time;
+        budget = new RetryBudget(time);
+        call = new ResiliencePipelineBuilder<HttpResponseMessage> { TimeProvider = time }
+            .AddTimeout(new TimeoutStrategyOptions { TimeoutGenerator = _ => ValueTask.FromResult(Within(options.Total)) })
+            .AddRetry(Retries())
+            .Build();
+        attempt = new ResiliencePipelineBuilder<HttpResponseMessage> { TimeProvider = time }
+            .AddTimeout(options.Attempt)
+            .Build();
+    }
+
+    /// <inheritdoc />
+    protected override async Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken)
+    {
+        if (Deadline.Current is { HasPassed: true })
+        {
+            throw new DeadlineExceededException();
+        }
+
+        if (request.Content is { } content && IsRepeatable(request))
+        {
+            await content.LoadIntoBufferAsync(options.LargestAnswer, cancellationToken);
+        }
+
+        var context = ResilienceContextPool.Shared.Get(cancellationToken);
+        context.Properties.Set(RequestKey, request);
+        try
+        {
+            budget.Called();
+            return await call.ExecuteAsync(static (c, self) => self.AttemptAsync(c), context, this);
+        }
+        catch (Exception e) when (e is TimeoutRejectedException or OperationCanceledException && !cancellationToken.IsCancellationRequested)
+        {
+            throw Deadline.Current is { HasPassed: true }
+                ? new DeadlineExceededException(e)
+                : new DependencyException(breaker.Name, "did not answer in time", AskAgain, e);
+        }
+        catch (HttpRequestException e)
+        {
+            throw new DependencyException(breaker.Name, "cannot be reached", AskAgain, e);
+        }
+        finally
+        {
+            ResilienceContextPool.Shared.Return(context);
+        }
+    }
+
+    private async ValueTask<HttpResponseMessage> AttemptAsync(ResilienceContext context)
+    {
+        using var pass = breaker.Enter();
+        var request = context.Properties.GetValue(RequestKey, null!);
+        Label(request);
+        try
+        {
+            var response = await attempt.ExecuteAsync(
+                static (state, token) => state.self.ReadWholeAsync(state.request, token), (self: this, request), context.CancellationToken);
+            pass.Report(response.StatusCode >= HttpStatusCode.InternalServerError ? CallOutcome.Failed : CallOutcome.Succeeded);
+            return response;
+        }
+        catch (Exception e) when (IsTheirs(e, context.CancellationToken))
+        {
+            pass.Report(CallOutcome.Failed);
+            throw;
+        }
+    }
+
+    private async ValueTask<HttpResponseMessage> ReadWholeAsync(HttpRequestMessage request, CancellationToken cancellation)
+    {
+        var response = await base.SendAsync(request, cancellation);
+        try
+        {
+            await response.Content.LoadIntoBufferAsync(options.LargestAnswer, cancellation);
+            return response;
+        }
+        catch
+        {
+            response.Dispose();
+            throw;
+        }
+    }
+
+    private void Label(HttpRequestMessage request)
+    {
+        var left = Math.Max(1, (long)Within(options.Attempt).TotalMilliseconds);
+        request.Headers.Remove(Deadline.Header);
+        request.Headers.Add(Deadline.Header, left.ToString(CultureInfo.InvariantCulture));
+        if (Correlation.Current is { } correlation && !request.Headers.Contains(Correlation.Header))
+        {
+            request.Headers.Add(Correlation.Header, correlation);
+        }
+    }
+
+    private RetryStrategyOptions<HttpResponseMessage> Retries() => new()
+    {
+        MaxRetryAttempts = Math.Max(1, options.Attempts - 1),
+        BackoffType = DelayBackoffType.Exponential,
+        UseJitter = true,
+        Delay = options.Pause,
+        MaxDelay = options.LongestPause,
+        ShouldHandle = args => ValueTask.FromResult(
+            args.AttemptNumber < options.Attempts - 1
+            && IsRepeatable(args.Context.Properties.GetValue(RequestKey, null!))
+            && IsWorthRepeating(args.Outcome, args.Context.CancellationToken)
+            && budget.TryRetry()),
+        DelayGenerator = args => ValueTask.FromResult(RetryAfter(args.Outcome.Result)),
+    };
+
+    private bool IsWorthRepeating(Outcome<HttpResponseMessage> outcome, CancellationToken cancellation) => outcome switch
+    {
+        { Exception: { } e } => IsTheirs(e, cancellation),
+        { Result: { StatusCode: HttpStatusCode.BadGateway or HttpStatusCode.ServiceUnavailable or HttpStatusCode.GatewayTimeout } answer } =>
+            !(RetryAfter(answer) > options.LongestPause),
+        _ => false,
+    };
+
+    // A connection that takes too long is a cancellation that nobody asked for. One that somebody asked for, be it the client who
+    // left or a deadline shorter than an attempt, says nothing about the other side: impatient callers must not open its breaker.
+    static bool IsTheirs(Exception e, CancellationToken cancellation) =>
+        e is HttpRequestException or TimeoutRejectedException
+        || (e is OperationCanceledException && !cancellation.IsCancellationRequested);
+
+    // RFC 9110 §9.2.2; with a key the other side makes a repeat the same.
+    static bool IsRepeatable(HttpRequestMessage request) =>
+        request.Method == HttpMethod.Get || request.Method == HttpMethod.Head || request.Method == HttpMethod.Put
+        || request.Method == HttpMethod.Delete || request.Headers.Contains("Idempotency-Key");
+
+    private TimeSpan? RetryAfter(HttpResponseMessage? answer) => answer?.Headers.RetryAfter switch
+    {
+        { Delta: { } delta } => delta,
+        { Date: { } date } => date - time.GetUtcNow() is var left && left > TimeSpan.Zero ? left : TimeSpan.Zero,
+        _ => null,
+    };
+
+    // Never zero: Polly takes that for "no timeout".
+    private static TimeSpan Within(TimeSpan limit)
+    {
+        var left = Deadline.Current?.Remaining ?? limit;
+        return left < limit ? Max(left, TimeSpan.FromMilliseconds(1)) : limit;
+    }
+
+    private static TimeSpan Max(TimeSpan one, TimeSpan other) => one > other ? one : other;
+}

@@ -1,0 +1,158 @@
+using System.Collections.Concurrent;
+using System.Diagnostics;
+using System.Net;
+using System.Net.Sockets;
+using System.Runtime.InteropServices;
+
+namespace Argosy.Testing;
+
+/// <summary>A service as a real process: its dll, an environment, and the ways to end it.</summary>
+public sealed partial class ServiceProcess : IAsyncDisposable
+{
+    private const int Sigterm = 15;
+
+    private readonly ConcurrentQueue<string> output = new();
+    private readonly ConcurrentQueue<string> errors = new();
+    private readonly Process process;
+    private readonly HttpClient http;
+
+    private ServiceProcess(Process process, Uri? address)
+    {
+        this.process = process;
+        http = new HttpClient(new SocketsHttpHandler { UseProxy = false, AllowAutoRedirect = false, UseCookies = false })
+        {
+            BaseAddress = address,
+            Timeout = TimeSpan.FromSeconds(30),
+        };
+    }
+
+    /// <summary>A client whose base address is the process's.</summary>
+    public HttpClient Http => http;
+
+    /// <summary>Lines of standard output so far.</summary>
+    public IReadOnlyCollection<string> Output => output;
+
+    /// <summary>Lines of standard error so far.</summary>
+    public IReadOnlyCollection<string> Errors => errors;
+
+    /// <summary>The process's id.</summary>
+    public int Id => process.Id;
+
+    /// <summary>A port of 127.0.0.1 on which nobody listens at the moment.</summary>
+    public static int FreePort()
+    {
+        using var probe = new TcpListener(IPAddress.Loopback, 0);
+        probe.Start();
+        return ((IPEndPoint)probe.LocalEndpoint).Port;
+    }
+
+    /// <summary>Starts <c>dotnet DLL</c> with nothing but PATH and the given environment. <c>SERVICE_PORT</c> makes its address.</summary>
+    public static ServiceProcess Start(string dll, IReadOnlyDictionary<string, string> environment)
+    {
+        var start = new ProcessStartInfo("dotnet")
+        {
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
+            RedirectStandardInput = true,
+            UseShellExecute = false,
+            WorkingDirectory = Path.GetTempPath(),
+        };
+        start.ArgumentList.Add(dll);
+        Clear(start.Environment);
+        foreach (var (name, value) in environment)
+        {
+            start.Environment[name] = value;
+        }
+
+        var process = new Process { StartInfo = start };
+        var address = environment.TryGetValue("SERVICE_PORT", out var port) ? new Uri($"http://127.0.0.1:{port}") : null;
+        var service = new ServiceProcess(process, address);
+        process.OutputDataReceived += (_, line) => Keep(service.output, line.Data);
+        process.ErrorDataReceived += (_, line) => Keep(service.errors, line.Data);
+        process.Start();
+        process.BeginOutputReadLine();
+        process.BeginErrorReadLine();
+        return service;
+    }
+
+    /// <summary>Waits until <c>/ready</c> answers 200.</summary>
+    /// <exception cref="InvalidOperationException">It ended instead; the message has what it said.</exception>
+    public async Task<ServiceProcess> ReadyAsync(TimeSpan? within = null)
+    {
+        await Eventually.HoldsAsync(async () =>
+        {
+            if (process.HasExited)
+            {
+                throw new InvalidOperationException($"The service ended with {process.ExitCode}:\n{string.Join('\n', errors.Concat(output))}");
+            }
+
+            return await AnswersAsync("/ready");
+        }, $"{process.StartInfo.ArgumentList[0]} is ready", within ?? TimeSpan.FromSeconds(30));
+        return this;
+    }
+
+    /// <summary>Waits until it has ended by itself, and gives its exit code.</summary>
+    public async Task<int> ExitAsync(TimeSpan? within = null)
+    {
+        using var deadline = new CancellationTokenSource(within ?? TimeSpan.FromSeconds(15));
+        await process.WaitForExitAsync(deadline.Token);
+        return process.ExitCode;
+    }
+
+    /// <summary>SIGTERM.</summary>
+    public void Terminate() => _ = Kill(process.Id, Sigterm);
+
+    /// <summary>SIGKILL: no farewell.</summary>
+    public void KillNow() => process.Kill();
+
+    /// <summary>Closes its standard input, as the death of the launcher would.</summary>
+    public void CloseInput() => process.StandardInput.Close();
+
+    /// <inheritdoc />
+    public async ValueTask DisposeAsync()
+    {
+        if (!process.HasExited)
+        {
+            process.Kill();
+            await ExitAsync();
+        }
+
+        http.Dispose();
+        process.Dispose();
+    }
+
+    private async Task<bool> AnswersAsync(string path)
+    {
+        try
+        {
+            using var answer = await http.GetAsync(path);
+            return answer.IsSuccessStatusCode;
+        }
+        catch (HttpRequestException)
+        {
+            return false;   // not listening yet
+        }
+    }
+
+    // What runs the tests must not configure what is tested.
+    private static void Clear(IDictionary<string, string?> environment)
+    {
+        foreach (var name in environment.Keys.Where(n => n is not ("PATH" or "HOME" or "TMPDIR") && !n.StartsWith("DOTNET_ROOT", StringComparison.Ordinal)).ToList())
+        {
+            environment.Remove(name);
+        }
+    }
+
+    private static void Keep(ConcurrentQueue<string> lines, string? line)
+    {
+        if (line is not null)
+        {
+            lines.Enqueue(line);
+        }
+    }
+
+    // .NET's Process.Kill is SIGKILL.
+    [LibraryImport("libc", EntryPoint = "kill", SetLastError = true)]
+    [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
+    private static partial int Kill(int id, int signal);
+}
