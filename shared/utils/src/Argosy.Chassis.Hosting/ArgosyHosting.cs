@@ -47,6 +47,7 @@ public static class ArgosyHosting
     public static ArgosyBuilder AddArgosy(this WebApplicationBuilder builder, string name)
     {
         var argosy = builder.AddArgosyProcess(name);
+        argosy.AddService();
         return argosy;
     }
 
@@ -59,7 +60,7 @@ public static class ArgosyHosting
         app.UseRouting();
         app.UseMiddleware<DeadlineMiddleware>();
         app.MapHealth();
-        app.MapGroup("/admin").MapBreakers();
+        app.MapService();
         return app;
     }
 

@@ -27,7 +27,6 @@ public static class IdentityExtensions
         services.AddSingleton<KeyRing>();
         services.AddHostedService(provider => provider.GetRequiredService<KeyRing>());
         services.AddSingleton<TokenCheck>();
-        services.AddHealthChecks().AddCheck<IssuerKeysHealth>("issuer-keys", tags: ["ready"]);
 
         services.AddAuthentication(BearerHandler.Name).AddScheme<AuthenticationSchemeOptions, BearerHandler>(BearerHandler.Name, configureOptions: null);
         services.AddAuthorizationBuilder()

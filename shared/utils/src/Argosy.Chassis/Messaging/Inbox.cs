@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using Argosy.Chassis.Store;
+using Argosy.Chassis.Telemetry;
 using Microsoft.Extensions.Logging;
 
 namespace Argosy.Chassis.Messaging;
@@ -190,6 +191,7 @@ internal sealed partial class Inbox(
         var span = BusTelemetry.Source.StartActivity($"process {envelope.Type}", ActivityKind.Consumer, parent);
         if (span is not null)
         {
+            Correlation.Adopt(span, envelope.Headers.CorrelationId);
             span.SetTag("messaging.system", "argosy");
             span.SetTag("messaging.operation.type", "process");
             span.SetTag("messaging.message.id", envelope.Id);

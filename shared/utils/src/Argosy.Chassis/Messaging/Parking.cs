@@ -25,7 +25,7 @@ internal static class Parking
     public static Statement Schedule(Envelope envelope, DateTimeOffset due) => Insert(envelope, ParkedState.Scheduled, due, 0, null);
 
     public static Statement Insert(Envelope envelope, string state, DateTimeOffset? due, int attempts, string? error) => new(
-        "insert into bus_parked (id, type, key, state, due, attempts, error, envelope) values (@id, @type, @key, @state, @due, @attempts, @error, @envelope)",
+        "insert into bus_parked (id, type, key, state, due, attempts, error, envelope) values (@id, @type, @key, @state, @due, @attempts, @error, @envelope) on conflict (id) do nothing",
         new
         {
             id = envelope.Id,

@@ -55,6 +55,7 @@ internal sealed partial class PushRelay(
     private DateTimeOffset noteAt;
     private long epoch;
     private long position;      // acknowledged by the subscriber
+    private long sent;          // the last message that the subscriber took; what the next batch comes after
     private long scanned;       // nothing for the subscriber lies between position and here
 
     /// <summary>What the subscriber's cursor is called in <c>bus_cursor</c>.</summary>
@@ -101,7 +102,7 @@ internal sealed partial class PushRelay(
             new { name = cursor, head }, rows: 1);
         (await store.CommitAsync(work, cancellation)).Ensure();
         var row = await store.FirstOrDefaultAsync<CursorRow>("select position as Position, epoch as Epoch from bus_cursor where name = @name", new { name = cursor }, cancellation);
-        (position, epoch, scanned) = (row!.Position, row.Epoch, row.Position);
+        (position, epoch, scanned, sent) = (row!.Position, row.Epoch, row.Position, row.Position);
     }
 
     // True: there may be more.
@@ -121,6 +122,7 @@ internal sealed partial class PushRelay(
         }
 
         await SendAsync(rows, cancellation);
+        sent = rows[^1].Seq;
         Failpoints.Hit("cursor.before");
         await MoveCursorAsync(rows[^1].Seq, cancellation);
         Failpoints.Hit("cursor.after");
@@ -177,7 +179,7 @@ internal sealed partial class PushRelay(
         request.Content.Headers.ContentType = new MediaTypeHeaderValue(BusHeaders.ContentType);
         request.Headers.Authorization = new AuthenticationHeaderValue("Bearer", tokenFor(subscriber.Name));
         request.Headers.Add(BusHeaders.Epoch, epoch.ToString(CultureInfo.InvariantCulture));
-        request.Headers.Add(BusHeaders.Previous, position.ToString(CultureInfo.InvariantCulture));
+        request.Headers.Add(BusHeaders.Previous, sent.ToString(CultureInfo.InvariantCulture));
         request.Headers.Add(BusHeaders.Position, rows[^1].Seq.ToString(CultureInfo.InvariantCulture));
         return request;
     }

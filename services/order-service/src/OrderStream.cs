@@ -1,0 +1,60 @@
+using System.Net.ServerSentEvents;
+using System.Runtime.CompilerServices;
+using Argosy.Chassis;
+using Argosy.Chassis.Hosting;
+using Argosy.Chassis.Hosting.Identity;
+
+namespace Argosy.Orders;
+
+/// <summary>
+/// <c>GET /api/v1/orders/{id}/stream</c>: the order's status as server-sent events. Each event's id is the order's version, so a
+/// client that comes back with <c>Last-Event-ID</c> misses nothing and sees nothing twice. Ends when nothing more can happen.
+/// </summary>
+internal static class OrderStream
+{
+    private static readonly TimeSpan Heartbeat = TimeSpan.FromSeconds(15);
+
+    public static async Task<IResult> StreamAsync(string id, HttpContext http, Caller caller, OrderViews views, OrderFeed feed, TimeProvider time)
+    {
+        var customer = caller.IsAdmin ? null : caller.Id;
+        if (await views.FindAsync(id, customer, http.RequestAborted) is null)
+        {
+            return OrderApi.Unknown.ToResult();
+        }
+
+        _ = long.TryParse(http.Request.Headers["Last-Event-ID"], out var last);
+        http.Response.Headers.CacheControl = "no-store";
+        http.Response.Headers["X-Accel-Buffering"] = "no";
+        return TypedResults.ServerSentEvents(FollowAsync(id, customer, last, views, feed, time, http.RequestAborted));
+    }
+
+    private static async IAsyncEnumerable<SseItem<OrderView?>> FollowAsync(
+        string id, string? customer, long last, OrderViews views, OrderFeed feed, TimeProvider time, [EnumeratorCancellation] CancellationToken cancellation)
+    {
+        using var watch = feed.Subscribe(id);
+        while (true)
+        {
+            var seen = watch.Changed.Version;
+            if (await views.FindAsync(id, customer, cancellation) is not { } found)
+            {
+                yield break;
+            }
+
+            if (found.Version > last)
+            {
+                last = found.Version;
+                yield return new SseItem<OrderView?>(found.View, "status") { EventId = last.ToString() };
+                if (found.View.Status is "shipped" or "cancelled")
+                {
+                    yield break;
+                }
+            }
+
+            await watch.Changed.WaitAsync(seen, Heartbeat, time, cancellation);
+            if (watch.Changed.Version == seen)
+            {
+                yield return new SseItem<OrderView?>(null, "heartbeat");
+            }
+        }
+    }
+}

@@ -1,0 +1,24 @@
+using Argosy.Chassis.Hosting;
+using Argosy.Orders;
+
+var builder = WebApplication.CreateSlimBuilder(args);
+
+builder.AddArgosy("order-service")
+    .Handle<OrderMessages>()
+    .Run(Checkout.Saga)
+    .Calls(OrderPrices.Inventory)
+    .Calls(OrderAddresses.Users);
+
+builder.Services.AddHttpContextAccessor();
+builder.Services.AddSingleton<OrderViews>();
+builder.Services.AddSingleton<OrderPrices>();
+builder.Services.AddSingleton<OrderAddresses>();
+builder.Services.AddSingleton<OrderFeed>();
+builder.Services.AddHostedService(services => services.GetRequiredService<OrderFeed>());
+
+var app = builder.Build();
+
+app.MapArgosy();
+app.MapOrders();
+
+await app.RunArgosyAsync();

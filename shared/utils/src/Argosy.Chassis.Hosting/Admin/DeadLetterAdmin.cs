@@ -1,0 +1,81 @@
+using System.Text.Json;
+using Argosy.Chassis.Hosting.Identity;
+using Argosy.Chassis.Messaging;
+using Argosy.Chassis.Store;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Routing;
+
+namespace Argosy.Chassis.Hosting.Admin;
+
+/// <summary>
+/// <c>/admin/dead-letters</c>: messages that failed for good, for an operator to look at, retry or discard. Each action is one commit
+/// with its audit record.
+/// </summary>
+internal static class DeadLetterAdmin
+{
+    const int Most = 500;
+
+    static readonly Problem Unknown = Problem.NotFound("dead-letter.unknown", "There is no such dead letter.");
+
+    public static void MapDeadLetters(this IEndpointRouteBuilder admin)
+    {
+        var letters = admin.MapGroup("/dead-letters");
+        letters.MapGet("/", ListAsync);
+        letters.MapPost("/{id}/retry", RetryAsync).Writes();
+        letters.MapPost("/{id}/discard", DiscardAsync).Writes();
+    }
+
+    static async Task<IResult> ListAsync(IStore store, HandlerTable handlers, CancellationToken cancellation)
+    {
+        var dead = await Parking.DeadAsync(store, Most, cancellation);
+        return Results.Json(new Letters([.. dead.Select(row => Show(row, handlers))]), StrictJson.Options);
+    }
+
+    static async Task<IResult> RetryAsync(string id, Caller caller, IStore store, WriteSet work, CancellationToken cancellation)
+    {
+        if (await DeadAsync(store, id, cancellation) is null)
+        {
+            return Unknown.ToResult();
+        }
+
+        work.Execute(
+            "update bus_parked set state = 'retry', attempts = 0, due = @now where id = @id and state = 'dead'", new { id, now = work.NowMilliseconds }, rows: 1);
+        work.MarkParked();
+        Audit(work, caller, "dead-letter.retry", id);
+        return Results.NoContent();
+    }
+
+    static async Task<IResult> DiscardAsync(string id, Caller caller, IStore store, WriteSet work, CancellationToken cancellation)
+    {
+        if (await DeadAsync(store, id, cancellation) is null)
+        {
+            return Unknown.ToResult();
+        }
+
+        // The inbox row says that it is dealt with: were it delivered once more, it would have no effect.
+        work.Execute("insert into bus_inbox (id, at) values (@id, @at) on conflict (id) do nothing", new { id, at = work.NowMilliseconds });
+        work.Execute("delete from bus_parked where id = @id and state = 'dead'", new { id }, rows: 1);
+        work.MarkParked();
+        Audit(work, caller, "dead-letter.discard", id);
+        return Results.NoContent();
+    }
+
+    static async Task<ParkedRow?> DeadAsync(IStore store, string id, CancellationToken cancellation) =>
+        await Parking.FindAsync(store, id, cancellation) is { State: ParkedState.Dead } row ? row : null;
+
+    static void Audit(WriteSet work, Caller caller, string action, string target) => work.Execute(
+        "insert into sys_audit (at, actor, action, target, detail) values (@at, @actor, @action, @target, @detail)",
+        new { at = work.NowMilliseconds, actor = caller.Id, action, target, detail = "" }, rows: 1);
+
+    static Letter Show(ParkedRow row, HandlerTable handlers)
+    {
+        var envelope = Envelope.Parse(row.Envelope);
+        var body = handlers.BodyAsJson(envelope) is { } json ? JsonSerializer.Deserialize<JsonElement>(json) : (JsonElement?)null;
+        return new Letter(row.Id, row.Type, row.Key, row.Error, row.Attempts, envelope.Source, envelope.Time, body);
+    }
+
+    sealed record Letters(IReadOnlyList<Letter> Items);
+
+    sealed record Letter(string Id, string Type, string Key, string? Error, long Attempts, string Source, DateTimeOffset At, JsonElement? Body);
+}

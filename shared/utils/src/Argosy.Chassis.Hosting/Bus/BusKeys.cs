@@ -1,0 +1,112 @@
+using System.Collections.Concurrent;
+using System.Security.Cryptography;
+using Microsoft.IdentityModel.JsonWebTokens;
+using Microsoft.IdentityModel.Tokens;
+
+namespace Argosy.Chassis.Hosting.Bus;
+
+/// <summary>
+/// The keys of the brokerless bus: a service signs with its own private key (ES256), everybody knows the public halves.
+/// A token is good for one receiver and for a minute at most.
+/// </summary>
+internal sealed class BusKeys(string folder, string service, Catalog catalog, TimeProvider time) : IDisposable
+{
+    private const string TokenType = "bus+jwt";
+    private static readonly TimeSpan Lifetime = TimeSpan.FromSeconds(60);
+    private static readonly TimeSpan Reuse = TimeSpan.FromSeconds(30);
+
+    private readonly JsonWebTokenHandler handler = new() { SetDefaultTimesOnTokenCreation = false, MapInboundClaims = false };
+    private readonly ConcurrentDictionary<string, (string Token, DateTimeOffset RenewAt)> tokens = new(StringComparer.Ordinal);
+    private readonly ConcurrentDictionary<string, ECDsaSecurityKey> publicKeys = new(StringComparer.Ordinal);
+    private ECDsaSecurityKey? own;
+
+    /// <summary>Reads this service's private key; throws <see cref="IOException"/> or <see cref="CryptographicException"/>.</summary>
+    public void Load() => own = ReadKey(Path.Combine(folder, $"{service}.private.pem"));
+
+    /// <summary>A token that says to <paramref name="receiver"/> who we are.</summary>
+    public string TokenFor(string receiver)
+    {
+        var now = time.GetUtcNow();
+        if (tokens.TryGetValue(receiver, out var cached) && now < cached.RenewAt)
+        {
+            return cached.Token;
+        }
+
+        var token = handler.CreateToken(new SecurityTokenDescriptor
+        {
+            Issuer = service,
+            Audience = receiver,
+            IssuedAt = now.UtcDateTime,
+            NotBefore = now.UtcDateTime,
+            Expires = (now + Lifetime).UtcDateTime,
+            TokenType = TokenType,
+            SigningCredentials = new SigningCredentials(own ?? throw new InvalidOperationException("The bus key is not loaded."), SecurityAlgorithms.EcdsaSha256),
+        });
+        tokens[receiver] = (token, now + Reuse);
+        return token;
+    }
+
+    /// <summary>The service that signed the token for us, or null where the token is not to be believed.</summary>
+    public async Task<string?> VerifyAsync(string token)
+    {
+        if (token.Length > 4096 || !handler.CanReadToken(token))
+        {
+            return null;
+        }
+
+        var claimed = handler.ReadJsonWebToken(token).Issuer;
+        if (catalog.Find(claimed) is null || PublicKey(claimed) is not { } key)
+        {
+            return null;
+        }
+
+        var result = await handler.ValidateTokenAsync(token, new TokenValidationParameters
+        {
+            ValidIssuer = claimed,
+            ValidAudience = service,
+            IssuerSigningKey = key,
+            ValidTypes = [TokenType],
+            ValidAlgorithms = [SecurityAlgorithms.EcdsaSha256],
+            ClockSkew = TimeSpan.FromSeconds(30),
+            RequireExpirationTime = true,
+            LifetimeValidator = LivesNow,
+        });
+        return result.IsValid ? claimed : null;
+    }
+
+    public void Dispose()
+    {
+        own?.ECDsa.Dispose();
+        foreach (var key in publicKeys.Values)
+        {
+            key.ECDsa.Dispose();
+        }
+    }
+
+    private bool LivesNow(DateTime? notBefore, DateTime? expires, SecurityToken token, TokenValidationParameters parameters)
+    {
+        var now = time.GetUtcNow().UtcDateTime;
+        return notBefore is { } from && expires is { } to
+            && to - from <= Lifetime
+            && from <= now + parameters.ClockSkew
+            && now <= to + parameters.ClockSkew;
+    }
+
+    private ECDsaSecurityKey? PublicKey(string name)
+    {
+        if (publicKeys.TryGetValue(name, out var known))
+        {
+            return known;
+        }
+
+        var path = Path.Combine(folder, $"{name}.public.pem");
+        return File.Exists(path) ? publicKeys.GetOrAdd(name, ReadKey(path)) : null;
+    }
+
+    private static ECDsaSecurityKey ReadKey(string path)
+    {
+        var key = ECDsa.Create();
+        key.ImportFromPem(File.ReadAllText(path));
+        return new ECDsaSecurityKey(key);
+    }
+}

@@ -1,0 +1,50 @@
+using System.Security.Cryptography;
+using Argosy.Chassis.Messaging;
+using Argosy.Chassis.Store;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
+
+namespace Argosy.Chassis.Hosting.Bus;
+
+/// <summary>Runs a relay for each subscriber of what this service publishes.</summary>
+internal sealed class BusRelays(
+    string service, IReadOnlyList<Subscriber> subscribers, IStore store, BusKeys keys, TimeProvider time, ILogger<BusRelays> log) : BackgroundService
+{
+    bool _running;
+
+    /// <summary>Why the bus is not ready, or null.</summary>
+    public string? Fault => Volatile.Read(ref _running) ? null : "the relays have not started";
+
+    public override Task StartAsync(CancellationToken cancellationToken)
+    {
+        try
+        {
+            keys.Load();
+        }
+        catch (Exception e) when (e is IOException or CryptographicException or ArgumentException or UnauthorizedAccessException)
+        {
+            throw new ConfigurationException([$"BUS_KEYS: the private key of {service} cannot be read: {e.Message}"]);
+        }
+
+        return base.StartAsync(cancellationToken);
+    }
+
+    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    {
+        using var http = new HttpMessageInvoker(new SocketsHttpHandler
+        {
+            AllowAutoRedirect = false,
+            UseCookies = false,
+            UseProxy = false,
+            ConnectTimeout = TimeSpan.FromSeconds(2),
+            MaxConnectionsPerServer = 2,
+            ActivityHeadersPropagator = null,       // each message carries its own trace
+        });
+        var relays = subscribers
+            .Select(subscriber => new PushRelay(service, subscriber, store, http, keys.TokenFor, time, Random.Shared, log))
+            .Select(relay => relay.RunAsync(stoppingToken))
+            .ToArray();
+        Volatile.Write(ref _running, true);
+        await Task.WhenAll(relays);
+    }
+}

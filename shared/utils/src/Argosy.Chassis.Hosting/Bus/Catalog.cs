@@ -1,0 +1,67 @@
+using Argosy.Contracts.Common.V1;
+using YamlDotNet.RepresentationModel;
+
+namespace Argosy.Chassis.Hosting.Bus;
+
+/// <summary>What a service's <c>catalog-info.yaml</c> says of it in <c>spec.argosy</c>.</summary>
+/// <param name="Name">The service.</param>
+/// <param name="Port">Where it listens on a laptop.</param>
+/// <param name="Publishes">Message types that it may publish, by protobuf full name.</param>
+/// <param name="Handles">Message types that it handles.</param>
+public sealed record CatalogEntry(string Name, int Port, IReadOnlyList<string> Publishes, IReadOnlyList<string> Handles);
+
+/// <summary>Who publishes and who handles what: every service's <c>catalog-info.yaml</c>, embedded in Argosy.Contracts.</summary>
+public sealed class Catalog
+{
+    private readonly Dictionary<string, CatalogEntry> entries;
+
+    private Catalog(IEnumerable<CatalogEntry> all) => entries = all.ToDictionary(entry => entry.Name, StringComparer.Ordinal);
+
+    /// <summary>The catalogue that this build was made with.</summary>
+    public static Catalog Embedded { get; } = Load();
+
+    /// <summary>All services.</summary>
+    public IReadOnlyCollection<CatalogEntry> Entries => entries.Values;
+
+    /// <summary>The entry of a service, or null where there is none.</summary>
+    public CatalogEntry? Find(string service) => entries.GetValueOrDefault(service);
+
+    /// <summary>The services that handle something that <paramref name="publisher"/> publishes, and what.</summary>
+    public IEnumerable<(string Service, IReadOnlyList<string> Types)> SubscribersOf(string publisher)
+    {
+        var publishes = Find(publisher)?.Publishes ?? [];
+        return from entry in entries.Values
+               let types = entry.Handles.Intersect(publishes, StringComparer.Ordinal).ToArray()
+               where types.Length > 0
+               select (entry.Name, (IReadOnlyList<string>)types);
+    }
+
+    /// <summary>Reads one catalogue file.</summary>
+    public static CatalogEntry Parse(TextReader yaml)
+    {
+        var stream = new YamlStream();
+        stream.Load(yaml);
+        var root = (YamlMappingNode)stream.Documents[0].RootNode;
+        var argosy = (YamlMappingNode)root["spec"]["argosy"];
+        return new CatalogEntry(
+            ((YamlScalarNode)root["metadata"]["name"]).Value!,
+            int.Parse(((YamlScalarNode)argosy["port"]).Value!),
+            Names(argosy, "publishes"),
+            Names(argosy, "handles"));
+    }
+
+    private static string[] Names(YamlMappingNode argosy, string key) =>
+        [.. ((YamlSequenceNode)argosy[key]).Children.Select(node => ((YamlScalarNode)node).Value!)];
+
+    private static Catalog Load()
+    {
+        var contracts = typeof(Money).Assembly;
+        return new Catalog(contracts.GetManifestResourceNames()
+            .Where(name => name.StartsWith("catalog/", StringComparison.Ordinal))
+            .Select(name =>
+            {
+                using var reader = new StreamReader(contracts.GetManifestResourceStream(name)!);
+                return Parse(reader);
+            }));
+    }
+}

@@ -1,0 +1,230 @@
+using System.Reflection;
+using Argosy.Chassis.Hosting.Admin;
+using Argosy.Chassis.Hosting.Bus;
+using Argosy.Chassis.Hosting.Identity;
+using Argosy.Chassis.Hosting.Writes;
+using Argosy.Chassis.Messaging;
+using Argosy.Chassis.Sagas;
+using Argosy.Chassis.Sqlite;
+using Argosy.Chassis.Store;
+using Argosy.Chassis.Telemetry;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Http.Metadata;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
+
+namespace Argosy.Chassis.Hosting;
+
+/// <summary>What a service has that the gateway has not: a store, the bus, identity, and writes that commit once.</summary>
+public static class ServiceSetup
+{
+    /// <summary>The class's public <c>Handle(TMessage, WriteSet, CancellationToken)</c> methods are what this service does when others speak.</summary>
+    public static ArgosyBuilder Handle<T>(this ArgosyBuilder argosy)
+        where T : class
+    {
+        argosy.Services.AddSingleton<T>();
+        argosy.Services.AddSingleton(new Registration(table => table.AddClass(typeof(T))));
+        return argosy;
+    }
+
+    /// <summary>This service owns the saga: it hears the replies and watches the deadlines.</summary>
+    public static ArgosyBuilder Run(this ArgosyBuilder argosy, Saga saga)
+    {
+        argosy.Services.AddSingleton(saga);
+        return argosy;
+    }
+
+    internal static void AddService(this ArgosyBuilder argosy)
+    {
+        AddIdentity(argosy);
+        AddStore(argosy);
+        AddMessaging(argosy);
+        AddWrites(argosy);
+    }
+
+    internal static void MapService(this WebApplication app)
+    {
+        // The gateway has no store, and nothing of this; a service with wrong configuration will not run.
+        var options = app.Services.GetRequiredService<ServiceOptions>();
+        if (app.Services.GetService<Schema>() is null || app.Services.GetRequiredService<Settings>().Errors.Count > 0)
+        {
+            return;
+        }
+
+        app.UseArgosyIdentity();
+        app.UseIdempotencyKeys();
+        if (options.BusKeys is not null)
+        {
+            app.MapPost("/bus/v1", static (HttpContext http, BusEndpoint bus) => bus.ReceiveAsync(http))
+                .AllowAnonymous().WithMetadata(new QuietMetadata(), new BatchSize());
+        }
+
+        var admin = app.MapGroup("/admin").RequireAdmin();
+        admin.MapBreakers();
+        admin.MapDeadLetters();
+    }
+
+    static void AddIdentity(ArgosyBuilder argosy)
+    {
+        const string Issuer = "auth-service";
+        var options = argosy.Options;
+        if (options.JwtIssuer is not { } issuer)
+        {
+            argosy.Settings.Refuse("JWT_ISSUER", "is missing: give the URL that access tokens carry as iss.");
+            return;
+        }
+
+        if (options.AddressOf(Issuer) is not { } address)
+        {
+            argosy.Settings.Refuse("SERVICE_ENDPOINTS", $"has no entry for {Issuer}, whose keys access tokens are checked with: add {Issuer}=http://HOST:PORT.");
+            return;
+        }
+
+        argosy.Services.AddArgosyIdentity(new IdentityOptions
+        {
+            Issuer = issuer,
+            Jwks = new Uri(address, "/.well-known/jwks.json"),
+            PublicKeyPath = options.JwtPublicKeyPath,
+        });
+        argosy.Needs("issuer-keys", static (services, _) =>
+            ValueTask.FromResult(services.GetRequiredService<KeyRing>().HasKeys ? null : "the token issuer's keys are not here yet"));
+    }
+
+    static void AddStore(ArgosyBuilder argosy)
+    {
+        if (argosy.Options.Database is not { } database)
+        {
+            argosy.Settings.Refuse("DATABASE_URL", "is missing: give sqlite:PATH, the file where this service keeps its data.");
+            return;
+        }
+
+        argosy.Services.AddSingleton<IStore>(services => SqliteStore.Open(
+            database.Path, services.GetRequiredService<TimeProvider>(), services.GetRequiredService<ILogger<SqliteStore>>()));
+        argosy.Services.AddSingleton(new Schema(ReadSchema(argosy.Options.Name, Assembly.GetEntryAssembly()!)));
+        argosy.Services.AddHostedService<SchemaStartup>();
+        argosy.Needs("database", static async (services, cancellation) =>
+            await services.GetRequiredService<IStore>().FirstOrDefaultAsync<long>("select 1", null, cancellation) == 1 ? null : "answers nonsense");
+    }
+
+    static void AddMessaging(ArgosyBuilder argosy)
+    {
+        var services = argosy.Services;
+        var name = argosy.Options.Name;
+        services.AddSingleton(Catalog.Embedded);
+        services.AddSingleton<SagaRouter>();
+        services.AddSingleton(provider =>
+        {
+            var table = new HandlerTable();
+            foreach (var registration in provider.GetServices<Registration>())
+            {
+                registration.Fill(table);
+            }
+
+            provider.GetRequiredService<SagaRouter>().Register(table);
+            return table;
+        });
+        services.AddSingleton(_ => new Lanes());
+        services.AddSingleton(provider => ActivatorUtilities.CreateInstance<Inbox>(provider, name, Random.Shared));
+        services.AddHostedService<ParkedWorker>();
+        services.AddHostedService<SagaDeadlines>();
+        services.AddHostedService(provider => ActivatorUtilities.CreateInstance<Cleanup>(provider, name, Subscribers(argosy)));
+        AddBus(argosy);
+    }
+
+    static void AddBus(ArgosyBuilder argosy)
+    {
+        if (argosy.Options.BusKeys is not { } folder)
+        {
+            return;     // alone: what is published waits in the outbox
+        }
+
+        var services = argosy.Services;
+        services.AddSingleton(provider => new BusKeys(folder, argosy.Options.Name, provider.GetRequiredService<Catalog>(), provider.GetRequiredService<TimeProvider>()));
+        services.AddSingleton(provider => ActivatorUtilities.CreateInstance<BusEndpoint>(provider, argosy.Options.Name));
+        services.AddSingleton(provider => ActivatorUtilities.CreateInstance<BusRelays>(provider, argosy.Options.Name, Subscribers(argosy)));
+        services.AddHostedService(provider => provider.GetRequiredService<BusRelays>());
+        argosy.Needs("bus", static (provider, _) => ValueTask.FromResult(provider.GetRequiredService<BusRelays>().Fault));
+    }
+
+    static IReadOnlyList<Subscriber> Subscribers(ArgosyBuilder argosy)
+    {
+        var subscribers = new List<Subscriber>();
+        foreach (var (service, types) in Catalog.Embedded.SubscribersOf(argosy.Options.Name))
+        {
+            if (argosy.Options.AddressOf(service) is { } address)
+            {
+                subscribers.Add(new Subscriber(service, address, types));
+            }
+        }
+
+        return subscribers;
+    }
+
+    static void AddWrites(ArgosyBuilder argosy)
+    {
+        argosy.Services.AddHttpContextAccessor();
+        argosy.Services.AddSingleton(_ => RequestHasher.Load(Path.Combine(argosy.Options.DataDirectory, "keys")));
+        argosy.Services.AddScoped(provider => RequestWork(provider, argosy.Options.Name));
+    }
+
+    // With an idempotency key identities derive from it: the same request makes the same order, however often it is decided.
+    static WriteSet RequestWork(IServiceProvider provider, string service)
+    {
+        var time = provider.GetRequiredService<TimeProvider>();
+        var http = provider.GetRequiredService<IHttpContextAccessor>().HttpContext
+            ?? throw new InvalidOperationException("Outside of a request a write set is made, not injected: new WriteSet(context, now).");
+        var id = http.Features.Get<IdempotencyKey>() is { } key ? Ids.From($"{service}\n{key.Text}") : Ids.New(time);
+        return new WriteSet(new MessageContext(id, service, new MessageHeaders { CorrelationId = Correlation.Current }), time.GetUtcNow());
+    }
+
+    // schema.sql, schema.2.sql, …: embedded in the service, in the order of their numbers.
+    static List<Migration> ReadSchema(string service, Assembly assembly) =>
+    [
+        .. assembly.GetManifestResourceNames()
+            .Where(name => name.StartsWith("schema", StringComparison.Ordinal) && name.EndsWith(".sql", StringComparison.Ordinal))
+            .OrderBy(name => name.Split('.') is [_, var number, _] ? int.Parse(number) : 1)
+            .Select(name =>
+            {
+                using var reader = new StreamReader(assembly.GetManifestResourceStream(name)!);
+                return new Migration($"{service}/{name}", reader.ReadToEnd());
+            }),
+    ];
+
+    sealed class BatchSize : IRequestSizeLimitMetadata
+    {
+        public long? MaxRequestBodySize => BusEndpoint.MaxBody;
+    }
+
+    internal sealed record Registration(Action<HandlerTable> Fill);
+}
+
+/// <summary>The service's own scripts.</summary>
+internal sealed record Schema(IReadOnlyList<Migration> Scripts);
+
+/// <summary>Brings the schema up to date before anything else of the service starts.</summary>
+internal sealed class SchemaStartup(IServiceProvider services, Schema schema) : IHostedLifecycleService
+{
+    public async Task StartingAsync(CancellationToken cancellationToken)
+    {
+        try
+        {
+            await services.GetRequiredService<IStore>().MigrateAsync(schema.Scripts, cancellationToken);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException or MigrationException or Microsoft.Data.Sqlite.SqliteException)
+        {
+            throw new ConfigurationException([$"DATABASE_URL: {e.Message}"]);
+        }
+    }
+
+    public Task StartAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+
+    public Task StartedAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+
+    public Task StoppingAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+
+    public Task StopAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+
+    public Task StoppedAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+}

@@ -1,0 +1,226 @@
+using Argosy.Chassis.Messaging;
+using Argosy.Chassis.Sqlite;
+using Argosy.Chassis.Store;
+using Argosy.Contracts.Inventory.V1;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging.Abstractions;
+using Shouldly;
+using Xunit;
+
+namespace Argosy.Chassis.Tests.Messaging;
+
+/// <summary>The inbox on a real store: a message takes effect once, in the order of its key, and poison holds up its own key only.</summary>
+public sealed class InboxTests : IAsyncLifetime
+{
+    readonly string _folder = Directory.CreateTempSubdirectory("argosy-inbox-").FullName;
+    readonly Shifting _time = new();
+    readonly Recorder _recorder = new();
+    SqliteStore _store = null!;
+    Lanes _lanes = null!;
+    Inbox _inbox = null!;
+    ParkedWorker _parked = null!;
+
+    public async ValueTask InitializeAsync()
+    {
+        _store = SqliteStore.Open(Path.Combine(_folder, "inbox.db"), _time, NullLogger<SqliteStore>.Instance);
+        await _store.MigrateAsync([new Migration("test/schema.sql", "create table effect (n integer primary key autoincrement, key text not null, id text not null)")]);
+        var handlers = new HandlerTable();
+        handlers.AddClass(typeof(Recorder));
+        var services = new ServiceCollection().AddSingleton(_recorder).BuildServiceProvider();
+        _lanes = new Lanes(8);
+        _inbox = new Inbox("inventory-service", _store, handlers, services, _time, new Random(1), NullLogger<Inbox>.Instance);
+        _parked = new ParkedWorker(_store, _inbox, _lanes, _time, NullLogger<ParkedWorker>.Instance);
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await _lanes.DisposeAsync();
+        await _store.DisposeAsync();
+        Directory.Delete(_folder, recursive: true);
+    }
+
+    [Fact]
+    public async Task A_message_that_comes_twice_takes_effect_once()
+    {
+        var message = Message("a", "1");
+
+        await Task.WhenAll(DeliverAsync(message), DeliverAsync(message));
+        await DeliverAsync(message);
+
+        (await EffectsAsync("a")).ShouldBe(["1"]);
+    }
+
+    [Fact]
+    public async Task Everything_delivered_twice_and_shuffled_takes_effect_once()
+    {
+        const int Seed = 20261123;
+        var messages = Enumerable.Range(0, 60).Select(i => Message($"key{i % 7}", $"m{i}")).ToArray();
+        Envelope[] twice = [.. messages, .. messages];
+        new Random(Seed).Shuffle(twice);
+
+        await Task.WhenAll(twice.Select(DeliverAsync));
+
+        var effects = await _store.QueryAsync<string>("select id from effect");
+        effects.Order().ShouldBe(messages.Select(m => m.Id).Order(), $"seed {Seed}");
+    }
+
+    [Fact]
+    public async Task Poison_holds_up_its_own_key_and_no_other()
+    {
+        _recorder.Poison.Add("bad");
+
+        await DeliverAsync(Message("a", "bad"));
+        await DeliverAsync(Message("a", "behind"));
+        await DeliverAsync(Message("b", "free"));
+
+        (await EffectsAsync("a")).ShouldBeEmpty();
+        (await EffectsAsync("b")).ShouldBe(["free"]);
+    }
+
+    [Fact]
+    public async Task Order_by_key_is_kept_through_retries()
+    {
+        _recorder.Poison.Add("1");
+        await DeliverAsync(Message("a", "1"));
+        await DeliverAsync(Message("a", "2"));
+        await DeliverAsync(Message("a", "3"));
+
+        _recorder.Poison.Clear();
+        await SettleAsync();
+
+        (await EffectsAsync("a")).ShouldBe(["1", "2", "3"]);
+        (await _store.QueryAsync<long>("select count(*) from bus_parked")).ShouldBe([0]);
+    }
+
+    [Fact]
+    public async Task After_eight_tries_a_message_is_dead_and_a_repeat_of_it_is_acknowledged()
+    {
+        _recorder.Poison.Add("1");
+        await DeliverAsync(Message("a", "1"));
+        for (var i = 0; i < 20; i++)
+        {
+            _time.Advance(TimeSpan.FromMinutes(2));
+            await _parked.RunDueAsync(CancellationToken.None);
+        }
+
+        (await _store.QueryAsync<string>("select state from bus_parked")).ShouldBe(["dead"]);
+        (await _store.QueryAsync<long>("select attempts from bus_parked")).ShouldBe([Dispatch.MaxAttempts]);
+        _recorder.Tries.ShouldBe(Dispatch.MaxAttempts);
+        await DeliverAsync(Message("a", "1"));
+        _recorder.Tries.ShouldBe(Dispatch.MaxAttempts);
+    }
+
+    [Fact]
+    public async Task A_do_that_comes_after_its_undo_has_no_effect()
+    {
+        await DeliverAsync(Message("a", "undo", undoes: "do"));
+        await DeliverAsync(Message("a", "do"));
+
+        (await EffectsAsync("a")).ShouldBe(["undo"]);
+    }
+
+    [Fact]
+    public async Task An_undo_overtakes_its_parked_do_and_removes_it()
+    {
+        _recorder.Poison.Add("do");
+        await DeliverAsync(Message("a", "do"));
+
+        await DeliverAsync(Message("a", "undo", undoes: "do"));
+        _recorder.Poison.Clear();
+        await SettleAsync();
+
+        (await EffectsAsync("a")).ShouldBe(["undo"]);
+        (await _store.QueryAsync<long>("select count(*) from bus_parked")).ShouldBe([0]);
+    }
+
+    [Fact]
+    public async Task A_handler_in_conflict_decides_again_on_fresh_reads()
+    {
+        _recorder.Conflicts = 3;
+
+        await DeliverAsync(Message("a", "1"));
+
+        _recorder.Tries.ShouldBe(4);
+        (await EffectsAsync("a")).ShouldBe(["1"]);
+    }
+
+    [Fact]
+    public async Task A_message_older_than_the_horizon_is_parked_dead_instead_of_run()
+    {
+        var old = Message("a", "1") with { Time = _time.GetUtcNow() - TimeSpan.FromDays(8) };
+
+        await DeliverAsync(old);
+
+        (await EffectsAsync("a")).ShouldBeEmpty();
+        (await _store.QueryAsync<string>("select state from bus_parked")).ShouldBe(["dead"]);
+    }
+
+    [Fact]
+    public async Task A_scheduled_message_runs_when_it_is_due_and_not_before()
+    {
+        var work = new WriteSet(new MessageContext("test", "inventory-service", new MessageHeaders()), _time.GetUtcNow());
+        work.Schedule(new ReleaseStock { OrderId = "later" }, _time.GetUtcNow() + TimeSpan.FromMinutes(5));
+        (await _store.CommitAsync(work)).Ensure();
+
+        (await _parked.RunDueAsync(CancellationToken.None)).ShouldBe(0);
+        _time.Advance(TimeSpan.FromMinutes(5));
+        (await _parked.RunDueAsync(CancellationToken.None)).ShouldBe(1);
+        (await _parked.RunDueAsync(CancellationToken.None)).ShouldBe(0);
+
+        (await EffectsAsync("later")).Count.ShouldBe(1);
+    }
+
+    Task DeliverAsync(Envelope envelope) => _lanes.RunAsync(envelope.Key, c => _inbox.ReceiveAsync(envelope, c), CancellationToken.None);
+
+    async Task SettleAsync()
+    {
+        for (var i = 0; i < 50; i++)
+        {
+            _time.Advance(TimeSpan.FromSeconds(30));
+            await _parked.RunDueAsync(CancellationToken.None);
+        }
+    }
+
+    Task<IReadOnlyList<string>> EffectsAsync(string key) => _store.QueryAsync<string>("select id from effect where key = @key order by n", new { key });
+
+    Envelope Message(string key, string id, string? undoes = null) =>
+        Envelope.Of(new ReleaseStock { OrderId = key }, id, "order-service", new MessageHeaders { Undoes = undoes }, _time.GetUtcNow());
+
+    sealed class Shifting : TimeProvider
+    {
+        TimeSpan _ahead;
+
+        public override DateTimeOffset GetUtcNow() => base.GetUtcNow() + _ahead;
+
+        public void Advance(TimeSpan by) => _ahead += by;
+    }
+
+    internal sealed class Recorder
+    {
+        int _tries;
+
+        public HashSet<string> Poison { get; } = [];
+
+        public int Conflicts { get; set; }
+
+        public int Tries => _tries;
+
+        public Task Handle(ReleaseStock message, WriteSet work, CancellationToken cancellation)
+        {
+            Interlocked.Increment(ref _tries);
+            if (Poison.Contains(work.Context.Id))
+            {
+                throw new InvalidOperationException("poison");
+            }
+
+            if (Conflicts > 0)
+            {
+                Conflicts--;
+                work.Require("select 1 from effect where id = 'nothing'");
+            }
+
+            work.Execute("insert into effect (key, id) values (@key, @id)", new { key = message.OrderId, id = work.Context.Id }, rows: 1);
+            return Task.CompletedTask;
+        }
+    }
+}
