@@ -1,0 +1,28 @@
+@echo off
+rem Builds, then runs the launcher (tools\Argosy.Cli). The build itself finds out what is out of date.
+setlocal
+set "root=%~dp0"
+set "cli=%root%artifacts\bin\Argosy.Cli\release\Argosy.Cli.dll"
+where dotnet >nul 2>nul
+if errorlevel 1 (
+  echo argosy: the .NET SDK 10 isn't installed ^(no dotnet on the PATH^); get it from https://dot.net/download 1>&2
+  exit /b 1
+)
+set "build=yes"
+for %%a in (%*) do if "%%~a"=="--no-build" set "build=no"
+for %%v in (down status logs token dead-letters) do if "%~1"=="%%v" if exist "%cli%" set "build=no"
+set "analyze="
+if "%~1"=="test" set "analyze=-p:Analyze=true"
+if "%build%"=="yes" (
+  dotnet build "%root%tools\Argosy.Cli" -c Release -v q -nologo -clp:ErrorsOnly %analyze% 1>&2
+  if errorlevel 1 (
+    echo argosy: the build failed; its errors are above 1>&2
+    exit /b 1
+  )
+)
+if not exist "%cli%" (
+  echo argosy: nothing is built yet; run argosy up without --no-build 1>&2
+  exit /b 1
+)
+dotnet "%cli%" %*
+exit /b %errorlevel%

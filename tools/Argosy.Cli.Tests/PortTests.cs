@@ -1,0 +1,53 @@
+using System.Net;
+using System.Net.Sockets;
+using Argosy.Cli.Processes;
+using Shouldly;
+using Xunit;
+
+namespace Argosy.Cli.Tests;
+
+public sealed class PortTests
+{
+    private static readonly CatalogEntry[] Catalog = [new("gateway", "Gateway", 8080, false), new("order-service", "OrderService", 5104, true)];
+
+    [Fact]
+    public void A_taken_port_is_named_with_its_service_and_with_the_process_that_has_it()
+    {
+        using var squatter = new TcpListener(IPAddress.Loopback, 0);
+        squatter.Start();
+        var port = ((IPEndPoint)squatter.LocalEndpoint).Port;
+        var plan = new ProcessPlan("order-service", ["x"], port, "/", new Dictionary<string, string?>(StringComparer.Ordinal));
+
+        var refusal = Should.Throw<Refusal>(() => Ports.EnsureFree([plan]));
+
+        refusal.Message.ShouldStartWith($"port {port} (order-service) is taken by ");
+        refusal.Message.ShouldContain("--isolated");
+        refusal.Message.ShouldNotContain("\n");
+        if (OperatingSystem.IsLinux())
+        {
+            refusal.Message.ShouldContain($"pid {Environment.ProcessId} (");
+        }
+    }
+
+    [Fact]
+    public void A_port_that_somebody_has_on_all_addresses_is_taken_too()
+    {
+        using var squatter = new TcpListener(IPAddress.Any, 0);
+        squatter.Start();
+
+        Ports.IsFree(((IPEndPoint)squatter.LocalEndpoint).Port).ShouldBeFalse();
+    }
+
+    [Fact]
+    public void Free_ports_are_free_different_and_below_the_range_of_outgoing_connections()
+    {
+        var ports = Ports.Free(Catalog);
+
+        ports.Values.Distinct().Count().ShouldBe(2);
+        ports.Values.ShouldAllBe(p => p < 32_768 && Ports.IsFree(p));
+    }
+
+    [Fact]
+    public void The_usual_ports_are_those_of_the_catalogue() =>
+        Ports.FromCatalog(Catalog)["order-service"].ShouldBe(5104);
+}

@@ -1,0 +1,60 @@
+using System.Net;
+using System.Runtime.InteropServices;
+
+namespace Argosy.Cli.Tests;
+
+/// <summary>The smallest process that a launcher can supervise: it is alive, it gets ready, it ends when its input ends.</summary>
+internal static class TinyProcess
+{
+    public static async Task<int> RunAsync()
+    {
+        Console.WriteLine($$"""{"timestamp":"2026-01-01T00:00:00Z","level":"info","category":"Argosy.Tiny","message":"{{Setting("SERVICE_NAME")}} begins"}""");
+        if (Setting("TINY_EXIT") is { } code)
+        {
+            await Console.Error.WriteLineAsync(Setting("TINY_LAST_WORDS") ?? "its last words");
+            return int.Parse(code);
+        }
+
+        var ended = new TaskCompletionSource<int>(TaskCreationOptions.RunContinuationsAsynchronously);
+        using var term = PosixSignalRegistration.Create(PosixSignal.SIGTERM, context =>
+        {
+            context.Cancel = true;
+            if (Setting("TINY_DEAF") is null)
+            {
+                ended.TrySetResult(0);
+            }
+        });
+        using var listener = new HttpListener();
+        listener.Prefixes.Add($"http://127.0.0.1:{Setting("SERVICE_PORT")}/");
+        listener.Start();
+        _ = ServeAsync(listener);
+        _ = EndWithInputAsync(ended);
+        return await ended.Task;
+    }
+
+    private static async Task ServeAsync(HttpListener listener)
+    {
+        while (true)
+        {
+            var context = await listener.GetContextAsync();
+            var isReady = Setting("TINY_UNREADY") is null;
+            context.Response.StatusCode = isReady ? 200 : 503;
+            context.Response.Close();
+        }
+    }
+
+    private static async Task EndWithInputAsync(TaskCompletionSource<int> ended)
+    {
+        await using var input = Console.OpenStandardInput();
+        while (await input.ReadAsync(new byte[16]) > 0)
+        {
+        }
+
+        if (Setting("TINY_DEAF") is null)
+        {
+            ended.TrySetResult(0);
+        }
+    }
+
+    private static string? Setting(string name) => Environment.GetEnvironmentVariable(name);
+}

@@ -1,0 +1,59 @@
+namespace Argosy.Cli.Processes;
+
+/// <summary>The folder of one fleet: everything that it keeps, and everything that the verbs know of it.</summary>
+internal sealed record DataFolder(string Root)
+{
+    private const UnixFileMode OwnerOnly = UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute;
+
+    public string State => Path.Combine(Root, "state.json");
+
+    public string Lock => Path.Combine(Root, "lock");
+
+    public string Supervisor => Path.Combine(Root, "supervisor.pid");
+
+    public string Keys => Path.Combine(Root, "keys");
+
+    public string Accounts => Path.Combine(Root, "accounts");
+
+    public string Logs => Path.Combine(Root, "logs");
+
+    public string LauncherLog => LogOf("argosy");
+
+    public string AdminPassword => Path.Combine(Of("auth-service"), "admin-password");
+
+    public string Of(string process) => Path.Combine(Root, "services", process);
+
+    public string LogOf(string process) => Path.Combine(Logs, process + ".log");
+
+    /// <summary>Relative to where the command was given; without one, <c>.argosy</c> beside the sources.</summary>
+    public static DataFolder At(string? path, Repository repository) =>
+        new(path is null ? Path.Combine(repository.Root, Repository.DataFolderName) : Path.GetFullPath(path));
+
+    /// <summary>Keys, passwords and customers' data lie here, so nobody else may look in.</summary>
+    public void Create()
+    {
+        foreach (var folder in new[] { Root, Keys, Accounts, Logs })
+        {
+            CreatePrivate(folder);
+        }
+    }
+
+    public static void CreatePrivate(string folder)
+    {
+        try
+        {
+            if (OperatingSystem.IsWindows())
+            {
+                Directory.CreateDirectory(folder);
+            }
+            else
+            {
+                Directory.CreateDirectory(folder, OwnerOnly);
+            }
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw new Refusal($"the data folder {folder} can't be created: {e.Message}; name another one with --data DIR");
+        }
+    }
+}

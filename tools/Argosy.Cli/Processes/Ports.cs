@@ -1,0 +1,68 @@
+using System.Net;
+using System.Net.Sockets;
+
+namespace Argosy.Cli.Processes;
+
+/// <summary>Which process listens where, settled before anything starts.</summary>
+internal static class Ports
+{
+    // Below every system's range for outgoing connections: a port from that range could be lost to somebody's connection while its
+    // process restarts, and a client that retries a dead one can even connect to itself.
+    private const int FirstFree = 10_240;
+    private const int EndOfFree = 32_768;
+    private const int Attempts = 1_000;
+
+    public static IReadOnlyDictionary<string, int> FromCatalog(IEnumerable<CatalogEntry> catalog) =>
+        catalog.ToDictionary(e => e.Name, e => e.Port, StringComparer.Ordinal);
+
+    public static IReadOnlyDictionary<string, int> Free(IEnumerable<CatalogEntry> catalog)
+    {
+        var ports = new Dictionary<string, int>(StringComparer.Ordinal);
+        var seen = new HashSet<int>();
+        foreach (var entry in catalog)
+        {
+            ports[entry.Name] = NextFree(seen);
+        }
+
+        return ports;
+    }
+
+    /// <summary>Throws one sentence that names every taken port, whose it should be, and who has it.</summary>
+    public static void EnsureFree(IEnumerable<ProcessPlan> plans)
+    {
+        var taken = plans.Where(p => !IsFree(p.Port)).Select(p => $"port {p.Port} ({p.Name}) is taken by {PortOwner.Describe(p.Port)}").ToList();
+        if (taken.Count > 0)
+        {
+            throw new Refusal(string.Join(", ", taken) + "; stop that, or take free ports with ./argosy up --isolated");
+        }
+    }
+
+    public static bool IsFree(int port)
+    {
+        using var socket = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
+        try
+        {
+            socket.Bind(new IPEndPoint(IPAddress.Loopback, port));
+            socket.Listen(1);
+            return true;
+        }
+        catch (SocketException e) when (e.SocketErrorCode is SocketError.AddressAlreadyInUse or SocketError.AccessDenied)
+        {
+            return false;
+        }
+    }
+
+    private static int NextFree(HashSet<int> seen)
+    {
+        for (var attempt = 0; attempt < Attempts; attempt++)
+        {
+            var port = Random.Shared.Next(FirstFree, EndOfFree);
+            if (seen.Add(port) && IsFree(port))
+            {
+                return port;
+            }
+        }
+
+        throw new Refusal($"no free port found between {FirstFree} and {EndOfFree} in {Attempts} attempts");
+    }
+}

@@ -1,0 +1,74 @@
+namespace Argosy.Cli.Processes;
+
+/// <summary>What every process is given: its environment, and nothing by any other way.</summary>
+internal sealed class RuntimeContract(Repository repository, DataFolder data, Keys keys, IReadOnlyDictionary<string, int> ports)
+{
+    public IReadOnlyList<ProcessPlan> Plans(IEnumerable<CatalogEntry> catalog) => [.. catalog.Select(Plan)];
+
+    private ProcessPlan Plan(CatalogEntry entry)
+    {
+        var assembly = repository.Assembly(entry.Project);
+        if (!File.Exists(assembly))
+        {
+            throw new Refusal($"{entry.Name} isn't built: {assembly} is missing; run ./argosy up without --no-build");
+        }
+
+        return new ProcessPlan(entry.Name, [DotnetHost, assembly], ports[entry.Name], data.Of(entry.Name), Environment(entry));
+    }
+
+    // This program runs under the host that the services need too, so there is no other one to look for.
+    private static string DotnetHost => System.Environment.ProcessPath is { } path
+        && Path.GetFileNameWithoutExtension(path) == "dotnet" ? path : "dotnet";
+
+    private Dictionary<string, string?> Environment(CatalogEntry entry)
+    {
+        var folder = data.Of(entry.Name);
+        var environment = new Dictionary<string, string?>(StringComparer.Ordinal)
+        {
+            ["SERVICE_NAME"] = entry.Name,
+            ["SERVICE_PORT"] = $"{ports[entry.Name]}",
+            ["SERVICE_HOST"] = "127.0.0.1",
+            ["SERVICE_VERSION"] = Product.Version,
+            ["SERVICE_ENDPOINTS"] = string.Join(',', ports.Select(p => $"{p.Key}={Url(p.Key)}")),
+            ["ARGOSY_PROFILE"] = "local",
+            ["ARGOSY_EXIT_WITH_STDIN"] = "1",
+            ["DATA_DIR"] = folder,
+            ["DATABASE_URL"] = $"sqlite:{Path.Combine(folder, entry.Name + ".db")}",
+            ["BUS_KEYS"] = keys.BusFolder,
+            ["JWT_ISSUER"] = Url(Catalog.Gateway),
+
+            // Processes of one machine talk to each other directly, whatever proxy the shell has for the rest of the world.
+            ["NO_PROXY"] = Unproxied("NO_PROXY"),
+            ["no_proxy"] = Unproxied("no_proxy"),
+            ["ASPNETCORE_URLS"] = null,
+            ["ASPNETCORE_HTTP_PORTS"] = null,
+        };
+        AddOwn(entry.Name, environment);
+        return environment;
+    }
+
+    private void AddOwn(string name, Dictionary<string, string?> environment)
+    {
+        switch (name)
+        {
+            case Catalog.Gateway:
+                environment["API_ROUTES"] = repository.Routes;
+                break;
+            case "payment-service":
+                environment["STRIPE_API_BASE"] = Url(Catalog.Provider);
+                environment["STRIPE_API_KEY"] = keys.ProviderApiKey;
+                environment["STRIPE_WEBHOOK_SECRET"] = keys.ProviderWebhookSecret;
+                break;
+            case Catalog.Provider:
+                environment["PROVIDER_API_KEY"] = keys.ProviderApiKey;
+                environment["PROVIDER_WEBHOOK_URL"] = Url("payment-service") + "/webhooks/stripe";
+                environment["PROVIDER_WEBHOOK_SECRET"] = keys.ProviderWebhookSecret;
+                break;
+        }
+    }
+
+    private static string Unproxied(string variable) =>
+        string.Join(',', new[] { System.Environment.GetEnvironmentVariable(variable), "127.0.0.1", "localhost" }.Where(v => !string.IsNullOrEmpty(v)));
+
+    private string Url(string name) => $"http://127.0.0.1:{ports[name]}";
+}

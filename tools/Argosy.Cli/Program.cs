@@ -1,0 +1,48 @@
+using System.CommandLine;
+using Argosy.Cli;
+using Argosy.Cli.Processes;
+using Argosy.Cli.Terminal;
+using Argosy.Cli.Verbs;
+
+using var interrupts = new Interrupts();
+var screen = new Screen();
+try
+{
+    var cli = new CliContext(Repository.Find(), screen, interrupts, TimeProvider.System);
+    var root = new RootCommand(
+        "Argosy: an order platform of small services, started and watched from here.\n\n"
+        + "Exit codes: 0 done, 1 it didn't succeed, 2 the command line is wrong, 3 no fleet is running in that data folder, 70 a mistake of this program.")
+    {
+        cli.Data,
+        UpVerb.Create(cli),
+        DownVerb.Create(cli),
+        StatusVerb.Create(cli),
+        LogsVerb.Create(cli),
+        RestartVerb.Create(cli),
+    };
+
+    root.HelpName = "./argosy";
+    var parsed = root.Parse(args);
+    if (parsed.Errors.Count > 0)
+    {
+        throw new Refusal(string.Join(" ", parsed.Errors.Select(e => e.Message)) + " See ./argosy --help.", ExitCodes.Usage);
+    }
+
+    var settings = new InvocationConfiguration { EnableDefaultExceptionHandler = false, ProcessTerminationTimeout = null };
+    return await parsed.InvokeAsync(settings, interrupts.Stop);
+}
+catch (Refusal refusal)
+{
+    screen.Say($"argosy: {refusal.Message}");
+    return refusal.ExitCode;
+}
+catch (OperationCanceledException) when (interrupts.Stop.IsCancellationRequested)
+{
+    screen.Say("argosy: interrupted");
+    return ExitCodes.Failed;
+}
+catch (Exception e)
+{
+    screen.Say($"argosy: a mistake of the launcher itself: {e}");
+    return ExitCodes.Internal;
+}

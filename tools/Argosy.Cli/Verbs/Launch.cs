@@ -1,0 +1,97 @@
+using Argosy.Cli.Processes;
+using Argosy.Cli.Terminal;
+
+namespace Argosy.Cli.Verbs;
+
+/// <summary>The life of a fleet from its first port check to its last process: what `up` is.</summary>
+internal sealed class Launch(CliContext cli, UpOptions options)
+{
+    public static Refusal Running(DataFolder data) =>
+        new($"already running in {data.Root} (pid {FleetLock.HolderOf(data)}, {new StateFile(data.State).Read()?.Gateway}); "
+            + "see ./argosy status, end it with ./argosy down");
+
+    public async Task<int> RunAsync(bool foreground)
+    {
+        if (!foreground && !OperatingSystem.IsWindows())
+        {
+            Unix.LeaveTerminal();
+        }
+
+        options.Data.Create();
+        using var held = FleetLock.TryTake(options.Data) ?? throw Running(options.Data);
+        var policy = new SupervisionPolicy { ReadyWithin = options.ReadyWithin };
+        await Leftovers.EndAsync(options.Data, policy.StopWithin, cli.Interrupts.Stop);
+        var plans = Prepare();
+        var report = new StartupReport(cli.Screen, options.Data, cli.Time);
+        var lines = new LogView(cli.Screen.Lines, plans.Select(p => p.Name));
+        using var fleet = new Fleet(plans, options.Data, policy, cli.Time)
+        {
+            Changed = report.Show,
+            Said = foreground ? lines.ShowNoteworthy : null,
+        };
+        var control = new FleetControl(fleet);
+        await using var server = new ControlServer(options.Data, control.AnswerAsync);
+        if (foreground)
+        {
+            report.Begin(plans.Count);
+        }
+
+        var failure = await StartAndStayAsync(fleet, control, () =>
+        {
+            lines.Open();
+            report.Ready(plans.First(p => p.Name == Catalog.Gateway).Url, foreground);
+        });
+        if (failure is null)
+        {
+            report.Stopping();
+        }
+
+        var summary = await fleet.StopAsync(failure is null ? cli.Interrupts.Kill : new CancellationToken(canceled: true));
+        control.HasStopped(summary);
+        if (failure is not null)
+        {
+            return report.Failed(failure);
+        }
+
+        report.Stopped(summary);
+        return ExitCodes.Done;
+    }
+
+    private IReadOnlyList<ProcessPlan> Prepare()
+    {
+        var catalog = Catalog.Read(cli.Repository);
+        var ports = options.Isolated ? Ports.Free(catalog) : Ports.FromCatalog(catalog);
+        var keys = Keys.Ensure(options.Data, catalog.Where(e => e.Name != Catalog.Provider).Select(e => e.Name));
+        var plans = new RuntimeContract(cli.Repository, options.Data, keys, ports).Plans(catalog);
+        Ports.EnsureFree(plans);
+        return plans;
+    }
+
+    /// <summary>Returns when the fleet is to stop: because it didn't start, or because somebody asked.</summary>
+    private async Task<StartFailure?> StartAndStayAsync(Fleet fleet, FleetControl control, Action ready)
+    {
+        try
+        {
+            var asked = control.StopAsked.WaitAsync(cli.Interrupts.Stop);
+            var starting = fleet.StartAsync(cli.Interrupts.Stop);
+            if (await Task.WhenAny(starting, asked) == starting)
+            {
+                if (await starting is { } failure)
+                {
+                    return failure;
+                }
+
+                control.Started = true;
+                ready();
+            }
+
+            await asked;
+        }
+        catch (OperationCanceledException) when (cli.Interrupts.Stop.IsCancellationRequested)
+        {
+            // Ctrl-C is how one asks here
+        }
+
+        return null;
+    }
+}

@@ -1,0 +1,93 @@
+using Argosy.Cli.Processes;
+using Argosy.Cli.Terminal;
+using Spectre.Console;
+
+namespace Argosy.Cli.Verbs;
+
+/// <summary>Tells the person at the terminal how the fleet comes up, what crashes, and how it goes down.</summary>
+internal sealed class StartupReport(Screen screen, DataFolder data, TimeProvider time)
+{
+    public const int NameWidth = 22;
+    private const int ShownLines = 20;
+    private const string OwnVoice = "argosy: ";
+    private readonly long _began = time.GetTimestamp();
+    private readonly Dictionary<string, ProcessStatus> _shown = new(StringComparer.Ordinal);
+    private readonly Lock _showing = new();
+
+    public void Begin(int processes)
+    {
+        screen.Messages.MarkupLine($"[bold]argosy {Product.Version}[/] · {processes} processes · embedded: SQLite, push bus");
+        screen.Messages.MarkupLine("[green]✔[/] ports free");
+    }
+
+    public void Show(ProcessStatus now)
+    {
+        lock (_showing)
+        {
+            var before = _shown.GetValueOrDefault(now.Name);
+            if (before?.State != now.State)
+            {
+                Describe(now, isFirst: before is null or { State: ProcessState.Starting, Restarts: 0 });
+            }
+
+            _shown[now.Name] = now;
+        }
+    }
+
+    public void Ready(string gateway, bool foreground)
+    {
+        var folder = data.Root.EscapeMarkup();
+        var option = Path.GetFileName(data.Root) == Repository.DataFolderName ? "" : $" --data {folder}";
+        screen.Messages.MarkupLine($"[bold]Ready in {time.GetElapsedTime(_began).TotalSeconds:0.0} s.[/]\n");
+        screen.Messages.MarkupLine($"  Gateway   [link]{gateway}[/]");
+        screen.Messages.MarkupLine($"  Data      {folder}");
+        screen.Messages.MarkupLine($"  Try       ./argosy demo{option}");
+        screen.Messages.MarkupLine($"  Logs      ./argosy logs -f order-service{option}");
+        screen.Messages.MarkupLine($"  Stop      {(foreground ? "Ctrl-C" : $"./argosy down{option}")}\n");
+    }
+
+    public void Stopping() => screen.Say("Stopping… (Ctrl-C again to kill)");
+
+    public void Stopped(StopSummary summary)
+    {
+        var killed = summary.Killed.Count == 0 ? "0 killed" : $"{summary.Killed.Count} killed ({string.Join(", ", summary.Killed)})";
+        screen.Say($"{summary.Stopped} processes ended, {killed}");
+    }
+
+    /// <summary>Whose fault it is that the fleet didn't start: its own sentence if it left one, its last lines if not.</summary>
+    public int Failed(StartFailure failure)
+    {
+        var log = data.LogOf(failure.Process);
+        var tail = LogTail.Of(log, ShownLines);
+        if (failure.IsConfiguration && tail.LastOrDefault(l => l.StartsWith(OwnVoice, StringComparison.Ordinal)) is { } sentence)
+        {
+            screen.Say(sentence);
+            return ExitCodes.Failed;
+        }
+
+        screen.Say($"{OwnVoice}{failure.Process} {failure.How}; its last {tail.Count} lines, from {log}:");
+        foreach (var line in tail)
+        {
+            screen.Messages.MarkupLine(LogLine.Read(failure.Process, line).Markup(failure.Process.Length, Color.Red));
+        }
+
+        return ExitCodes.Failed;
+    }
+
+    private void Describe(ProcessStatus now, bool isFirst)
+    {
+        switch (now.State)
+        {
+            case ProcessState.Running when isFirst:
+                var where = now.Name == Catalog.Gateway ? now.Url : $":{now.Port}";
+                screen.Messages.MarkupLine($"  {now.Name,-NameWidth}[green]ready[/]  {now.ReadySeconds,5:0.0} s  {where}");
+                break;
+            case ProcessState.Running:
+                screen.Messages.MarkupLine($"[green]✔[/] {now.Name} is ready again after {now.ReadySeconds:0.0} s (pid {now.Pid})");
+                break;
+            case ProcessState.Backoff:
+                screen.Messages.MarkupLine($"[yellow]![/] {now.Name} {now.LastExit.EscapeMarkup()}; it is started again (restart {now.Restarts + 1})");
+                break;
+        }
+    }
+}

@@ -1,0 +1,44 @@
+using System.CommandLine;
+using Argosy.Cli.Processes;
+
+namespace Argosy.Cli.Verbs;
+
+/// <param name="Data">Where the fleet keeps everything.</param>
+/// <param name="Isolated">Free ports instead of the usual ones.</param>
+/// <param name="ReadyWithin">The deadline of each process.</param>
+internal sealed record UpOptions(DataFolder Data, bool Isolated, TimeSpan ReadyWithin);
+
+internal static class UpVerb
+{
+    private const int DefaultTimeout = 60;
+
+    public static Command Create(CliContext cli)
+    {
+        var detach = new Option<bool>("--detach", "-d") { Description = "Return when everything is ready and leave it running." };
+        var isolated = new Option<bool>("--isolated") { Description = "Free ports, and a fresh data folder unless --data names one." };
+        var noBuild = new Option<bool>("--no-build") { Description = "Start what is built, whatever the sources say." };
+        var timeout = new Option<int>("--timeout")
+        {
+            Description = "Seconds within which each process has to be ready.",
+            HelpName = "SECONDS",
+            DefaultValueFactory = _ => DefaultTimeout,
+        };
+        var background = new Option<bool>("--background") { Description = "What --detach starts.", Hidden = true };
+
+        var command = new Command("up", "Start every process, wait until all are ready, keep them alive.") { detach, isolated, noBuild, timeout, background };
+        command.SetAction((parsed, ct) =>
+        {
+            var options = new UpOptions(
+                DataFor(cli, parsed, parsed.GetValue(isolated)), parsed.GetValue(isolated), TimeSpan.FromSeconds(parsed.GetValue(timeout)));
+            return parsed.GetValue(detach)
+                ? new Background(cli, options).StartAsync(ct)
+                : new Launch(cli, options).RunAsync(foreground: !parsed.GetValue(background));
+        });
+        return command;
+    }
+
+    private static DataFolder DataFor(CliContext cli, ParseResult parsed, bool isolated) =>
+        isolated && parsed.GetValue(cli.Data) is null
+            ? new DataFolder(Directory.CreateTempSubdirectory("argosy-").FullName)
+            : cli.DataOf(parsed);
+}
