@@ -90,11 +90,15 @@ sealed class SagaMove(SagaDefinition definition, SagaInstance saga, DateTimeOffs
         Tell(SagaCallback.UndoRefused, reason);
     }
 
+    /// <summary>Needs an operator; told once, also if a late refusal takes the place of a deadline that passed.</summary>
     public void Stick(StepRow undo, StepState state, string error)
     {
         End(undo, state, error);
-        _saga = _saga with { State = SagaState.Stuck };
-        Tell(SagaCallback.Stuck, $"The undo of '{definition.Step(undo.Step).Name}' failed: {error}");
+        if (_saga.State != SagaState.Stuck)
+        {
+            _saga = _saga with { State = SagaState.Stuck };
+            Tell(SagaCallback.Stuck, $"The undo of '{definition.Step(undo.Step).Name}' failed: {error}");
+        }
     }
 
     /// <summary>Tries a refused undo again, after a while.</summary>

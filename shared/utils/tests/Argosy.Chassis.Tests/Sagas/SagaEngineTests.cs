@@ -248,6 +248,20 @@ public sealed class SagaEngineTests
     }
 
     [Fact]
+    public void A_saga_that_is_stuck_already_is_not_reported_again_for_a_late_refusal()
+    {
+        var story = Story.Paid().Replies(new ShipmentRefused { Reason = "no" });
+        story.Waits();
+        story.Operator(SagaAction.Retry);
+        story.Operator(SagaAction.Retry);
+        story.Waits();
+        story.Told.Clear();
+        story.Replies(new PaymentDeclined { Reason = "never" });
+        (story.Saga.State, story.StateOf(2, SagaDirection.Undo)).ShouldBe((SagaState.Stuck, StepState.Refused));
+        story.Told.ShouldBeEmpty();
+    }
+
+    [Fact]
     public void A_retry_by_an_operator_is_a_new_command_and_the_reply_to_the_old_one_is_ignored()
     {
         var story = Story.Reserved().Replies(new PaymentDeclined { Reason = "no funds" });
