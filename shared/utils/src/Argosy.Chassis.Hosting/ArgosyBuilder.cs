@@ -42,9 +42,11 @@ public sealed class ArgosyBuilder
     }
 
     /// <summary>Declares something without which the service is not ready.</summary>
+    /// <param name="name">As <c>/ready</c> shows it, e.g. <c>database</c>.</param>
+    /// <param name="fault">Null when all is well, else a short reason without internals; it has a second to find out.</param>
     public ArgosyBuilder Needs(string name, Func<IServiceProvider, CancellationToken, ValueTask<string?>> fault)
     {
-        Services.AddReadiness(provider => new ReadinessCheck(name, cancellation => fault(provider, cancellation)));
+        Services.AddReadiness(name, fault);
         return this;
     }
 }

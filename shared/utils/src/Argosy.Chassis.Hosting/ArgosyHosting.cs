@@ -38,6 +38,7 @@ public static class ArgosyHosting
         services.AddSingleton(argosy.Settings);
         services.AddSingleton(argosy.Options);
         services.AddSingleton<Breakers>();
+        services.AddHealthChecks();
         services.AddSingleton<ProcessLifetime>();
         services.AddSingleton<IHostLifetime>(provider => provider.GetRequiredService<ProcessLifetime>());
         return argosy;

@@ -21,6 +21,8 @@ internal static class LoggingSetup
             logging.AddFilter("Microsoft", framework).AddFilter("System", framework);
         }
 
+        // Readiness is polled, and shows at /ready; an error in the log for every poll of a start tells nobody anything.
+        logging.AddFilter("Microsoft.Extensions.Diagnostics.HealthChecks", LogLevel.None);
         logging.Services.AddSingleton<ILoggerProvider>(provider =>
             new JsonLogs(StandardStreams.OpenOutput(), service, provider.GetRequiredService<TimeProvider>()));
     }
