@@ -1,0 +1,71 @@
+using System.Buffers.Text;
+using System.Security.Cryptography;
+using System.Text;
+using System.Text.Json;
+
+namespace Argosy.Testing;
+
+/// <summary>
+/// Signs access tokens as auth-service does, so that a service can be tested alone: give it <see cref="Environment"/> and it believes
+/// them. Made without the library that checks them.
+/// </summary>
+public sealed class TestIssuer : IDisposable
+{
+    private static readonly TimeSpan Lifetime = TimeSpan.FromMinutes(10);
+    private readonly RSA key = RSA.Create(2048);
+    private readonly string publicKeyPath;
+    private readonly string keyId;
+
+    /// <summary>An issuer whose public key is put into <paramref name="folder"/>.</summary>
+    public TestIssuer(string folder)
+    {
+        publicKeyPath = Path.Combine(folder, "issuer.public.pem");
+        File.WriteAllText(publicKeyPath, key.ExportSubjectPublicKeyInfoPem());
+        keyId = Thumbprint();
+    }
+
+    /// <summary>What tokens carry as <c>iss</c>.</summary>
+    public static string Name => "http://issuer.test";
+
+    /// <summary>What makes a service trust this issuer.</summary>
+    public IReadOnlyDictionary<string, string> Environment => new Dictionary<string, string>(StringComparer.Ordinal)
+    {
+        ["JWT_ISSUER"] = Name,
+        ["JWT_PUBLIC_KEY_PATH"] = publicKeyPath,
+    };
+
+    /// <summary>An access token (RFC 9068) of a user.</summary>
+    public string TokenFor(string user, bool admin = false)
+    {
+        var now = TimeProvider.System.GetUtcNow();
+        var header = new { alg = "RS256", typ = "at+jwt", kid = keyId };
+        var claims = new Dictionary<string, object>(StringComparer.Ordinal)
+        {
+            ["iss"] = Name,
+            ["aud"] = "argosy",
+            ["sub"] = user,
+            ["client_id"] = "argosy-first-party",
+            ["jti"] = Guid.CreateVersion7(now).ToString(),
+            ["sid"] = $"session-of-{user}",
+            ["iat"] = now.ToUnixTimeSeconds(),
+            ["nbf"] = now.ToUnixTimeSeconds(),
+            ["exp"] = (now + Lifetime).ToUnixTimeSeconds(),
+            ["roles"] = admin ? new[] { "admin" } : [],
+        };
+        var signed = $"{Encode(JsonSerializer.SerializeToUtf8Bytes(header))}.{Encode(JsonSerializer.SerializeToUtf8Bytes(claims))}";
+        return $"{signed}.{Encode(key.SignData(Encoding.ASCII.GetBytes(signed), HashAlgorithmName.SHA256, RSASignaturePadding.Pkcs1))}";
+    }
+
+    /// <inheritdoc/>
+    public void Dispose() => key.Dispose();
+
+    internal static string Encode(ReadOnlySpan<byte> bytes) => Base64Url.EncodeToString(bytes);
+
+    // RFC 7638: the members in this order, nothing between them.
+    private string Thumbprint()
+    {
+        var parameters = key.ExportParameters(includePrivateParameters: false);
+        var json = $$"""{"e":"{{Encode(parameters.Exponent)}}","kty":"RSA","n":"{{Encode(parameters.Modulus)}}"}""";
+        return Encode(SHA256.HashData(Encoding.UTF8.GetBytes(json)));
+    }
+}
