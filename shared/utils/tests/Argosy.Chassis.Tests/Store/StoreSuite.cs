@@ -159,7 +159,7 @@ public abstract class StoreSuite : IAsyncLifetime
         await reader.WaitAsync(deadline.Token);
 
         seen.Select(e => e.Position).ShouldBe(seen.Select(e => e.Position).Order());
-        seen.Select(e => e.Id).Distinct().Count().ShouldBe(400);
+        seen.Select(e => (e.Stream, e.Version)).Distinct().Count().ShouldBe(400);
         seen.GroupBy(e => e.Stream).ShouldAllBe(stream => stream.Select(e => e.Version).SequenceEqual(Enumerable.Range(1, 50).Select(v => (long)v)));
     }
 
