@@ -29,16 +29,20 @@ public sealed class ArgosyBuilder
     /// <summary>Declares that another service is asked over HTTP: <c>IHttpClientFactory.CreateClient(name)</c>, with breaker, retries and deadlines.</summary>
     public ArgosyBuilder Calls(string service, CallOptions? options = null)
     {
+        Services.AddCalls(service, AddressOf(service), options ?? new());
+        return this;
+    }
+
+    /// <summary>Where another service is. Endpoints that leave it out are an error, noted; the address is then one that nobody has.</summary>
+    public Uri AddressOf(string service)
+    {
         if (Options.AddressOf(service) is { } address)
         {
-            Services.AddCalls(service, address, options ?? new());
-        }
-        else
-        {
-            Settings.Refuse("SERVICE_ENDPOINTS", $"has no entry for {service}, which {Options.Name} asks: add {service}=http://HOST:PORT.");
+            return address;
         }
 
-        return this;
+        Settings.Refuse("SERVICE_ENDPOINTS", $"has no entry for {service}, which {Options.Name} asks: add {service}=http://HOST:PORT.");
+        return new Uri($"http://{service}.invalid");
     }
 
     /// <summary>Declares something without which the service is not ready.</summary>

@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Diagnostics;
 using System.Globalization;
 using System.Text.Json;
@@ -29,12 +30,14 @@ public static class ProblemAnswers
             return;
         }
 
-        Compose(problem, TraceOf(context), response.BodyWriter);
-        await response.BodyWriter.FlushAsync(CancellationToken.None);
+        var body = Compose(problem, TraceOf(context));
+        response.ContentLength = body.WrittenCount;
+        await response.Body.WriteAsync(body.WrittenMemory, CancellationToken.None);
     }
 
-    private static void Compose(Problem problem, string traceId, System.Buffers.IBufferWriter<byte> output)
+    private static ArrayBufferWriter<byte> Compose(Problem problem, string traceId)
     {
+        var output = new ArrayBufferWriter<byte>(512);
         using var json = new Utf8JsonWriter(output);
         json.WriteStartObject();
         json.WriteString("type", $"urn:argosy:problem:{problem.Code}");
@@ -60,6 +63,8 @@ public static class ProblemAnswers
 
         json.WriteString("traceId", traceId);
         json.WriteEndObject();
+        json.Flush();
+        return output;
     }
 
     private static string TraceOf(HttpContext context) => Activity.Current?.TraceId.ToHexString() ?? context.TraceIdentifier;

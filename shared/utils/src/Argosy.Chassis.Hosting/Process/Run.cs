@@ -3,11 +3,12 @@ using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Connections;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
 
 namespace Argosy.Chassis.Hosting;
 
 /// <summary>From start to exit code.</summary>
-internal static class Run
+internal static partial class Run
 {
     /// <summary>EX_CONFIG of sysexits.h: starting again the same way is no use.</summary>
     private const int BadConfiguration = 78;
@@ -27,6 +28,7 @@ internal static class Run
             }
 
             await app.StartAsync();
+            LogStarted(app.Logger, options.Name, options.Version, string.Join(", ", app.Urls));
             await app.WaitForShutdownAsync();
 
             // A background worker that died stops the host too, quietly; whoever watches the process must see that nobody asked for it.
@@ -66,4 +68,7 @@ internal static class Run
             $"SERVICE_HOST is '{options.Host}', and this machine has no such address: 127.0.0.1 is this machine, 0.0.0.0 all its networks.",
         _ => null,
     };
+
+    [LoggerMessage(Level = LogLevel.Information, Message = "{Service} {Version} listens on {Addresses}")]
+    private static partial void LogStarted(ILogger logger, string service, string version, string addresses);
 }

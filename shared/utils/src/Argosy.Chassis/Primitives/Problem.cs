@@ -21,8 +21,12 @@ public sealed record Problem(int Status, string Code, string Detail)
     public static Problem Invalid(string code, string detail) => new(400, code, detail);
 
     /// <summary>400 with the errors of each member; collected by <see cref="Validation"/>.</summary>
-    public static Problem Invalid(IReadOnlyDictionary<string, string[]> errors) =>
-        new(400, "request.invalid", "The request has invalid members; see errors.") { Errors = errors };
+    public static Problem Invalid(IReadOnlyDictionary<string, string[]> errors)
+    {
+        var (member, messages) = errors.First();
+        var more = errors.Count > 1 || messages.Length > 1 ? "; there is more in errors." : ".";
+        return new(400, "request.invalid", $"{member} {messages[0]}{more}") { Errors = errors };
+    }
 
     /// <summary>401: the caller did not prove who they are.</summary>
     public static Problem Unauthorized(string code, string detail) => new(401, code, detail);
