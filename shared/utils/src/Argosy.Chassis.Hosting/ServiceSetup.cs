@@ -88,8 +88,6 @@ public static class ServiceSetup
             Jwks = new Uri(address, "/.well-known/jwks.json"),
             PublicKeyPath = options.JwtPublicKeyPath,
         });
-        argosy.Needs("issuer-keys", static (services, _) =>
-            ValueTask.FromResult(services.GetRequiredService<KeyRing>().HasKeys ? null : "the token issuer's keys are not here yet"));
     }
 
     static void AddStore(ArgosyBuilder argosy)
