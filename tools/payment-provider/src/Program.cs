@@ -1,0 +1,21 @@
+using Argosy.PaymentProvider;
+
+try
+{
+    var options = ProviderOptions.FromEnvironment(Environment.GetEnvironmentVariable);
+    options.RequireFreePort();
+    var builder = WebApplication.CreateSlimBuilder(args);
+    builder.AddProvider(options);
+    await using var app = builder.Build();
+    app.Use(ProviderApi.AnswerRefusalsAsync);
+    app.MapProvider(options);
+    await app.StartAsync();
+    OrphanGuard.Watch(app.Lifetime);
+    await app.WaitForShutdownAsync();
+    return 0;
+}
+catch (ConfigurationException e)
+{
+    await Console.Error.WriteLineAsync(e.Message);
+    return 78; // EX_CONFIG of sysexits.h
+}
