@@ -61,7 +61,7 @@ sealed class BearerHandler(
     protected override Task HandleForbiddenAsync(AuthenticationProperties properties) =>
         AnswerAsync(Problem.Forbidden("identity.forbidden", "Your account may not do this."));
 
-    Task AnswerAsync(Problem problem) => Answer.WriteAsync(Context, problem);
+    Task AnswerAsync(Problem problem) => ProblemAnswers.WriteAsync(Context, problem);
 
     // Routes open to anybody whose handler does not look at the caller: no token is even read there (the bus brings its own kind).
     static bool NobodyAsksWho(Endpoint? endpoint) => endpoint is not RouteEndpoint

@@ -27,6 +27,8 @@ public static class IdentityExtensions
         services.AddSingleton<KeyRing>();
         services.AddHostedService(provider => provider.GetRequiredService<KeyRing>());
         services.AddSingleton<TokenCheck>();
+        services.AddReadiness("issuer-keys", (provider, _) => ValueTask.FromResult(
+            provider.GetRequiredService<KeyRing>().HasKeys ? null : "the token issuer's keys are not here yet"));
 
         services.AddAuthentication(BearerHandler.Name).AddScheme<AuthenticationSchemeOptions, BearerHandler>(BearerHandler.Name, configureOptions: null);
         services.AddAuthorizationBuilder()

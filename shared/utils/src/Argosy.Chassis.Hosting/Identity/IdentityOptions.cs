@@ -6,6 +6,11 @@ public sealed record IdentityOptions
     /// <summary>The only audience (<c>aud</c>) that is ours.</summary>
     public const string Audience = "argosy";
 
+    /// <summary>Where a JWK Set is served (RFC 8414 leaves the place open; everybody uses this one).</summary>
+    public const string JwksPath = "/.well-known/jwks.json";
+
+    const string IssuerService = "auth-service";
+
     /// <summary><c>JWT_ISSUER</c>: compared with <c>iss</c> byte by byte, so a trailing slash counts.</summary>
     public required string Issuer { get; init; }
 
@@ -30,17 +35,30 @@ public sealed record IdentityOptions
     /// <summary>How many validated tokens are remembered, at most.</summary>
     public int CacheSize { get; init; } = 8192;
 
-    /// <summary>What is wrong with these settings, each a sentence that begins with the variable; empty when nothing is.</summary>
-    public IEnumerable<string> Errors()
+    /// <summary>From the environment; what is wrong is noted in <paramref name="settings"/>, so that all errors come out together.</summary>
+    internal static IdentityOptions Read(Settings settings, ServiceOptions options)
     {
-        if (!Uri.TryCreate(Issuer, UriKind.Absolute, out var issuer) || (issuer.Scheme != "http" && issuer.Scheme != "https"))
+        if (options.JwtIssuer is null && settings.Text("JWT_ISSUER") is null)
         {
-            yield return $"JWT_ISSUER is '{Issuer}'; set it to the absolute http(s) URL that tokens carry as iss";
+            settings.Refuse("JWT_ISSUER", "is missing: set it to the address that tokens carry as iss, for example http://127.0.0.1:8080.");
         }
 
-        if (PublicKeyPath is { } path && PemKeySource.WhyUnusable(path) is { } reason)
+        if (options.JwtPublicKeyPath is { } path && PemKeySource.WhyUnusable(path) is { } reason)
         {
-            yield return $"JWT_PUBLIC_KEY_PATH is '{path}': {reason}; name a PEM file with the issuer's public RSA key, or leave it unset";
+            settings.Refuse("JWT_PUBLIC_KEY_PATH", $"is '{path}', but {reason}: name a PEM file with the issuer's public RSA key, or leave it unset.");
         }
+
+        var issuer = options.AddressOf(IssuerService);
+        if (issuer is null && options.JwtPublicKeyPath is null)
+        {
+            settings.Refuse("SERVICE_ENDPOINTS", $"has no entry for {IssuerService}, whose keys prove who is asking: add it, or set JWT_PUBLIC_KEY_PATH.");
+        }
+
+        return new IdentityOptions
+        {
+            Issuer = options.JwtIssuer ?? "",
+            Jwks = new Uri(issuer ?? new Uri("http://localhost"), JwksPath),
+            PublicKeyPath = options.JwtPublicKeyPath,
+        };
     }
 }

@@ -25,7 +25,7 @@ sealed class PemKeySource(string path) : IKeySource
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException or KeySourceException)
         {
-            return e.Message;
+            return e is KeySourceException ? e.Message : "it cannot be read";
         }
     }
 }

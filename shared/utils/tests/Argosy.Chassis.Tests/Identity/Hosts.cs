@@ -99,12 +99,12 @@ sealed class GuardedHost : IAsyncDisposable
     /// <summary>Waits until the issuer's keys are here, as the launcher does by asking for readiness.</summary>
     public async Task<GuardedHost> ReadyAsync()
     {
-        await Eventually.TrueAsync(async () => await HealthAsync() == HealthStatus.Healthy, "the issuer's keys arrive");
+        await Eventually.TrueAsync(IsReadyAsync, "the issuer's keys arrive");
         return this;
     }
 
-    public async Task<HealthStatus> HealthAsync() =>
-        (await _app.Services.GetRequiredService<HealthCheckService>().CheckHealthAsync()).Status;
+    public async Task<bool> IsReadyAsync() =>
+        (await _app.Services.GetRequiredService<HealthCheckService>().CheckHealthAsync()).Status == HealthStatus.Healthy;
 
     public async ValueTask DisposeAsync()
     {

@@ -1,7 +1,8 @@
 using System.Net;
 using System.Security.Cryptography;
+using Argosy.Chassis.Hosting;
 using Argosy.Chassis.Hosting.Identity;
-using Microsoft.Extensions.Diagnostics.HealthChecks;
+using Microsoft.Extensions.Configuration;
 using Shouldly;
 using Xunit;
 
@@ -22,7 +23,7 @@ public sealed class KeyRingTests
         await using var host = await GuardedHost.StartAsync(issuer);
         await Eventually.TrueAsync(() => Task.FromResult(issuer.Hits >= 2), "a second attempt");
 
-        (await host.HealthAsync()).ShouldBe(HealthStatus.Unhealthy);
+        (await host.IsReadyAsync()).ShouldBeFalse();
         using var tooEarly = await host.GetAsync("/me", Forge.Good.Token());
         tooEarly.StatusCode.ShouldBe(HttpStatusCode.ServiceUnavailable);   // 401 would send the customer to log in again
         tooEarly.Headers.RetryAfter!.Delta.ShouldBe(TimeSpan.FromSeconds(1));
@@ -44,7 +45,7 @@ public sealed class KeyRingTests
         await Eventually.TrueAsync(() => Task.FromResult(issuer.Hits > before), "a refresh that fails");
 
         (await host.StatusAsync(Forge.Good.Token())).ShouldBe(HttpStatusCode.OK);
-        (await host.HealthAsync()).ShouldBe(HealthStatus.Healthy);
+        (await host.IsReadyAsync()).ShouldBeTrue();
     }
 
     [Fact]
@@ -147,15 +148,27 @@ public sealed class KeyRingTests
     public void Wrong_settings_are_sentences()
     {
         using var folder = new TemporaryFolder();
-        var good = new IdentityOptions { Issuer = Forge.Issuer, Jwks = new Uri(Forge.Issuer) };
         using var small = RSA.Create(1024);
 
-        good.Errors().ShouldBeEmpty();
-        (good with { Issuer = "argosy" }).Errors().ShouldHaveSingleItem().ShouldStartWith("JWT_ISSUER is 'argosy'");
-        (good with { PublicKeyPath = "/nowhere/key.pem" }).Errors().ShouldHaveSingleItem().ShouldStartWith("JWT_PUBLIC_KEY_PATH is '/nowhere/key.pem'");
-        (good with { PublicKeyPath = folder.File("private.pem", Forge.Ours.ExportPkcs8PrivateKeyPem()) }).Errors().ShouldHaveSingleItem().ShouldContain("private key");
-        (good with { PublicKeyPath = folder.File("small.pem", small.ExportSubjectPublicKeyInfoPem()) }).Errors().ShouldHaveSingleItem().ShouldContain("1024 bits");
-        (good with { PublicKeyPath = folder.File("text.pem", "hello") }).Errors().ShouldHaveSingleItem().ShouldContain("not one RSA public key");
+        ErrorsOf(("JWT_ISSUER", Forge.Issuer)).ShouldBeEmpty();
+        ErrorsOf().ShouldHaveSingleItem().ShouldStartWith("JWT_ISSUER is missing");
+        ErrorsOf(("JWT_ISSUER", "argosy")).ShouldHaveSingleItem().ShouldStartWith("JWT_ISSUER is 'argosy'");
+        ErrorsOf(("JWT_ISSUER", Forge.Issuer), ("SERVICE_ENDPOINTS", "user-service=http://127.0.0.1:1"))
+            .ShouldHaveSingleItem().ShouldStartWith("SERVICE_ENDPOINTS has no entry for auth-service");
+        ErrorOfKey(folder.File("private.pem", Forge.Ours.ExportPkcs8PrivateKeyPem())).ShouldContain("it holds a private key");
+        ErrorOfKey(folder.File("small.pem", small.ExportSubjectPublicKeyInfoPem())).ShouldContain("1024 bits");
+        ErrorOfKey(folder.File("text.pem", "hello")).ShouldContain("not one RSA public key");
+    }
+
+    static string ErrorOfKey(string path) =>
+        ErrorsOf(("JWT_ISSUER", Forge.Issuer), ("JWT_PUBLIC_KEY_PATH", path)).ShouldHaveSingleItem();
+
+    static IReadOnlyList<string> ErrorsOf(params (string Name, string Value)[] environment)
+    {
+        var values = environment.ToDictionary(e => e.Name, e => (string?)e.Value, StringComparer.Ordinal);
+        var settings = new Settings(new ConfigurationBuilder().AddInMemoryCollection(values).Build());
+        IdentityOptions.Read(settings, ServiceOptions.Read(settings, "test-service"));
+        return settings.Errors;
     }
 
     // RFC 7638 §3.1.
