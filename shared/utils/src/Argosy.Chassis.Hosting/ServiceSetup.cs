@@ -66,29 +66,8 @@ public static class ServiceSetup
         admin.MapDeadLetters();
     }
 
-    static void AddIdentity(ArgosyBuilder argosy)
-    {
-        const string Issuer = "auth-service";
-        var options = argosy.Options;
-        if (options.JwtIssuer is not { } issuer)
-        {
-            argosy.Settings.Refuse("JWT_ISSUER", "is missing: give the URL that access tokens carry as iss.");
-            return;
-        }
-
-        if (options.AddressOf(Issuer) is not { } address)
-        {
-            argosy.Settings.Refuse("SERVICE_ENDPOINTS", $"has no entry for {Issuer}, whose keys access tokens are checked with: add {Issuer}=http://HOST:PORT.");
-            return;
-        }
-
-        argosy.Services.AddArgosyIdentity(new IdentityOptions
-        {
-            Issuer = issuer,
-            Jwks = new Uri(address, "/.well-known/jwks.json"),
-            PublicKeyPath = options.JwtPublicKeyPath,
-        });
-    }
+    static void AddIdentity(ArgosyBuilder argosy) =>
+        argosy.Services.AddArgosyIdentity(IdentityOptions.Read(argosy.Settings, argosy.Options));
 
     static void AddStore(ArgosyBuilder argosy)
     {
