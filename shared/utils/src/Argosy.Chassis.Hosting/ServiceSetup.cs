@@ -64,6 +64,7 @@ public static class ServiceSetup
         var admin = app.MapGroup("/admin").RequireAdmin();
         admin.MapBreakers();
         admin.MapDeadLetters();
+        admin.MapSagas();
     }
 
     static void AddIdentity(ArgosyBuilder argosy) =>

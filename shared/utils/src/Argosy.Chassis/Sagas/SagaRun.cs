@@ -18,6 +18,11 @@ static class SagaRun
             SagaTelemetry.Count(work, definition.Type, move);
             await definition.Callbacks.RunAsync(move.Callback, move.After.Data, move.Reason, work, store, cancellation);
         }
+        else if (input is SagaInput.CancelRequested && saga is not null)
+        {
+            // The caller decides something on the ground that the saga is being undone already, so that must still hold at commit.
+            work.Require("select 1 from saga where id = @id and version = @version", new { id, version = saga.Version });
+        }
 
         return outcome;
     }

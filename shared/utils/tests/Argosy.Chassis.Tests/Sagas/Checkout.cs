@@ -1,4 +1,5 @@
 using Argosy.Chassis.Sagas;
+using Argosy.Chassis.Store;
 using Argosy.Contracts.Inventory.V1;
 using Argosy.Contracts.Payment.V1;
 using Argosy.Contracts.Shipping.V1;
@@ -15,7 +16,7 @@ static class Checkout
 
     public static readonly TimeSpan Patience = TimeSpan.FromSeconds(30);
 
-    public static Saga<CheckoutState> Saga() => new Saga<CheckoutState>("checkout").UndoAttempts(3)
+    public static Saga<CheckoutState> Saga(string type = "checkout") => new Saga<CheckoutState>(type).UndoAttempts(3)
         .Step("reserve stock")
             .Do(o => new ReserveStock { OrderId = o.OrderId })
             .Succeeds<StockReserved>().Fails<StockRejected>(m => m.Reason).Within(Patience)
@@ -31,8 +32,11 @@ static class Checkout
             .Fails<ShipmentRefused>(m => m.Reason).Within(Patience)
             .Undo((o, reason) => new CancelShipment { OrderId = o.OrderId, Reason = reason })
             .Until<ShipmentCancelled>().RefusedBy<ShipmentCancelRefused>(m => m.Reason).Within(Patience)
-        .Completed((o, work) => work.Execute("insert into told (what) values (@what)", new { what = $"completed {o.TrackingNumber}" }))
-        .Compensated((_, reason, work) => work.Execute("insert into told (what) values (@what)", new { what = $"compensated: {reason}" }))
-        .UndoRefused((o, reason, work) => work.Execute("insert into told (what) values (@what)", new { what = $"stands {o.TrackingNumber}: {reason}" }))
-        .Stuck((_, reason, work) => work.Execute("insert into told (what) values (@what)", new { what = $"stuck: {reason}" }));
+        .Completed((o, work) => Tell(o, $"completed {o.TrackingNumber}", work))
+        .Compensated((o, reason, work) => Tell(o, $"compensated: {reason}", work))
+        .UndoRefused((o, reason, work) => Tell(o, $"stands {o.TrackingNumber}: {reason}", work))
+        .Stuck((o, reason, work) => Tell(o, $"stuck: {reason}", work));
+
+    static void Tell(CheckoutState o, string what, WriteSet work) =>
+        work.Execute("insert into told (subject, what) values (@subject, @what)", new { subject = o.OrderId, what });
 }

@@ -1,0 +1,99 @@
+using Argosy.Chassis.Messaging;
+using Argosy.Chassis.Sagas;
+using Argosy.Chassis.Sqlite;
+using Argosy.Chassis.Store;
+using Argosy.Testing;
+using Google.Protobuf;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging.Abstractions;
+using Shouldly;
+
+namespace Argosy.Chassis.Tests.Sagas;
+
+/// <summary>What order-service is made of, without its HTTP: a store on disk, the inbox, and the saga's router and deadlines.</summary>
+sealed class SagaOwner : IAsyncDisposable
+{
+    const string Service = "order-service";
+
+    readonly string _folder = Directory.CreateTempSubdirectory("argosy-sagas-").FullName;
+    readonly SagaDeadlines _deadlines;
+    readonly Inbox _inbox;
+    int _messages;
+
+    SagaOwner(Saga saga)
+    {
+        Store = SqliteStore.Open(Path.Combine(_folder, "orders.db"), Time, NullLogger<SqliteStore>.Instance);
+        Router = new SagaRouter([saga], NullLogger<SagaRouter>.Instance);
+        _deadlines = new SagaDeadlines(Store, Router, Time, NullLogger<SagaDeadlines>.Instance);
+        var handlers = new HandlerTable();
+        Router.Register(handlers);
+        var services = new ServiceCollection().AddSingleton<IStore>(Store).BuildServiceProvider();
+        _inbox = new Inbox(Service, Store, handlers, services, Time, new Random(1), NullLogger<Inbox>.Instance);
+    }
+
+    public FakeTime Time { get; } = new();
+
+    public SqliteStore Store { get; }
+
+    public SagaRouter Router { get; }
+
+    public static async Task<SagaOwner> OpenAsync(Saga saga)
+    {
+        var owner = new SagaOwner(saga);
+        await owner.Store.MigrateAsync([new Migration("test/schema.sql", "create table told (ord integer primary key, subject text not null, what text not null)")]);
+        return owner;
+    }
+
+    /// <summary>As a request or a worker would have it.</summary>
+    public WriteSet Work(string cause = "request") =>
+        new(new MessageContext(cause, Service, new MessageHeaders { CorrelationId = $"correlation of {cause}" }), Time.GetUtcNow());
+
+    public async Task<CommitResult> CommitAsync(WriteSet work) => (await Store.CommitAsync(work)).Result;
+
+    public async Task StartAsync(Saga<CheckoutState> saga, string subject)
+    {
+        var work = Work(subject);
+        saga.Start(work, subject, new CheckoutState(subject));
+        (await CommitAsync(work)).ShouldBe(CommitResult.Committed);
+    }
+
+    /// <summary>Everything that was sent about a subject, oldest first.</summary>
+    public async Task<IReadOnlyList<Envelope>> SentAsync(string subject) =>
+        [.. (await Store.QueryAsync<OutboxRow>(
+            "select seq as Seq, id as Id, type as Type, key as Key, headers as Headers, body as Body, at as At from bus_outbox where key = @subject order by seq",
+            new { subject })).Select(row => row.ToEnvelope(Service))];
+
+    /// <summary>A participant's answer to what was sent last, delivered twice as the transport may.</summary>
+    public async Task AnswerAsync(string subject, IMessage reply)
+    {
+        var command = (await SentAsync(subject))[^1];
+        var headers = new MessageHeaders { SagaId = command.Headers.SagaId, SagaStep = command.Headers.SagaStep };
+        var answer = Envelope.Of(reply, $"reply {++_messages}", "participant", headers, Time.GetUtcNow());
+        await DeliverAsync(answer);
+        await DeliverAsync(answer);
+        await DeliverAsync(answer with { Id = $"repeated {_messages}" });
+    }
+
+    public async Task DeliverAsync(Envelope envelope)
+    {
+        using var deadline = new CancellationTokenSource(TimeSpan.FromSeconds(20));
+        await _inbox.ReceiveAsync(envelope, deadline.Token);
+    }
+
+    public Task<int> ReachDeadlinesAsync(TimeSpan after)
+    {
+        Time.Advance(after);
+        return _deadlines.RunDueAsync(CancellationToken.None);
+    }
+
+    public async Task<SagaView> ViewAsync(string id) => (await Router.FindAsync(Store, id, CancellationToken.None)).ShouldNotBeNull();
+
+    public Task<IReadOnlyList<string>> ToldAsync(string subject) =>
+        Store.QueryAsync<string>("select what from told where subject = @subject order by ord", new { subject });
+
+    public async ValueTask DisposeAsync()
+    {
+        await Store.DisposeAsync();
+        Directory.Delete(_folder, recursive: true);
+    }
+}
