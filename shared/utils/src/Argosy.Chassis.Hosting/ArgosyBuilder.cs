@@ -1,6 +1,7 @@
 using Argosy.Chassis.Resilience;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Diagnostics.HealthChecks;
 
 namespace Argosy.Chassis.Hosting;
 
@@ -51,6 +52,13 @@ public sealed class ArgosyBuilder
     public ArgosyBuilder Needs(string name, Func<IServiceProvider, CancellationToken, ValueTask<string?>> fault)
     {
         Services.AddReadiness(name, fault);
+        return this;
+    }
+
+    /// <summary>Declares something that <c>/ready</c> tells about, and without which the service is ready all the same.</summary>
+    public ArgosyBuilder Watches(string name, Func<string?> fault)
+    {
+        Services.AddReadiness(name, (_, _) => ValueTask.FromResult(fault()), HealthStatus.Degraded);
         return this;
     }
 }

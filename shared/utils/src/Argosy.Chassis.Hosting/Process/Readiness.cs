@@ -16,9 +16,11 @@ internal static class Readiness
 
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(1);
 
-    public static void AddReadiness(this IServiceCollection services, string name, Func<IServiceProvider, CancellationToken, ValueTask<string?>> fault) =>
-        services.AddHealthChecks().Add(
-            new HealthCheckRegistration(name, provider => new Check(provider, fault), HealthStatus.Unhealthy, [Tag], Patience));
+    /// <summary>Degraded as the failure is only told: the process does its work without it, if less of it.</summary>
+    public static void AddReadiness(
+        this IServiceCollection services, string name, Func<IServiceProvider, CancellationToken, ValueTask<string?>> fault,
+        HealthStatus failure = HealthStatus.Unhealthy) =>
+        services.AddHealthChecks().Add(new HealthCheckRegistration(name, provider => new Check(provider, fault), failure, [Tag], Patience));
 
     public static void MapHealth(this IEndpointRouteBuilder routes)
     {
@@ -37,7 +39,7 @@ internal static class Readiness
             shown["process"] = "draining";
         }
 
-        var ready = report.Status == HealthStatus.Healthy && !process.IsDraining;
+        var ready = report.Status != HealthStatus.Unhealthy && !process.IsDraining;
         return Results.Json(new Ready(ready ? "ready" : "not-ready", options.Name, shown), StrictJson.Options, statusCode: ready ? 200 : 503);
     }
 
@@ -52,7 +54,8 @@ internal static class Readiness
     private sealed class Check(IServiceProvider provider, Func<IServiceProvider, CancellationToken, ValueTask<string?>> fault) : IHealthCheck
     {
         public async Task<HealthCheckResult> CheckHealthAsync(HealthCheckContext context, CancellationToken cancellationToken = default) =>
-            await fault(provider, cancellationToken) is { } text ? HealthCheckResult.Unhealthy(text) : HealthCheckResult.Healthy();
+            await fault(provider, cancellationToken) is { } text
+                ? new HealthCheckResult(context.Registration.FailureStatus, text) : HealthCheckResult.Healthy();
     }
 
     private sealed record Alive(string Status, string Service, string Version);

@@ -14,7 +14,7 @@ public static class Correlation
     /// <summary>The key in the baggage.</summary>
     public const string Baggage = "correlation.id";
 
-    private const int Longest = 64;
+    private const int Longest = 128;
 
     /// <summary>The correlation id of the work that is being done, or null outside of any.</summary>
     public static string? Current => Activity.Current?.GetBaggageItem(Baggage);
@@ -34,7 +34,7 @@ public static class Correlation
         return id;
     }
 
-    /// <summary>Up to 64 letters, digits, dots, dashes and underscores: nothing that could break a log line or a header.</summary>
+    /// <summary>Up to 128 letters, digits, dots, dashes and underscores: nothing that could break a log line or a header.</summary>
     public static bool IsUsable(string? text) =>
         text is { Length: > 0 and <= Longest } && text.All(c => char.IsAsciiLetterOrDigit(c) || c is '.' or '-' or '_');
 }

@@ -1,0 +1,73 @@
+using Argosy.Chassis;
+using Microsoft.AspNetCore.Http.Features;
+
+namespace Argosy.Gateway;
+
+/// <summary>What is turned away at the door, before anybody is asked.</summary>
+internal static class Admission
+{
+    static readonly Problem Smuggling = Problem.Invalid(
+        "gateway.framing", "The request says in two ways, or in an unknown one, where its body ends.");
+
+    static readonly Problem TooLarge = new(413, "body.too-large", "The body is larger than 256 KB.");
+
+    static readonly Problem UnknownMethod = new(405, "gateway.method", "This method is not taken here; see Allow.");
+
+    public const string Methods = "GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS";
+
+    public static Problem? Refuse(HttpContext context)
+    {
+        var request = context.Request;
+        if (HasAmbiguousFraming(request.Headers))
+        {
+            context.Response.Headers.Connection = "close";          // what follows on this connection may not be what it seems
+            return Smuggling;
+        }
+
+        if (!IsKnown(request.Method))
+        {
+            context.Response.Headers.Allow = Methods;
+            return UnknownMethod;
+        }
+
+        if (request.ContentLength > context.Features.Get<IHttpMaxRequestBodySizeFeature>()?.MaxRequestBodySize)
+        {
+            context.Response.Headers.Connection = "close";          // cheaper than reading what nobody wants
+            return TooLarge;
+        }
+
+        return null;
+    }
+
+    /// <summary>The client's body failed while it was being passed on.</summary>
+    public static Problem OfBody(Exception? cause)
+    {
+        for (var e = cause; e is not null; e = e is AggregateException many ? many.InnerExceptions[0] : e.InnerException)
+        {
+            if (e is BadHttpRequestException bad)
+            {
+                return bad.StatusCode switch
+                {
+                    413 => TooLarge,
+                    408 => new Problem(408, "body.too-slow", "The body did not arrive in time."),
+                    _ => Problem.Invalid("body.broken", "The body broke off, or is not framed as HTTP says."),
+                };
+            }
+        }
+
+        return Problem.Invalid("body.broken", "The body broke off.");
+    }
+
+    /// <summary>
+    /// CL.TE and TE.TE: RFC 9112, 6.1 lets a server close the connection on both, and this one does. Kestrel believes the transfer
+    /// coding and renames the length to X-Content-Length, which is how both are seen here.
+    /// </summary>
+    static bool HasAmbiguousFraming(IHeaderDictionary headers)
+        => headers.TransferEncoding is { Count: > 0 } coding
+            && (headers.ContentLength is not null || headers.ContainsKey("X-Content-Length")
+                || coding.Count > 1 || !string.Equals(coding[0], "chunked", StringComparison.OrdinalIgnoreCase));
+
+    static bool IsKnown(string method)
+        => HttpMethods.IsGet(method) || HttpMethods.IsPost(method) || HttpMethods.IsHead(method) || HttpMethods.IsPut(method)
+            || HttpMethods.IsPatch(method) || HttpMethods.IsDelete(method) || HttpMethods.IsOptions(method);
+}

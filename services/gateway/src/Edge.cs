@@ -1,0 +1,157 @@
+using System.Diagnostics;
+using Argosy.Chassis;
+using Argosy.Chassis.Hosting;
+using Argosy.Chassis.Telemetry;
+using Argosy.Mesh.Routing;
+using Microsoft.AspNetCore.Http.Features;
+
+namespace Argosy.Gateway;
+
+/// <summary>
+/// The public door, first in the pipeline. The protocol of a request:
+/// <list type="number">
+/// <item>It gets a correlation id: its own where that is usable, else its trace id.</item>
+/// <item>Ambiguous framing, unknown methods and bodies that are too large are refused.</item>
+/// <item>The raw target is normalised or refused, and the normal path is routed: no rule, 404.</item>
+/// <item>The upstream has a place for it and isn't known to be silent, else 503 at once.</item>
+/// <item>It is forwarded, with the rule's time; what fails before an answer has begun becomes a problem, what fails later ends the connection.</item>
+/// <item>One line in the log, without path, query or anything else that the client made up. Reads that succeed are worth a debug line.</item>
+/// </list>
+/// </summary>
+internal sealed partial class Edge(
+    RequestDelegate next, PublicRoutes routes, Forwarding forwarding, IHostApplicationLifetime host, TimeProvider time, ILogger<Edge> log)
+{
+    static readonly TimeSpan Soon = TimeSpan.FromSeconds(1);
+
+    static readonly Problem Bug = new(500, "internal", "Something went wrong here. The trace id tells us what; please quote it.");
+
+    static readonly Problem NoRoute = Problem.NotFound("gateway.no-route", "There is nothing at this path.");
+
+    public Task InvokeAsync(HttpContext context)
+    {
+        var raw = context.Features.GetRequiredFeature<IHttpRequestFeature>().RawTarget;
+        return raw is "/health" or "/ready" ? next(context) : PassAsync(context, raw);
+    }
+
+    async Task PassAsync(HttpContext context, string raw)
+    {
+        var start = time.GetTimestamp();
+        var correlation = Correlation.Adopt(Activity.Current!, context.Request.Headers[Correlation.Header]);   // MapArgosy listens, so there is one
+        Lane? lane = null;
+        Problem? problem;
+        Ended ended;
+        try
+        {
+            (problem, ended) = (Admission.Refuse(context), Ended.Refused);
+            if (problem is null && TryRoute(context, raw, correlation, out lane, out problem) is { } passage)
+            {
+                (problem, ended) = await EnterAsync(context, lane!, passage);
+            }
+        }
+        catch (Exception e) when (!context.Response.HasStarted)
+        {
+            LogBug(e, context.Request.Method, NameOf(lane));
+            (problem, ended) = (Bug, Ended.Failed);
+        }
+
+        if (problem is not null)
+        {
+            await AnswerAsync(context, problem, correlation);
+        }
+
+        Log(context, lane, ended, time.GetElapsedTime(start));
+    }
+
+    Passage? TryRoute(HttpContext context, string raw, string correlation, out Lane? lane, out Problem? problem)
+    {
+        lane = null;
+        if (!RequestTarget.TryParse(raw, out var target, out var refusal))
+        {
+            problem = Problem.Invalid("gateway.target", refusal!);
+            return null;
+        }
+
+        lane = routes.Find(context.Request, target, out var path);
+        problem = lane is null ? NoRoute : null;
+        return lane is null ? null : new Passage(lane.Upstream, path, target.Path, target.Query, correlation, lane.Deadline);
+    }
+
+    async ValueTask<(Problem? Problem, Ended Ended)> EnterAsync(HttpContext context, Lane lane, Passage passage)
+    {
+        var upstream = lane.Upstream;
+        if (!upstream.MayTry())
+        {
+            return (Unavailable(upstream), Ended.NotTried);
+        }
+
+        if (!upstream.TryEnter(lane.IsStream))
+        {
+            return (Problem.Unavailable("gateway.upstream-busy", $"{upstream.Name} has as many requests as it takes at a time.", Soon), Ended.Busy);
+        }
+
+        try
+        {
+            using var timer = lane.Timeout is { } timeout ? new CancellationTokenSource(timeout, time) : null;
+            var result = await forwarding.SendAsync(context, passage, timer?.Token ?? host.ApplicationStopping);
+            upstream.Note(result.Ended);
+            return (Explain(context, upstream, result), result.Ended);
+        }
+        finally
+        {
+            upstream.Leave(lane.IsStream);
+        }
+    }
+
+    Problem? Explain(HttpContext context, Upstream upstream, ForwardResult result)
+    {
+        switch (result.Ended)
+        {
+            case Ended.Unreachable or Ended.ConnectTimedOut:
+                return Unavailable(upstream);
+            case Ended.TimedOut when host.ApplicationStopping.IsCancellationRequested:
+                return Problem.Unavailable("gateway.stopping", "The gateway is being stopped; ask again.", Soon);
+            case Ended.TimedOut:
+                return new Problem(504, "gateway.upstream-timeout", $"{upstream.Name} did not answer in time. Whether the request took effect is not known.");
+            case Ended.InvalidAnswer:
+                return new Problem(502, "gateway.upstream-invalid", $"{upstream.Name} gave an answer that cannot be used.");
+            case Ended.BadBody:
+                context.Response.Headers.Connection = "close";
+                return Admission.OfBody(result.Cause);
+            default:
+                return null;                // answered, or there is nobody or nothing left to tell
+        }
+    }
+
+    static Problem Unavailable(Upstream upstream)
+        => Problem.Unavailable("gateway.upstream-unavailable", $"{upstream.Name} cannot be reached at the moment.", Soon);
+
+    static Task AnswerAsync(HttpContext context, Problem problem, string correlation)
+    {
+        var response = context.Response;
+        var (connection, allow) = (response.Headers.Connection, response.Headers.Allow);
+        response.Clear();                   // the forwarder may have begun an answer
+        (response.Headers.Connection, response.Headers.Allow) = (connection, allow);
+        response.Headers[Correlation.Header] = correlation;
+        return problem.ToResult().ExecuteAsync(context);
+    }
+
+    void Log(HttpContext context, Lane? lane, Ended ended, TimeSpan elapsed)
+    {
+        var (method, status) = (context.Request.Method, context.Response.StatusCode);
+        var level = status >= 500 || ended == Ended.Truncated ? LogLevel.Warning
+            : status < 400 && (HttpMethods.IsGet(method) || HttpMethods.IsHead(method)) ? LogLevel.Debug
+            : LogLevel.Information;
+        if (log.IsEnabled(level))
+        {
+            LogRequest(level, method, NameOf(lane), status, lane?.Upstream.Name ?? "gateway", ended, elapsed.TotalMilliseconds);
+        }
+    }
+
+    static string NameOf(Lane? lane) => lane?.Name ?? "(no route)";
+
+    [LoggerMessage(Level = LogLevel.Error, Message = "{Method} {Route} failed")]
+    private partial void LogBug(Exception e, string method, string route);
+
+    [LoggerMessage(Message = "{Method} {Route} {Status} by {Upstream} ({Ended}) in {Milliseconds:0.0} ms")]
+    private partial void LogRequest(LogLevel level, string method, string route, int status, string upstream, Ended ended, double milliseconds);
+}

@@ -1,0 +1,99 @@
+using System.Globalization;
+using Argosy.Chassis.Hosting;
+using Argosy.Mesh;
+using Argosy.Mesh.Loading;
+using Argosy.Mesh.Routing;
+
+namespace Argosy.Gateway;
+
+/// <summary>A rule of the route table and what it means here.</summary>
+/// <param name="Name">The rule's name, for logs.</param>
+/// <param name="Upstream">Who answers.</param>
+/// <param name="Timeout">From arrival to the answer's last byte; null for a stream.</param>
+internal sealed record Lane(string Name, Upstream Upstream, TimeSpan? Timeout)
+{
+    /// <summary>The timeout as <c>X-Deadline-Ms</c> says it.</summary>
+    public string? Deadline { get; } = Timeout?.TotalMilliseconds.ToString("0", CultureInfo.InvariantCulture);
+
+    public bool IsStream => Timeout is null;
+}
+
+/// <summary>The public route table, and the services that its rules lead to.</summary>
+internal sealed class PublicRoutes
+{
+    const string Variable = "API_ROUTES";
+    const string GatewayName = "api-gateway";
+
+    readonly RouteTable table;
+    readonly Lane[] lanes;
+
+    PublicRoutes(RouteTable table, Lane[] lanes)
+    {
+        this.table = table;
+        this.lanes = lanes;
+        Upstreams = [.. lanes.Select(lane => lane.Upstream).Distinct()];
+    }
+
+    public IReadOnlyList<Upstream> Upstreams { get; }
+
+    /// <summary>The lane of a request and the path that its upstream gets; null for 404.</summary>
+    public Lane? Find(HttpRequest request, RequestTarget target, out string path)
+    {
+        var decision = table.Evaluate(new RequestView(request.Host.Value ?? "", request.Method, target.Path));
+        path = decision.Path;
+        return decision.Rule is { } rule ? lanes[rule.Index] : null;
+    }
+
+    /// <summary>Null when something is wrong, which is then noted in the settings: every error of the file is one.</summary>
+    public static PublicRoutes? Load(Settings settings, ServiceOptions options)
+    {
+        var file = settings.RequiredText(Variable, "the YAML file with the public routes, such as infrastructure/istio/api-routes.yaml");
+        if (file.Length == 0 || Read(settings, file) is not { } table)
+        {
+            return null;
+        }
+
+        var upstreams = new Dictionary<Destination, Upstream>();
+        foreach (var rule in table.Rules)
+        {
+            var destination = rule.Route.Destination;
+            if (!upstreams.ContainsKey(destination) && AddressOf(destination, options) is { } address)
+            {
+                upstreams.Add(destination, new Upstream(destination.Host, address, TimeProvider.System));
+            }
+            else if (!upstreams.ContainsKey(destination))
+            {
+                settings.Refuse("SERVICE_ENDPOINTS", $"has no entry for {destination.Host}, where {rule.Route.Origin} leads: add {destination.Host}=http://HOST:PORT.");
+            }
+        }
+
+        return settings.Errors.Count > 0 ? null : new PublicRoutes(
+            table, [.. table.Rules.Select(rule => new Lane(rule.Route.Name, upstreams[rule.Route.Destination], rule.Route.Timeout))]);
+    }
+
+    static RouteTable? Read(Settings settings, string file)
+    {
+        try
+        {
+            if (RouteTable.TryCompile(MeshFile.Load(file), GatewayName, out var table, out var errors))
+            {
+                return table;
+            }
+
+            foreach (var error in errors)
+            {
+                settings.Refuse(Variable, $"{error}.");
+            }
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            settings.Refuse(Variable, $"is {file}, which cannot be read: {e.Message}");
+        }
+
+        return null;
+    }
+
+    // Where no endpoints are given, names resolve as Kubernetes and compose do it, and the rule says the port.
+    static Uri? AddressOf(Destination destination, ServiceOptions options)
+        => options.Endpoints is null ? new Uri($"http://{destination.Host}:{destination.Port ?? 8080}") : options.AddressOf(destination.Host);
+}

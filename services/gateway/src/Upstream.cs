@@ -1,0 +1,66 @@
+namespace Argosy.Gateway;
+
+/// <summary>
+/// A service behind the gateway: its address, how many of our requests it has, and whether it can be reached. Both gates refuse at
+/// once what would otherwise wait: one slow or silent service must not hold up the others.
+/// </summary>
+internal sealed class Upstream(string name, Uri address, TimeProvider time)
+{
+    /// <summary>Requests that one service may have at a time. The 513th is told to come back.</summary>
+    public const int MaxRequests = 512;
+
+    /// <summary>Live streams that one service may have at a time, apart from its requests: they last.</summary>
+    public const int MaxStreams = 2048;
+
+    // As long as Retry-After says.
+    static readonly TimeSpan Pause = TimeSpan.FromSeconds(1);
+
+    int requests;
+    int streams;
+    int reachable = 1;
+    long closedSince;
+
+    public string Name => name;
+
+    /// <summary>The address without a slash at its end.</summary>
+    public string Prefix { get; } = address.AbsoluteUri.TrimEnd('/');
+
+    /// <summary>What the last request to it showed; true before the first.</summary>
+    public bool IsReachable => Volatile.Read(ref reachable) == 1;
+
+    /// <summary>Takes a place; whoever gets one gives it back by <see cref="Leave"/>.</summary>
+    public bool TryEnter(bool stream)
+    {
+        ref var places = ref stream ? ref streams : ref requests;
+        if (Interlocked.Increment(ref places) <= (stream ? MaxStreams : MaxRequests))
+        {
+            return true;
+        }
+
+        Interlocked.Decrement(ref places);
+        return false;
+    }
+
+    public void Leave(bool stream) => Interlocked.Decrement(ref stream ? ref streams : ref requests);
+
+    /// <summary>
+    /// The breaker. A refused connection costs nothing and is tried anew each time, so that a restarted service is back at once. One
+    /// that timed out costs <see cref="Forwarding.ConnectTimeout"/>: for a second after it, nobody else tries; then one does.
+    /// </summary>
+    public bool MayTry()
+    {
+        var since = Volatile.Read(ref closedSince);
+        return since == 0
+            || (time.GetElapsedTime(since) >= Pause && Interlocked.CompareExchange(ref closedSince, time.GetTimestamp(), since) == since);
+    }
+
+    /// <summary>Learns from how a request ended, where that says anything about the upstream.</summary>
+    public void Note(Ended ended)
+    {
+        if (ended is Ended.Answered or Ended.InvalidAnswer or Ended.Unreachable or Ended.ConnectTimedOut)
+        {
+            Volatile.Write(ref reachable, ended is Ended.Answered or Ended.InvalidAnswer ? 1 : 0);
+            Volatile.Write(ref closedSince, ended == Ended.ConnectTimedOut ? time.GetTimestamp() : 0);
+        }
+    }
+}
