@@ -1,0 +1,83 @@
+using Mono.Cecil;
+using Mono.Cecil.Cil;
+using Shouldly;
+using Xunit;
+using YamlDotNet.RepresentationModel;
+
+namespace Argosy.Architecture;
+
+/// <summary><c>catalog-info.yaml</c> is the only place where a service is described; here it is held against the code.</summary>
+public sealed class CatalogTests
+{
+    const string Contracts = "Argosy.Contracts.";
+
+    public static TheoryData<string> Services => [.. Repository.Services];
+
+    [Theory]
+    [MemberData(nameof(Services))]
+    public void What_is_handled_is_what_the_catalogue_lists(string service)
+    {
+        using var assembly = Repository.ReadService(service);
+        var handled = assembly.AllTypes().SelectMany(type => type.Methods).Where(IsHandler).Select(method => WireName(method.Parameters[0].ParameterType));
+        var replies = assembly.AllTypes().SelectMany(type => type.Instructions()).Select(instruction => instruction.Operand).OfType<GenericInstanceMethod>()
+            .Where(call => call.DeclaringType.Namespace == "Argosy.Chassis.Sagas" && call.Name is "Succeeds" or "Fails" or "Until" or "RefusedBy")
+            .Select(call => WireName(call.GenericArguments[0]));
+
+        handled.Concat(replies).Distinct().Order().ShouldBe(Listed(service, "handles"));
+    }
+
+    [Theory]
+    [MemberData(nameof(Services))]
+    public void What_is_published_is_what_the_catalogue_lists(string service)
+    {
+        using var assembly = Repository.ReadService(service);
+        var made = assembly.AllTypes().SelectMany(type => type.Instructions())
+            .Where(instruction => instruction.OpCode == OpCodes.Newobj)
+            .Select(instruction => ((MethodReference)instruction.Operand).DeclaringType)
+            .Where(type => type.FullName.StartsWith(Contracts, StringComparison.Ordinal) && type.Namespace != "Argosy.Contracts.Common.V1")
+            .Select(WireName);
+
+        made.Distinct().Order().ShouldBe(Listed(service, "publishes"));
+    }
+
+    [Fact]
+    public void Every_message_that_somebody_handles_is_published_by_somebody()
+    {
+        var published = Repository.Services.SelectMany(service => Listed(service, "publishes")).ToHashSet(StringComparer.Ordinal);
+
+        Repository.Services.SelectMany(service => Listed(service, "handles")).Where(type => !published.Contains(type)).ShouldBeEmpty();
+    }
+
+    [Fact]
+    public void Ports_are_unique_and_names_are_folders()
+    {
+        var ports = Repository.Services.Select(service => ((YamlScalarNode)Argosy(service)["port"]).Value).ToArray();
+
+        ports.Distinct().Count().ShouldBe(ports.Length);
+        foreach (var service in Repository.Services)
+        {
+            ((YamlScalarNode)Load(service)["metadata"]["name"]).Value.ShouldBe(service);
+        }
+    }
+
+    static bool IsHandler(MethodDefinition method) =>
+        method is { IsPublic: true, IsStatic: false, Parameters.Count: 3 }
+        && method.Parameters[0].ParameterType.FullName.StartsWith(Contracts, StringComparison.Ordinal)
+        && method.Parameters[1].ParameterType.FullName == "Argosy.Chassis.Store.WriteSet";
+
+    // Argosy.Contracts.Order.V1.OrderPlaced is argosy.order.v1.OrderPlaced on the wire.
+    static string WireName(TypeReference type) => $"argosy.{type.Namespace[Contracts.Length..].ToLowerInvariant()}.{type.Name}";
+
+    static string[] Listed(string service, string key) =>
+        [.. ((YamlSequenceNode)Argosy(service)[key]).Children.Select(node => ((YamlScalarNode)node).Value!).Order()];
+
+    static YamlNode Argosy(string service) => Load(service)["spec"]["argosy"];
+
+    static YamlNode Load(string service)
+    {
+        using var reader = new StreamReader(Repository.PathOf("services", service, "catalog-info.yaml"));
+        var stream = new YamlStream();
+        stream.Load(reader);
+        return stream.Documents[0].RootNode;
+    }
+}

@@ -1,0 +1,75 @@
+using System.Text.RegularExpressions;
+using Microsoft.Data.Sqlite;
+using Mono.Cecil.Cil;
+using Shouldly;
+using Xunit;
+
+namespace Argosy.Architecture;
+
+/// <summary>
+/// Services' SQL is written once, in a subset that SQLite and PostgreSQL share (docs/decisions/0005-portable-sql.md). All of it is
+/// found in the compiled code and prepared against the service's own schema; what only one engine knows is refused by name.
+/// </summary>
+public sealed partial class PortableSqlTests
+{
+    public static TheoryData<string> Services => [.. Repository.Services.Where(service => Schemas(service).Length > 0)];
+
+    [Theory]
+    [MemberData(nameof(Services))]
+    public void Every_statement_of_a_service_is_portable_and_fits_its_schema(string service)
+    {
+        using var connection = new SqliteConnection("Data Source=:memory:");
+        connection.Open();
+        Run(connection, File.ReadAllText(Repository.PathOf("shared", "utils", "src", "Argosy.Chassis.Sqlite", "Sql", "chassis.sql")));
+        foreach (var schema in Schemas(service))
+        {
+            var script = File.ReadAllText(schema);
+            Dialect().Matches(script).Select(match => match.Value).ShouldBeEmpty(schema);
+            Run(connection, script);
+        }
+
+        using var assembly = Repository.ReadService(service);
+        var statements = assembly.AllTypes().SelectMany(type => type.Instructions())
+            .Where(instruction => instruction.OpCode == OpCodes.Ldstr).Select(instruction => (string)instruction.Operand).Where(IsStatement).Distinct().ToArray();
+
+        statements.ShouldNotBeEmpty();
+        foreach (var sql in statements)
+        {
+            Dialect().Matches(sql).Select(match => match.Value).ShouldBeEmpty(sql);
+            Prepare(connection, sql);
+        }
+    }
+
+    static string[] Schemas(string service) => [.. Directory.GetFiles(Repository.PathOf("services", service, "src"), "schema*.sql").Order()];
+
+    static void Run(SqliteConnection connection, string script)
+    {
+        using var command = connection.CreateCommand();
+        command.CommandText = script;
+        command.ExecuteNonQuery();
+    }
+
+    static void Prepare(SqliteConnection connection, string sql)
+    {
+        using var command = connection.CreateCommand();
+        command.CommandText = sql;
+        foreach (var name in Parameter().Matches(sql).Select(match => match.Value).Distinct())
+        {
+            command.Parameters.AddWithValue(name, DBNull.Value);
+        }
+
+        Should.NotThrow(command.Prepare, sql);
+    }
+
+    // A string that begins like a statement and is whole: pieces that are put together at run time are run by the component tests.
+    static bool IsStatement(string text) => Statement().IsMatch(text);
+
+    [GeneratedRegex(@"^\s*(select\s.+\sfrom\s|insert\s+into\s|update\s+\w+\s+set\s|delete\s+from\s)", RegexOptions.IgnoreCase | RegexOptions.Singleline)]
+    private static partial Regex Statement();
+
+    [GeneratedRegex(@"@\w+")]
+    private static partial Regex Parameter();
+
+    [GeneratedRegex(@"\b(pragma|rowid|autoincrement|glob|strftime|datetime|julianday|ifnull|iif|json_\w+|jsonb?|insert\s+or|replace\s+into|now\s*\(|current_timestamp|serial|ilike|timestamptz?|boolean|datetime|real|for\s+update|limit\s+all)\b|::", RegexOptions.IgnoreCase)]
+    private static partial Regex Dialect();
+}
