@@ -119,7 +119,7 @@ public static class ServiceSetup
         }
 
         var services = argosy.Services;
-        services.AddSingleton(provider => new BusKeys(folder, argosy.Options.Name, provider.GetRequiredService<Catalog>(), provider.GetRequiredService<TimeProvider>()));
+        services.AddSingleton(provider => ActivatorUtilities.CreateInstance<BusKeys>(provider, folder, argosy.Options.Name));
         services.AddSingleton(provider => ActivatorUtilities.CreateInstance<BusEndpoint>(provider, argosy.Options.Name));
         services.AddSingleton(provider => ActivatorUtilities.CreateInstance<BusRelays>(provider, argosy.Options.Name, Subscribers(argosy)));
         services.AddHostedService(provider => provider.GetRequiredService<BusRelays>());

@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using System.Security.Cryptography;
+using Microsoft.Extensions.Logging;
 using Microsoft.IdentityModel.JsonWebTokens;
 using Microsoft.IdentityModel.Tokens;
 
@@ -9,7 +10,7 @@ namespace Argosy.Chassis.Hosting.Bus;
 /// The keys of the brokerless bus: a service signs with its own private key (ES256), everybody knows the public halves.
 /// A token is good for one receiver and for a minute at most.
 /// </summary>
-internal sealed class BusKeys(string folder, string service, Catalog catalog, TimeProvider time) : IDisposable
+internal sealed partial class BusKeys(string folder, string service, Catalog catalog, TimeProvider time, ILogger<BusKeys> log) : IDisposable
 {
     private const string TokenType = "bus+jwt";
     private static readonly TimeSpan Lifetime = TimeSpan.FromSeconds(60);
@@ -71,6 +72,11 @@ internal sealed class BusKeys(string folder, string service, Catalog catalog, Ti
             RequireExpirationTime = true,
             LifetimeValidator = LivesNow,
         });
+        if (!result.IsValid)
+        {
+            LogRefused(log, claimed, result.Exception.Message);
+        }
+
         return result.IsValid ? claimed : null;
     }
 
@@ -109,4 +115,7 @@ internal sealed class BusKeys(string folder, string service, Catalog catalog, Ti
         key.ImportFromPem(File.ReadAllText(path));
         return new ECDsaSecurityKey(key);
     }
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "A batch in the name of {Sender} was refused: {Reason}")]
+    private static partial void LogRefused(ILogger logger, string sender, string reason);
 }

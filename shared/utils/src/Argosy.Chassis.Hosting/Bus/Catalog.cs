@@ -1,4 +1,3 @@
-using Argosy.Contracts.Common.V1;
 using YamlDotNet.RepresentationModel;
 
 namespace Argosy.Chassis.Hosting.Bus;
@@ -55,7 +54,7 @@ public sealed class Catalog
 
     private static Catalog Load()
     {
-        var contracts = typeof(Money).Assembly;
+        var contracts = typeof(Contracts.Common.V1.Line).Assembly;
         return new Catalog(contracts.GetManifestResourceNames()
             .Where(name => name.StartsWith("catalog/", StringComparison.Ordinal))
             .Select(name =>
