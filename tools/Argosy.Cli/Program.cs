@@ -1,5 +1,6 @@
 using System.CommandLine;
 using Argosy.Cli;
+using Argosy.Cli.Access;
 using Argosy.Cli.Processes;
 using Argosy.Cli.Terminal;
 using Argosy.Cli.Verbs;
@@ -19,6 +20,9 @@ try
         StatusVerb.Create(cli),
         LogsVerb.Create(cli),
         RestartVerb.Create(cli),
+        TokenVerb.Create(cli),
+        DeadLettersVerb.Create(cli),
+        DemoVerb.Create(cli),
     };
 
     root.HelpName = "./argosy";
@@ -35,6 +39,11 @@ catch (Refusal refusal)
 {
     screen.Say($"argosy: {refusal.Message}");
     return refusal.ExitCode;
+}
+catch (UnansweredException unanswered)
+{
+    screen.Say($"argosy: {unanswered.Message}");
+    return ExitCodes.Failed;
 }
 catch (OperationCanceledException) when (interrupts.Stop.IsCancellationRequested)
 {

@@ -1,0 +1,50 @@
+using System.Net;
+using System.Text;
+using System.Text.Json;
+using System.Text.Json.Serialization.Metadata;
+
+namespace Argosy.Cli.Access;
+
+/// <summary>An answer, read whole.</summary>
+internal sealed record Answer(HttpStatusCode Status, byte[] Body, TimeSpan? RetryAfter)
+{
+    private const int ShownCharacters = 200;
+
+    public bool IsSuccess => (int)Status is >= 200 and < 300;
+
+    /// <summary>
+    /// Says nothing about whether it was done, or asks to come again: server errors, too much at once, and a request with the same
+    /// key that is still under way.
+    /// </summary>
+    public bool LeavesDoubt => Status >= HttpStatusCode.InternalServerError
+        || Status is HttpStatusCode.TooManyRequests or HttpStatusCode.RequestTimeout
+        || (Status == HttpStatusCode.Conflict && Problem?.Type is { } type
+            && (type.EndsWith(":idempotency.twin", StringComparison.Ordinal) || type.EndsWith(":write.contention", StringComparison.Ordinal)));
+
+    private ProblemDetails? Problem
+    {
+        get
+        {
+            try
+            {
+                return JsonSerializer.Deserialize(Body, WireJson.Default.ProblemDetails);
+            }
+            catch (JsonException)
+            {
+                return null; // not ours: a proxy's page, an empty body
+            }
+        }
+    }
+
+    public static async Task<Answer> ReadAsync(HttpResponseMessage response, CancellationToken ct) => new(
+        response.StatusCode, await response.Content.ReadAsByteArrayAsync(ct), response.Headers.RetryAfter?.Delta);
+
+    public T Read<T>(JsonTypeInfo<T> type) => JsonSerializer.Deserialize(Body, type)
+        ?? throw new JsonException($"the answer {(int)Status} has no body");
+
+    public override string ToString()
+    {
+        var said = Problem is { } p && (p.Detail ?? p.Title) is { } text ? text : Encoding.UTF8.GetString(Body);
+        return $"{(int)Status} {(said.Length > ShownCharacters ? said[..ShownCharacters] + "…" : said)}".TrimEnd();
+    }
+}

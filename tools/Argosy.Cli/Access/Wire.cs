@@ -1,0 +1,31 @@
+using System.Text.Json;
+using System.Text.Json.Serialization;
+
+namespace Argosy.Cli.Access;
+
+internal sealed record Registration(string Email, string Password, string Name);
+
+internal sealed record Credentials(string Email, string Password);
+
+internal sealed record Tokens(
+    [property: JsonPropertyName("access_token")] string AccessToken,
+    [property: JsonPropertyName("expires_in")] int ExpiresIn);
+
+/// <summary>RFC 9457, as every service answers.</summary>
+internal sealed record ProblemDetails(string? Type, string? Title, string? Detail, string? TraceId);
+
+internal sealed record DeadLetters(IReadOnlyList<DeadLetter> Items);
+
+internal sealed record DeadLetter(string Id, string Type, string Key, string? Error, int Attempts, DateTimeOffset At, JsonElement? Body);
+
+internal sealed record ListedDeadLetter(string Service, DeadLetter Letter);
+
+/// <summary>What goes over the wire between the launcher and the services: their public JSON, read here by its own definitions.</summary>
+[JsonSourceGenerationOptions(JsonSerializerDefaults.Web, DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull)]
+[JsonSerializable(typeof(Registration))]
+[JsonSerializable(typeof(Credentials))]
+[JsonSerializable(typeof(Tokens))]
+[JsonSerializable(typeof(ProblemDetails))]
+[JsonSerializable(typeof(DeadLetters))]
+[JsonSerializable(typeof(IReadOnlyList<ListedDeadLetter>))]
+internal sealed partial class WireJson : JsonSerializerContext;

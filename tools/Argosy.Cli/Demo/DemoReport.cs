@@ -1,0 +1,85 @@
+using System.Globalization;
+using Spectre.Console;
+
+namespace Argosy.Cli.Demo;
+
+/// <summary>The end of a run for whoever reads it, in eighty columns: how orders ended, how long it took, and whether the books agree.</summary>
+internal static class DemoReport
+{
+    private const int ShownProblems = 10;
+    private const int Width = 80;
+    private const int BookWidth = 10;
+
+    public static void Write(DemoResult result, IAnsiConsole console)
+    {
+        console.MarkupLine($"[bold]Demo {result.Run}[/] · {result.Orders} orders · {result.Customers} customers · seed {result.Seed} · "
+            + $"{Number(result.Seconds, "0.0")} s ({Number(result.Orders / result.Seconds, "0.0")} orders/s)\n");
+        console.MarkupLine($"[bold]{"",-38}{"submit→accepted ms",-20}{"submit→final ms"}[/]");
+        console.MarkupLine($"[bold]{"KIND",-20}{"ORDERS",6}  {"ENDED",-10}{"p50",5}{"p95",6}{"p99",6}  {"p50",7}{"p95",7}{"p99",7}[/]");
+        foreach (var outcome in result.Outcomes)
+        {
+            console.MarkupLine(Row(outcome));
+        }
+
+        console.MarkupLine(Row(result.Total) + "\n");
+        foreach (var book in result.Books)
+        {
+            WriteBook(book, console);
+        }
+
+        var (lost, unsure) = result.Doubts;
+        console.MarkupLine(lost + unsure == 0
+            ? "\n  No request was in doubt."
+            : $"\n  In doubt: {lost} requests got no answer, {unsure} an uncertain one; all were asked again\n  with the same key until it was known what had become of them.");
+        console.MarkupLine(result.AddsUp
+            ? "\n[green bold]It adds up.[/]"
+            : $"\n[red bold]It does not add up: {result.Books.Sum(b => b.Problems.Count)} problems.[/]");
+    }
+
+    private static string Row(OutcomeClass o)
+    {
+        var ended = o.AsItShould ? $"{o.Outcome,-10}" : $"[red]{o.Outcome,-10}[/]";
+        return $"{o.Kind,-20}{o.Count,6}  {ended}{Shown(o.Accepted, 5, 6)}  {Shown(o.Final, 7, 7)}";
+    }
+
+    private static void WriteBook(BookCheck book, IAnsiConsole console)
+    {
+        var mark = book.AddsUp ? "[green]✔[/]" : "[red]✘[/]";
+        console.MarkupLine($"  {mark} {book.Book,-BookWidth} {book.Summary.EscapeMarkup()}");
+        foreach (var problem in book.Problems.Take(ShownProblems))
+        {
+            foreach (var line in Wrapped(problem, Width - BookWidth - 7))
+            {
+                console.MarkupLine($"{"",-BookWidth}     [red]{line.EscapeMarkup()}[/]");
+            }
+        }
+
+        if (book.Problems.Count > ShownProblems)
+        {
+            console.MarkupLine($"{"",-BookWidth}     [red]… and {book.Problems.Count - ShownProblems} more (--json has all)[/]");
+        }
+    }
+
+    private static string Shown(Latency? latency, int first, int others) => latency is null
+        ? new string(' ', first + (2 * others))
+        : Number(latency.P50, "0").PadLeft(first) + Number(latency.P95, "0").PadLeft(others) + Number(latency.P99, "0").PadLeft(others);
+
+    private static IEnumerable<string> Wrapped(string text, int width)
+    {
+        var line = "";
+        foreach (var word in text.Split(' '))
+        {
+            if (line.Length > 0 && line.Length + 1 + word.Length > width)
+            {
+                yield return line;
+                line = "";
+            }
+
+            line = line.Length == 0 ? word : $"{line} {word}";
+        }
+
+        yield return line;
+    }
+
+    private static string Number(double value, string format) => value.ToString(format, CultureInfo.InvariantCulture);
+}

@@ -1,0 +1,42 @@
+using System.Text.Json;
+using System.Text.Json.Serialization;
+
+namespace Argosy.Cli.Demo;
+
+internal sealed record Money(long Amount, string Currency);
+
+internal sealed record Address(string Name, string Street, string City, string PostalCode, string Country);
+
+internal sealed record NewItem(string Name, Money Price, int Stock);
+
+internal sealed record NewLine(string Sku, int Quantity);
+
+internal sealed record NewOrder(IReadOnlyList<NewLine> Lines, string PaymentToken, Address ShippingAddress);
+
+internal sealed record NewCancellation(string Reason);
+
+internal sealed record Item(string Sku, string Name, Money Price, long Available, long? Reserved, long? Sold);
+
+internal sealed record Order(string Id, string Status, string? Reason, Money Total, string? TrackingNumber);
+
+internal sealed record Payment(string Id, string OrderId, string Status, Money Amount, Money? Refunded, string? Reason);
+
+internal sealed record Shipment(string Id, string OrderId, string Status, string? TrackingNumber);
+
+internal sealed record Page<T>(IReadOnlyList<T> Items, string? NextCursor);
+
+internal sealed record LedgerEntry(string Id, string Type, string? PaymentId, string? OrderId, long Amount, string Currency, DateTimeOffset At);
+
+internal sealed record Ledger(IReadOnlyList<LedgerEntry> Entries);
+
+[JsonSourceGenerationOptions(JsonSerializerDefaults.Web)]
+[JsonSerializable(typeof(NewItem))]
+[JsonSerializable(typeof(NewOrder))]
+[JsonSerializable(typeof(NewCancellation))]
+[JsonSerializable(typeof(Item))]
+[JsonSerializable(typeof(Order))]
+[JsonSerializable(typeof(Page<Order>), TypeInfoPropertyName = "OrderPage")]
+[JsonSerializable(typeof(Page<Payment>), TypeInfoPropertyName = "PaymentPage")]
+[JsonSerializable(typeof(Page<Shipment>), TypeInfoPropertyName = "ShipmentPage")]
+[JsonSerializable(typeof(Ledger))]
+internal sealed partial class DemoWire : JsonSerializerContext;

@@ -1,0 +1,62 @@
+using System.CommandLine;
+using System.Text.Json;
+using Argosy.Cli.Demo;
+
+namespace Argosy.Cli.Verbs;
+
+internal static class DemoVerb
+{
+    private const int DefaultOrders = 200;
+    private const int DefaultInFlight = 64;
+    private const int MostOrders = 100_000;
+
+    public static Command Create(CliContext cli)
+    {
+        var orders = new Option<int>("--orders") { Description = "How many orders.", HelpName = "N", DefaultValueFactory = _ => DefaultOrders };
+        var rate = new Option<double?>("--rate") { Description = "Orders a second (default: as fast as they are carried).", HelpName = "R" };
+        var inFlight = new Option<int>("--in-flight") { Description = "How many may be under way at once.", HelpName = "N", DefaultValueFactory = _ => DefaultInFlight };
+        var seed = new Option<int?>("--seed") { Description = "Repeat the choices of an earlier run.", HelpName = "N" };
+        var json = new Option<bool>("--json") { Description = "Write the result as JSON." };
+        orders.Validators.Add(r => Within(r, orders, DemoPlan.SmallestRun, MostOrders));
+        inFlight.Validators.Add(r => Within(r, inFlight, 1, 1_000));
+        rate.Validators.Add(r =>
+        {
+            if (r.GetValue(rate) is <= 0 or > 100_000)
+            {
+                r.AddError("--rate must be over 0 and at most 100000.");
+            }
+        });
+
+        var command = new Command("demo", "Place orders of every kind, follow each to its end, and hold all books against an own list. Exit code 1 if anything doesn't add up.")
+        {
+            orders, rate, inFlight, seed, json,
+        };
+        command.SetAction(async (parsed, ct) =>
+        {
+            var data = cli.DataOf(parsed);
+            var fleet = await CliContext.RunningAsync(data, ct);
+            var options = new DemoOptions(parsed.GetValue(orders), parsed.GetValue(rate), parsed.GetValue(inFlight), parsed.GetValue(seed) ?? Random.Shared.Next(1, 1_000_000));
+            var result = await new DemoRun(cli.Screen, cli.Time, data, fleet, options).RunAsync(ct);
+            if (parsed.GetValue(json))
+            {
+                cli.Screen.Print(JsonSerializer.Serialize(result, DemoResultJson.Default.DemoResult));
+            }
+            else
+            {
+                DemoReport.Write(result, cli.Screen.Lines);
+            }
+
+            return result.AddsUp ? ExitCodes.Done : ExitCodes.Failed;
+        });
+        return command;
+    }
+
+    private static void Within(System.CommandLine.Parsing.OptionResult result, Option<int> option, int from, int to)
+    {
+        var value = result.GetValue(option);
+        if (value < from || value > to)
+        {
+            result.AddError($"{option.Name} must be from {from} to {to}, and is {value}.");
+        }
+    }
+}
