@@ -65,7 +65,7 @@ public sealed partial class ServiceProcess : IAsyncDisposable
         }
 
         var process = new Process { StartInfo = start };
-        var address = environment.TryGetValue("SERVICE_PORT", out var port) ? new Uri($"http://127.0.0.1:{port}") : null;
+        var address = environment.TryGetValue("SERVICE_PORT", out var port) && ushort.TryParse(port, out _) ? new Uri($"http://127.0.0.1:{port}") : null;
         var service = new ServiceProcess(process, address);
         process.OutputDataReceived += (_, line) => Keep(service.output, line.Data);
         process.ErrorDataReceived += (_, line) => Keep(service.errors, line.Data);

@@ -25,6 +25,10 @@ public sealed class CallHandler : DelegatingHandler
     private static readonly ResiliencePropertyKey<HttpRequestMessage> RequestKey = new("argosy.request");
     private static readonly TimeSpan AskAgain = TimeSpan.FromSeconds(2);
 
+    // Timers go by a coarser clock than deadlines, and may fire this much too early.
+    private static readonly TimeSpan TimerGrain = TimeSpan.FromMilliseconds(16);
+
+
     private readonly CallOptions options;
     private readonly Breaker breaker;
     private readonly RetryBudget budget;
@@ -70,7 +74,7 @@ public sealed class CallHandler : DelegatingHandler
         }
         catch (Exception e) when (e is TimeoutRejectedException or OperationCanceledException && !cancellationToken.IsCancellationRequested)
         {
-            throw Deadline.Current is { HasPassed: true }
+            throw Deadline.Current?.Remaining < TimerGrain
                 ? new DeadlineExceededException(e)
                 : new DependencyException(breaker.Name, "did not answer in time", AskAgain, e);
         }
@@ -88,12 +92,13 @@ public sealed class CallHandler : DelegatingHandler
     {
         using var pass = breaker.Enter();
         var request = context.Properties.GetValue(RequestKey, null!);
+        var hurried = Within(options.Attempt) < options.Attempt;
         Label(request);
         try
         {
             var response = await attempt.ExecuteAsync(
                 static (state, token) => state.self.ReadWholeAsync(state.request, token), (self: this, request), context.CancellationToken);
-            pass.Report(response.StatusCode >= HttpStatusCode.InternalServerError ? CallOutcome.Failed : CallOutcome.Succeeded);
+            pass.Report(Judge(response.StatusCode, hurried));
             return response;
         }
         catch (Exception e) when (IsTheirs(e, context.CancellationToken))
@@ -152,8 +157,17 @@ public sealed class CallHandler : DelegatingHandler
         _ => false,
     };
 
+    // Impatient callers must not open the breaker for everybody: whoever gave less time than an attempt has learns nothing from a
+    // 504, which may be their own deadline coming back.
+    private static CallOutcome Judge(HttpStatusCode status, bool hurried) => status switch
+    {
+        HttpStatusCode.GatewayTimeout when hurried => CallOutcome.Abandoned,
+        >= HttpStatusCode.InternalServerError => CallOutcome.Failed,
+        _ => CallOutcome.Succeeded,
+    };
+
     // A connection that takes too long is a cancellation that nobody asked for. One that somebody asked for, be it the client who
-    // left or a deadline shorter than an attempt, says nothing about the other side: impatient callers must not open its breaker.
+    // left or the deadline, says nothing about the other side.
     static bool IsTheirs(Exception e, CancellationToken cancellation) =>
         e is HttpRequestException or TimeoutRejectedException
         || (e is OperationCanceledException && !cancellation.IsCancellationRequested);

@@ -1,0 +1,114 @@
+using System.Diagnostics;
+using System.Net;
+using Argosy.Chassis.Hosting;
+using Argosy.Chassis.Resilience;
+using Argosy.Testing;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Http;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
+using Shouldly;
+using Xunit;
+
+namespace Argosy.Chassis.Tests.Http;
+
+public sealed class RequestDeadlineTests : IAsyncLifetime
+{
+    readonly TaskCompletionSource _gone = new();
+    int _begun;
+    ProcessHost _host = null!;
+
+    public async ValueTask InitializeAsync() => _host = await ProcessHost.StartAsync(app =>
+    {
+        app.MapGet("/left", () => Deadline.Current!.Remaining.TotalMilliseconds);
+        app.MapGet("/wait", async (CancellationToken cancellation) =>
+        {
+            Interlocked.Increment(ref _begun);
+            using var registration = cancellation.Register(_gone.SetResult);
+            await Task.Delay(TimeSpan.FromSeconds(60), cancellation);
+        });
+        app.MapGet("/stream", async (HttpContext http) =>
+        {
+            Deadline.Current.ShouldBeNull();
+            await http.Response.WriteAsync("data: 1\n\n");
+            await http.Response.Body.FlushAsync();
+            await Task.Delay(TimeSpan.FromSeconds(60), http.RequestAborted);
+        }).Streams();
+    });
+
+    public ValueTask DisposeAsync() => _host.DisposeAsync();
+
+    [Fact]
+    public async Task A_request_has_what_its_caller_has_left_and_thirty_seconds_at_most()
+    {
+        (await LeftAsync("1500")).ShouldBeInRange(1000, 1500);
+        (await LeftAsync("99999999")).ShouldBeInRange(25000, 30000);
+        (await LeftAsync(null)).ShouldBeInRange(25000, 30000);
+    }
+
+    [Fact]
+    public async Task Work_whose_deadline_has_passed_is_not_begun()
+    {
+        foreach (var passed in new[] { "0", "-5" })
+        {
+            var problem = await Shown.OfAsync(await AskAsync("/wait", passed));
+            problem.Status.ShouldBe(504);
+            problem.Code.ShouldBe("deadline.exceeded");
+        }
+
+        _begun.ShouldBe(0);
+    }
+
+    [Theory]
+    [InlineData("soon")]
+    [InlineData("1.5")]
+    [InlineData("99999999999999999999999")]
+    public async Task A_deadline_that_is_no_number_is_refused(string value) =>
+        (await Shown.OfAsync(await AskAsync("/left", value))).Code.ShouldBe("deadline.malformed");
+
+    [Fact]
+    public async Task Work_is_cancelled_at_its_deadline()
+    {
+        var clock = Stopwatch.StartNew();
+        var problem = await Shown.OfAsync(await AskAsync("/wait", "200"));
+        problem.Status.ShouldBe(504);
+        clock.Elapsed.ShouldBeInRange(TimeSpan.FromMilliseconds(150), TimeSpan.FromSeconds(10));
+        await _gone.Task.WaitAsync(TimeSpan.FromSeconds(5));
+    }
+
+    [Fact]
+    public async Task Work_is_cancelled_when_the_client_leaves()
+    {
+        using var leaving = new CancellationTokenSource();
+        var asking = _host.Client.GetAsync("/wait", leaving.Token);
+        await Eventually.HoldsAsync(() => Volatile.Read(ref _begun) == 1, "the work began");
+        await leaving.CancelAsync();
+        await Should.ThrowAsync<OperationCanceledException>(asking);
+        await _gone.Task.WaitAsync(TimeSpan.FromSeconds(5));
+    }
+
+    [Fact]
+    public async Task A_stream_has_no_deadline_and_ends_when_the_process_stops()
+    {
+        using var answer = await _host.Client.GetAsync("/stream", HttpCompletionOption.ResponseHeadersRead);
+        answer.StatusCode.ShouldBe(HttpStatusCode.OK);
+        using var reader = new StreamReader(await answer.Content.ReadAsStreamAsync());
+        (await reader.ReadLineAsync()).ShouldBe("data: 1");
+        _host.Services.GetRequiredService<IHostApplicationLifetime>().StopApplication();
+        await reader.ReadToEndAsync().WaitAsync(TimeSpan.FromSeconds(5));
+    }
+
+    async Task<double> LeftAsync(string? deadline) =>
+        double.Parse(await (await AskAsync("/left", deadline)).Content.ReadAsStringAsync());
+
+    Task<HttpResponseMessage> AskAsync(string path, string? deadline)
+    {
+        var request = new HttpRequestMessage(HttpMethod.Get, path);
+        if (deadline is not null)
+        {
+            request.Headers.Add(Deadline.Header, deadline);
+        }
+
+        return _host.Client.SendAsync(request);
+    }
+}
