@@ -1,3 +1,4 @@
+using System.Net;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.Hosting;
@@ -52,6 +53,9 @@ internal sealed partial class ProblemPipeline(RequestDelegate next, IHostApplica
                 return RequestDeadline.Exceeded;
             case OperationCanceledException when host.ApplicationStopping.IsCancellationRequested:
                 return Problem.Unavailable("service.stopping", "The service is being stopped; ask again.", TimeSpan.FromSeconds(1));
+            case HttpRequestException { StatusCode: null or >= HttpStatusCode.InternalServerError } away:
+                LogUpstream(away, context.Request.Method, context.Request.Path);
+                return Problem.Unavailable("upstream.away", "A service needed for this answer is away; ask again.", TimeSpan.FromSeconds(1));
             case HttpRequestException failed:
                 LogUpstream(failed, context.Request.Method, context.Request.Path);
                 return new Problem(502, "upstream.failed", "A service needed for this answer gave one that cannot be used.");

@@ -1,0 +1,118 @@
+using System.Diagnostics;
+using System.Net.Http.Headers;
+using System.Net.Http.Json;
+using System.Text.Json;
+using Argosy.Testing;
+using Xunit;
+
+[assembly: AssemblyFixture(typeof(Argosy.E2E.Fleet))]
+
+// One fleet, and tests that kill its processes.
+[assembly: CollectionBehavior(DisableTestParallelization = true)]
+
+namespace Argosy.E2E;
+
+/// <summary>A whole fleet of real processes on free ports and a folder of its own, started by the launcher; one for all tests.</summary>
+public sealed class Fleet : IAsyncLifetime
+{
+    static readonly TimeSpan StartWithin = TimeSpan.FromMinutes(3);
+
+    /// <summary>The fleet's data folder.</summary>
+    public string Data { get; } = Directory.CreateTempSubdirectory("argosy-e2e-").FullName;
+
+    /// <summary>The only public door.</summary>
+    public HttpClient Gateway { get; private set; } = null!;
+
+    /// <summary>The administrator, through the same door.</summary>
+    public HttpClient Admin { get; private set; } = null!;
+
+    public async ValueTask InitializeAsync()
+    {
+        var up = await Launcher.ArgosyAsync(StartWithin, "up", "--detach", "--isolated", "--no-build", "--data", Data);
+        if (up.ExitCode != 0)
+        {
+            throw new InvalidOperationException($"The fleet did not start: {up}");
+        }
+
+        Gateway = Client();
+        var password = await File.ReadAllTextAsync(Path.Combine(Data, "services", "auth-service", "admin-password"));
+        Admin = await LoginAsync("admin@argosy.local", password.Trim());
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await Launcher.ArgosyAsync(TimeSpan.FromMinutes(1), "down", "--data", Data);
+        Directory.Delete(Data, recursive: true);
+    }
+
+    /// <summary>Where a process listens, from <c>state.json</c>, which is always current.</summary>
+    public Uri AddressOf(string process) => new(Entry(process).GetProperty("url").GetString()!);
+
+    public int PidOf(string process) => Entry(process).GetProperty("pid").GetInt32();
+
+    public IReadOnlyList<string> Processes => [.. State().GetProperty("processes").EnumerateArray().Select(p => p.GetProperty("name").GetString()!)];
+
+    /// <summary>SIGKILL; the launcher starts it again.</summary>
+    public async Task KillAsync(string name)
+    {
+        var pid = PidOf(name);
+        using (var process = Process.GetProcessById(pid))
+        {
+            process.Kill();
+        }
+
+        await Eventually.HoldsAsync(() => PidOf(name) is var now && now != pid && now > 0, $"{name} was started again", TimeSpan.FromSeconds(60));
+    }
+
+    /// <summary>A process answers /ready.</summary>
+    public Task ReadyAsync(string name) => Eventually.HoldsAsync(
+        async () =>
+        {
+            try
+            {
+                return (await Gateway.GetAsync(new Uri(AddressOf(name), "/ready"))).IsSuccessStatusCode;
+            }
+            catch (HttpRequestException)
+            {
+                return false;
+            }
+        },
+        $"{name} is ready", TimeSpan.FromSeconds(60));
+
+    /// <summary>A new customer with a token.</summary>
+    public async Task<HttpClient> CustomerAsync()
+    {
+        var email = $"customer-{Guid.NewGuid():N}@example.com";
+        const string Password = "correct horse battery staple";
+        using var registered = await Gateway.PostAsJsonAsync("/api/v1/auth/register", new { email, password = Password, name = "Ada" });
+        registered.EnsureSuccessStatusCode();
+        return await LoginAsync(email, Password);
+    }
+
+    /// <summary>Everything the payment provider did for an order, from its own ledger.</summary>
+    public async Task<IReadOnlyList<(string Type, long Amount)>> LedgerAsync(string orderId)
+    {
+        var ledger = await Gateway.GetFromJsonAsync<JsonElement>(new Uri(AddressOf("payment-provider"), "/ledger"));
+        return [.. ledger.GetProperty("entries").EnumerateArray().Where(entry => entry.GetProperty("orderId").GetString() == orderId)
+            .Select(entry => (entry.GetProperty("type").GetString()!, entry.GetProperty("amount").GetInt64()))];
+    }
+
+    async Task<HttpClient> LoginAsync(string email, string password)
+    {
+        using var login = await Gateway.PostAsJsonAsync("/api/v1/auth/login", new { email, password });
+        login.EnsureSuccessStatusCode();
+        var client = Client();
+        client.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Bearer", (await login.Content.ReadFromJsonAsync<JsonElement>()).GetProperty("access_token").GetString());
+        return client;
+    }
+
+    HttpClient Client() => new(new SocketsHttpHandler { UseProxy = false, AllowAutoRedirect = false, UseCookies = false })
+    {
+        BaseAddress = new Uri(State().GetProperty("gateway").GetString()!),
+        Timeout = TimeSpan.FromSeconds(60),
+    };
+
+    JsonElement Entry(string process) => State().GetProperty("processes").EnumerateArray().Single(p => p.GetProperty("name").GetString() == process);
+
+    JsonElement State() => JsonSerializer.Deserialize<JsonElement>(File.ReadAllText(Path.Combine(Data, "state.json")));
+}
