@@ -39,7 +39,7 @@ internal static class Orders
     {
         var last = "";
         await Eventually.HoldsAsync(
-            async () => statuses.Contains(last = (await customer.OrderAsync(id)).GetProperty("status").GetString()!),
+            async () => Array.IndexOf(statuses, last = (await customer.OrderAsync(id)).GetProperty("status").GetString()!) >= 0,
             $"order {id} is {string.Join(" or ", statuses)}", Settled);
     }
 
