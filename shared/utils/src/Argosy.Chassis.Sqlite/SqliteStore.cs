@@ -12,7 +12,7 @@ namespace Argosy.Chassis.Sqlite;
 /// </summary>
 public sealed class SqliteStore : IStore, IAsyncDisposable
 {
-    private const int MaxReaders = 16;
+    private const int MaxReaders = 8;
     private const int Busy = 5;
     private const int Locked = 6;
 
@@ -119,7 +119,7 @@ public sealed class SqliteStore : IStore, IAsyncDisposable
         var connection = new SqliteConnection(connectionString);
         connection.Open();
         using var pragmas = connection.CreateCommand();
-        pragmas.CommandText = "pragma journal_mode = wal; pragma synchronous = full; pragma busy_timeout = 5000; pragma foreign_keys = on; pragma cache_size = -4096;";
+        pragmas.CommandText = "pragma journal_mode = wal; pragma synchronous = full; pragma busy_timeout = 5000; pragma foreign_keys = on; pragma cache_size = -2000;";
         pragmas.ExecuteNonQuery();
         return connection;
     }

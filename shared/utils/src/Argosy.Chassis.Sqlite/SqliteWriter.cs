@@ -147,8 +147,7 @@ internal sealed partial class SqliteWriter : IAsyncDisposable
     {
         foreach (var statement in work.Statements)
         {
-            var command = statements.Get(statement.Sql);
-            ParameterBinder.Bind(command, statement.Args);
+            var command = statements.Get(statement.Sql, statement.Args);
             var touched = statement.IsQuery ? (command.ExecuteScalar() is null ? 0 : 1) : command.ExecuteNonQuery();
             if (statement.Rows is { } expected && touched != expected)
             {

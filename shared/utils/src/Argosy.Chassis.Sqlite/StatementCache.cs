@@ -1,3 +1,5 @@
+using System.Collections.Concurrent;
+using System.Reflection;
 using Microsoft.Data.Sqlite;
 
 namespace Argosy.Chassis.Sqlite;
@@ -6,35 +8,70 @@ namespace Argosy.Chassis.Sqlite;
 internal sealed class StatementCache(SqliteConnection connection) : IDisposable
 {
     private const int Bound = 512;
-    private readonly Dictionary<string, SqliteCommand> commands = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, Prepared> prepared = new(StringComparer.Ordinal);
 
-    public SqliteCommand Get(string sql)
+    /// <summary>The command with its parameters set: <c>@name</c> is the property <c>name</c> of <paramref name="args"/>.</summary>
+    public SqliteCommand Get(string sql, object? args)
     {
-        if (commands.TryGetValue(sql, out var command))
+        if (!prepared.TryGetValue(sql, out var statement))
         {
-            return command;
+            if (prepared.Count >= Bound)
+            {
+                Dispose();
+            }
+
+            statement = new Prepared(connection.CreateCommand());
+            statement.Command.CommandText = sql;
+            prepared.Add(sql, statement);
         }
 
-        if (commands.Count >= Bound)
-        {
-            Dispose();
-        }
-
-        command = connection.CreateCommand();
-        command.CommandText = sql;
-        commands.Add(sql, command);
-        return command;
+        statement.Bind(args);
+        return statement.Command;
     }
 
-    public void Run(string sql) => Get(sql).ExecuteNonQuery();
+    public void Run(string sql) => Get(sql, null).ExecuteNonQuery();
 
     public void Dispose()
     {
-        foreach (var command in commands.Values)
+        foreach (var statement in prepared.Values)
         {
-            command.Dispose();
+            statement.Command.Dispose();
         }
 
-        commands.Clear();
+        prepared.Clear();
+    }
+
+    private sealed class Prepared(SqliteCommand command)
+    {
+        private static readonly ConcurrentDictionary<Type, PropertyInfo[]> Properties = new();
+        private Type? shape;
+
+        public SqliteCommand Command { get; } = command;
+
+        public void Bind(object? args)
+        {
+            if (args is null)
+            {
+                return;
+            }
+
+            // The same text may come with another type, whose properties are in another order: parameters go by name.
+            var properties = Properties.GetOrAdd(args.GetType(), static type => type.GetProperties(BindingFlags.Public | BindingFlags.Instance));
+            if (args.GetType() != shape)
+            {
+                Command.Parameters.Clear();
+                foreach (var property in properties)
+                {
+                    Command.Parameters.Add(new SqliteParameter { ParameterName = "@" + property.Name });
+                }
+
+                shape = args.GetType();
+            }
+
+            for (var i = 0; i < properties.Length; i++)
+            {
+                Command.Parameters[i].Value = properties[i].GetValue(args) ?? DBNull.Value;
+            }
+        }
     }
 }

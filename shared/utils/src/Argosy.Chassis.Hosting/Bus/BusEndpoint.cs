@@ -49,6 +49,11 @@ internal sealed class BusEndpoint(string service, Catalog catalog, BusKeys keys,
         await Task.WhenAll(batch.Select(envelope => lanes.RunAsync(envelope.Key, c => inbox.ReceiveAsync(envelope, c), lifetime.ApplicationStopping)));
         sources[sender] = sources[sender] with { Position = positions.Position };
         Failpoints.Hit("ack.before");
+        http.Response.OnCompleted(static () =>
+        {
+            Failpoints.Hit("ack.after");
+            return Task.CompletedTask;
+        });
         return Results.Ok();
     }
 
