@@ -1,0 +1,64 @@
+using Argosy.Chassis;
+using Argosy.Chassis.Hosting;
+using Argosy.Chassis.Hosting.Identity;
+using Argosy.Chassis.Store;
+
+namespace Argosy.Inventory;
+
+internal static class ItemApi
+{
+    private static readonly Problem Unknown = Problem.NotFound("item.unknown", "There is no such item.");
+
+    public static void MapItems(this WebApplication app)
+    {
+        var items = app.MapGroup("/api/v1/items");
+        items.MapGet("/", ListAsync).AllowAnonymous();
+        items.MapGet("/{sku}", FindAsync).AllowAnonymous();
+        items.MapPut("/{sku}", PutAsync).RequireAdmin().Writes();
+    }
+
+    private static async Task<IResult> ListAsync(Paging paging, Caller? caller, Items items, CancellationToken cancellation)
+    {
+        var rows = await items.ListAsync(paging.After, paging.Take, cancellation);
+        return TypedResults.Ok(paging.Of(rows, row => row.Sku, row => row.ToView(caller is { IsAdmin: true })));
+    }
+
+    private static async Task<IResult> FindAsync(string sku, Caller? caller, Items items, CancellationToken cancellation) =>
+        await items.FindAsync(sku, cancellation) is { } row
+            ? TypedResults.Ok(row.ToView(caller is { IsAdmin: true })).WithETag(row.Version)
+            : Unknown.ToResult();
+
+    // Creating takes no If-Match; changing needs one (428 without), so that nobody overwrites a price that they have not seen.
+    private static async Task<IResult> PutAsync(string sku, PutItem request, IfMatch match, Items items, WriteSet work, CancellationToken cancellation)
+    {
+        if (ItemRules.Check(sku, request) is { } invalid)
+        {
+            return invalid.ToResult();
+        }
+
+        var known = await items.FindAsync(sku, cancellation);
+        if (known is null)
+        {
+            return Create(sku, request, match, work);
+        }
+
+        if (match.Check(known.Version) is { } stale)
+        {
+            return stale.ToResult();
+        }
+
+        Items.Change(work, known, request);
+        return TypedResults.Ok(new ItemView(sku, request.Name, request.Price, request.Stock, known.Reserved, known.Sold)).WithETag(known.Version + 1);
+    }
+
+    private static IResult Create(string sku, PutItem request, IfMatch match, WriteSet work)
+    {
+        if (match.Any || match.Versions is not null)
+        {
+            return Problem.PreconditionFailed("version.changed", "There is no such item to change: leave If-Match out to create it.").ToResult();
+        }
+
+        Items.Create(work, sku, request);
+        return TypedResults.Created($"/api/v1/items/{sku}", new ItemView(sku, request.Name, request.Price, request.Stock, 0, 0)).WithETag(1);
+    }
+}
