@@ -15,7 +15,7 @@ internal sealed class BusRelays(
     /// <summary>Why the bus is not ready, or null.</summary>
     public string? Fault => Volatile.Read(ref _running) ? null : "the relays have not started";
 
-    public override Task StartAsync(CancellationToken cancellationToken)
+    public override async Task StartAsync(CancellationToken cancellationToken)
     {
         try
         {
@@ -26,7 +26,8 @@ internal sealed class BusRelays(
             throw new ConfigurationException([$"BUS_KEYS: the private key of {service} cannot be read: {e.Message}"]);
         }
 
-        return base.StartAsync(cancellationToken);
+        await PushRelay.RegisterAsync(service, subscribers, store, time, cancellationToken);
+        await base.StartAsync(cancellationToken);
     }
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)

@@ -61,6 +61,22 @@ internal sealed partial class PushRelay(
     /// <summary>What the subscriber's cursor is called in <c>bus_cursor</c>.</summary>
     public static string CursorName(string subscriber) => $"push/{subscriber}";
 
+    /// <summary>
+    /// Gives subscribers that are new a cursor at the head, before anything else of the service runs: what it publishes while it
+    /// starts (a first catalogue, a first account) is for them already. Those that are known keep theirs.
+    /// </summary>
+    public static async Task RegisterAsync(string service, IReadOnlyList<Subscriber> subscribers, IStore store, TimeProvider time, CancellationToken cancellation)
+    {
+        var head = await Outbox.HeadAsync(store, cancellation);
+        var work = new WriteSet(new MessageContext("relay/register", service, new MessageHeaders()), time.GetUtcNow());
+        foreach (var subscriber in subscribers)
+        {
+            work.Execute("insert into bus_cursor (name, position, epoch) values (@name, @head, 0) on conflict (name) do nothing", new { name = CursorName(subscriber.Name), head });
+        }
+
+        (await store.CommitAsync(work, cancellation)).Ensure();
+    }
+
     public async Task RunAsync(CancellationToken cancellation)
     {
         await TakeCursorAsync(cancellation);
