@@ -1,0 +1,20 @@
+namespace Argosy.Auth;
+
+/// <summary>Somebody who may log in.</summary>
+/// <param name="Id">The claim <c>sub</c>.</param>
+/// <param name="Email">Normalised.</param>
+/// <param name="Password">The hash: format, iterations and salt are in it.</param>
+/// <param name="Role"><see cref="Customer"/> or <see cref="Admin"/>.</param>
+sealed record Account(string Id, string Email, string Password, string Role)
+{
+    public const string Customer = "customer";
+    public const string Admin = "admin";
+
+    public const string ByEmail = "select id, email, password, role from accounts where email = @email";
+
+    /// <summary>Adds the account unless its address is taken, which is a conflict.</summary>
+    public const string Insert = """
+        insert into accounts (id, email, password, role, created) values (@Id, @Email, @Password, @Role, @now)
+        on conflict (email) do nothing
+        """;
+}

@@ -1,0 +1,71 @@
+using System.Buffers.Text;
+using System.Security.Cryptography;
+using Argosy.Chassis;
+using Argosy.Chassis.Messaging;
+using Argosy.Chassis.Store;
+
+namespace Argosy.Auth;
+
+/// <summary>Creates the first administrator, once, before the service listens.</summary>
+/// <remarks>
+/// The password is in its file before the account is committed: a crash between the two leaves a password without an account, and the
+/// next start takes it up. The other order could leave an administrator whose password nobody has.
+/// </remarks>
+sealed partial class FirstStart(IStore store, Passwords passwords, AuthOptions options, TimeProvider time, ILogger<FirstStart> log) : IHostedService
+{
+    const string Email = "admin@argosy.local";
+
+    public async Task StartAsync(CancellationToken cancellationToken)
+    {
+        if (await store.FirstOrDefaultAsync<Account>(Account.ByEmail, new { email = Email }, cancellationToken) is not null)
+        {
+            return;
+        }
+
+        var password = Password();
+        using var place = await passwords.EnterAsync(cancellationToken) ?? throw new InvalidOperationException("Nobody else hashes yet.");
+        var account = new Account(Ids.New(time), Email, await place.HashAsync(password), Account.Admin);
+        var work = new WriteSet(new MessageContext(account.Id, "auth-service", new MessageHeaders()), time.GetUtcNow());
+        AccountApi.Add(account, "Administrator", work);
+        (await store.CommitAsync(work, cancellationToken)).Ensure();
+        Created(Email, options.AdminPasswordFile ?? options.MadeAdminPasswordFile);
+    }
+
+    public Task StopAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+
+    string Password()
+    {
+        if (options.AdminPasswordFile is { } given)
+        {
+            return Given(given);
+        }
+
+        var path = options.MadeAdminPasswordFile;
+        if (File.Exists(path) && File.ReadAllText(path).Trim() is { Length: > 0 } made)
+        {
+            return made;
+        }
+
+        var password = Base64Url.EncodeToString(RandomNumberGenerator.GetBytes(24));
+        SecretFile.Write(path, password + "\n");
+        return password;
+    }
+
+    static string Given(string path)
+    {
+        try
+        {
+            var password = File.ReadAllText(path).TrimEnd('\r', '\n');
+            return PasswordPolicy.Fault(password, Email) is { } fault
+                ? throw new ConfigurationException($"ADMIN_PASSWORD_FILE is '{path}', and the password in it {fault}: choose another.")
+                : password;
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw new ConfigurationException($"ADMIN_PASSWORD_FILE is '{path}', which cannot be read: {e.Message}");
+        }
+    }
+
+    [LoggerMessage(1, LogLevel.Information, "Created the administrator {Email}; the password is in {Path}")]
+    partial void Created(string email, string path);
+}

@@ -1,0 +1,39 @@
+using System.Collections.Frozen;
+
+namespace Argosy.Auth;
+
+/// <summary>Which passwords are taken: long enough and not among the first that anybody would try. Nothing about kinds of characters.</summary>
+/// <remarks>ASVS 5 §6.2. The list has some hundred entries of eight characters and more; ASVS asks for the top 3,000.</remarks>
+static class PasswordPolicy
+{
+    const int MinLength = 8;
+    const int MaxLength = 128;
+
+    static readonly FrozenSet<string> Common = Read("common-passwords.txt");
+
+    /// <summary>What is wrong with the password, continuing "The password …"; null if nothing is.</summary>
+    /// <param name="password">As it was typed: nothing is trimmed or replaced.</param>
+    /// <param name="email">The normalised address of its owner.</param>
+    public static string? Fault(string password, string email)
+    {
+        // Characters as people count them, not UTF-16 units.
+        var length = password.EnumerateRunes().Count();
+        if (length is < MinLength or > MaxLength)
+        {
+            return $"must have from {MinLength} to {MaxLength} characters";
+        }
+
+        var guess = password.ToLowerInvariant();
+        return Common.Contains(guess) || IsOneCharacter(guess) ? "is among the first that anybody would try"
+            : guess == email || guess == email[..email.IndexOf('@', StringComparison.Ordinal)] ? "must not be the e-mail address"
+            : null;
+    }
+
+    static bool IsOneCharacter(string text) => text.All(c => c == text[0]);
+
+    static FrozenSet<string> Read(string resource)
+    {
+        using var reader = new StreamReader(typeof(PasswordPolicy).Assembly.GetManifestResourceStream(resource)!);
+        return reader.ReadToEnd().Split('\n', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries).ToFrozenSet(StringComparer.Ordinal);
+    }
+}

@@ -1,0 +1,122 @@
+using System.Security.Cryptography;
+using System.Text;
+using Argosy.Chassis;
+using Argosy.Chassis.Messaging;
+using Argosy.Chassis.Store;
+
+namespace Argosy.Auth;
+
+/// <summary>Who proved to be who, and what the commit of their login has to bring along; or why not.</summary>
+/// <param name="Account">Null if refused.</param>
+/// <param name="Problem">Null unless refused.</param>
+/// <param name="NewHash">The password hashed anew, where the stored hash is of older days.</param>
+sealed record SignInResult(Account? Account, Problem? Problem, string? NewHash = null)
+{
+    public static implicit operator SignInResult(Problem problem) => new(null, problem);
+}
+
+/// <summary>The one place where a password is compared, for every way to log in, so that no way around the delays exists.</summary>
+/// <remarks>
+/// 1. Refuse while the address is blocked. 2. Wait for a place to hash. 3. Count the guess as failed, and commit that, before it is
+/// tried: a hundred guesses at once are then counted like a hundred in a row. 4. Compare; an unknown address costs the same.
+/// 5. Success forgets the count, in the commit of the login (<see cref="Complete"/>).
+/// </remarks>
+sealed class SignIn(IStore store, Passwords passwords, TimeProvider time)
+{
+    const int MaxConflicts = 10;
+
+    public static readonly Problem Wrong = Problem.Unauthorized("auth.credentials", "The e-mail address or the password is wrong.");
+
+    /// <param name="email">Normalised.</param>
+    /// <param name="password">As typed.</param>
+    /// <param name="cause">The request.</param>
+    /// <param name="ct">Ends the wait; a comparison that has begun runs to its end.</param>
+    public async Task<SignInResult> TryAsync(string email, string password, MessageContext cause, CancellationToken ct)
+    {
+        var subject = SubjectOf(email);
+        if (Guesses.Blocked(await ReadAsync(subject, ct), time.GetUtcNow()) is { } blocked)
+        {
+            return blocked;
+        }
+
+        using var place = await passwords.EnterAsync(ct);
+        if (place is null)
+        {
+            return Passwords.Busy;
+        }
+
+        if (await CountAsync(subject, cause, ct) is { } refusal)
+        {
+            return refusal;
+        }
+
+        var account = await store.FirstOrDefaultAsync<Account>(Account.ByEmail, new { email }, ct);
+        return await place.VerifyAsync(account, password) switch
+        {
+            PasswordVerdict.Right => new SignInResult(account, null),
+            PasswordVerdict.RightButStale => new SignInResult(account, null, await place.HashAsync(password)),
+            _ => Wrong,
+        };
+    }
+
+    /// <summary>Goes into the commit of a login that succeeded.</summary>
+    public static void Complete(SignInResult success, WriteSet work)
+    {
+        var account = success.Account!;
+        work.Execute("delete from attempts where subject = @subject", new { subject = SubjectOf(account.Email) });
+        if (success.NewHash is { } hash)
+        {
+            // If the password was changed meanwhile, that one stays.
+            work.Execute(
+                "update accounts set password = @hash where id = @Id and password = @Password", new { hash, account.Id, account.Password });
+        }
+    }
+
+    async Task<Problem?> CountAsync(string subject, MessageContext cause, CancellationToken ct)
+    {
+        for (var i = 0; i < MaxConflicts; i++)
+        {
+            var seen = await ReadAsync(subject, ct);
+            var work = new WriteSet(cause.For($"guess {i}"), time.GetUtcNow());
+            if (Guesses.Blocked(seen, work.Now) is { } blocked)
+            {
+                return blocked;
+            }
+
+            Fill(work, subject, seen);
+            var outcome = await store.CommitAsync(work, ct);
+            if (outcome.Result != CommitResult.Conflict)
+            {
+                outcome.Ensure();
+                return null;
+            }
+        }
+
+        return Guesses.TooMany(TimeSpan.FromSeconds(1));
+    }
+
+    static void Fill(WriteSet work, string subject, Guesses? seen)
+    {
+        // Forgetting is part of counting, so the table holds an hour of guesses and no worker has to look after it.
+        work.Execute("delete from attempts where failed_at < @before", new { before = (work.Now - Guesses.Memory).ToUnixTimeMilliseconds() });
+        var next = Guesses.After(seen, work.Now);
+        var row = new { subject, next.Failures, next.FailedAt, next.BlockedUntil, seen = seen?.Failures, seenAt = seen?.FailedAt };
+        work.Execute(
+            seen is null || seen.IsForgotten(work.Now)
+                ? """
+                  insert into attempts (subject, failures, failed_at, blocked_until)
+                  values (@subject, @Failures, @FailedAt, @BlockedUntil) on conflict (subject) do nothing
+                  """
+                : """
+                  update attempts set failures = @Failures, failed_at = @FailedAt, blocked_until = @BlockedUntil
+                  where subject = @subject and failures = @seen and failed_at = @seenAt
+                  """,
+            row, rows: 1);
+    }
+
+    Task<Guesses?> ReadAsync(string subject, CancellationToken ct) => store.FirstOrDefaultAsync<Guesses>(
+        "select failures, failed_at as FailedAt, blocked_until as BlockedUntil from attempts where subject = @subject", new { subject }, ct);
+
+    // A hash, so that a table of guesses is no list of addresses, and one length whatever was typed.
+    static string SubjectOf(string email) => Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(email)));
+}

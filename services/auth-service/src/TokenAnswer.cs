@@ -1,0 +1,45 @@
+using System.Text.Json.Serialization;
+using Argosy.Chassis.Hosting;
+
+namespace Argosy.Auth;
+
+/// <summary>Tokens, as RFC 6749 §5.1 spells them, and never to be kept by anything on the way.</summary>
+sealed class TokenAnswer(string accessToken, string refreshToken) : IResult
+{
+    public Task ExecuteAsync(HttpContext httpContext)
+    {
+        httpContext.Response.Headers.CacheControl = "no-store";
+        httpContext.Response.Headers.Pragma = "no-cache";
+        return httpContext.Response.WriteAsJsonAsync(
+            new Body(accessToken, "Bearer", (long)AccessTokens.Lifetime.TotalSeconds, refreshToken, AccessTokens.Scope),
+            StrictJson.Options, httpContext.RequestAborted);
+    }
+
+    sealed record Body(
+        [property: JsonPropertyName("access_token")] string AccessToken,
+        [property: JsonPropertyName("token_type")] string TokenType,
+        [property: JsonPropertyName("expires_in")] long ExpiresIn,
+        [property: JsonPropertyName("refresh_token")] string RefreshToken,
+        [property: JsonPropertyName("scope")] string Scope);
+}
+
+/// <summary>A refusal as RFC 6749 §5.2 spells it; OAuth clients know no problem details.</summary>
+sealed class OAuthError(string error, string description, int status = StatusCodes.Status400BadRequest) : IResult
+{
+    public Task ExecuteAsync(HttpContext httpContext)
+    {
+        httpContext.Response.StatusCode = status;
+        httpContext.Response.Headers.CacheControl = "no-store";
+        httpContext.Response.Headers.Pragma = "no-cache";
+        if (status == StatusCodes.Status401Unauthorized)
+        {
+            httpContext.Response.Headers.WWWAuthenticate = "Basic realm=\"argosy\"";
+        }
+
+        return httpContext.Response.WriteAsJsonAsync(new Body(error, description), StrictJson.Options, httpContext.RequestAborted);
+    }
+
+    sealed record Body(
+        [property: JsonPropertyName("error")] string Error,
+        [property: JsonPropertyName("error_description")] string Description);
+}
