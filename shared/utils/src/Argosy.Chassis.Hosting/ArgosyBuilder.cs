@@ -28,9 +28,12 @@ public sealed class ArgosyBuilder
     public ServiceOptions Options { get; }
 
     /// <summary>Declares that another service is asked over HTTP: <c>IHttpClientFactory.CreateClient(name)</c>, with breaker, retries and deadlines.</summary>
-    public ArgosyBuilder Calls(string service, CallOptions? options = null)
+    public ArgosyBuilder Calls(string service, CallOptions? options = null) => Calls(service, AddressOf(service), options);
+
+    /// <summary>As the other, for somebody who is none of our services and whose address is a setting of its own.</summary>
+    public ArgosyBuilder Calls(string name, Uri address, CallOptions? options = null)
     {
-        Services.AddCalls(service, AddressOf(service), options ?? new());
+        Services.AddCalls(name, address, options ?? new());
         return this;
     }
 

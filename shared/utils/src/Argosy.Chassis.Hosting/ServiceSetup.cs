@@ -54,6 +54,7 @@ public static class ServiceSetup
         }
 
         app.UseArgosyIdentity();
+        app.UseCardNumberRefusal();
         app.UseIdempotencyKeys();
         if (options.BusKeys is not null)
         {

@@ -1,0 +1,94 @@
+using Argosy.Chassis;
+using Argosy.Chassis.EventStore;
+using Argosy.Chassis.Hosting;
+using Argosy.Chassis.Hosting.Identity;
+using Argosy.Chassis.Store;
+
+namespace Argosy.Payments;
+
+internal sealed record RefundRequest(Money? Amount = null, string? Reason = null);
+
+internal sealed record PaymentView(string Id, string OrderId, PaymentStatus Status, Money Amount, Money Refunded, string? Reason)
+{
+    public static PaymentView Of(string id, Payment payment) => new(
+        id, payment.OrderId, payment.Status, payment.Amount, new Money(payment.Refunded, payment.Amount.Currency), payment.Reason ?? payment.ReturnReason);
+}
+
+internal sealed record RefundView(string Id, string PaymentId, Money Amount, RefundStatus Status, string Reason, string? Refusal, DateTimeOffset At)
+{
+    public static RefundView Of(string paymentId, Payment payment, Refund refund) => new(
+        refund.Id, paymentId, new Money(refund.Amount, payment.Amount.Currency), refund.Status, refund.Reason, refund.Refusal, refund.At);
+}
+
+internal sealed record Listed<T>(IReadOnlyList<T> Items);
+
+internal static class PaymentApi
+{
+    private const int MaxReason = 500;
+    private static readonly Problem Unknown = Problem.NotFound("payment.unknown", "There is no such payment.");
+
+    public static void MapPayments(this WebApplication app)
+    {
+        var payments = app.MapGroup("/api/v1/payments");
+        payments.MapGet("/", OfOrderAsync);
+        payments.MapGet("/{id}", FindAsync);
+        payments.MapGet("/{id}/refunds", RefundsAsync);
+        payments.MapPost("/{id}/refunds", RefundAsync).RequireAdmin().Writes(Idempotency.Required);
+    }
+
+    private static async Task<IResult> OfOrderAsync(string orderId, Caller caller, IStore store, CancellationToken cancellation)
+    {
+        var id = Payment.IdOf(orderId);
+        return await VisibleAsync(id, caller, store, cancellation) is var (payment, _)
+            ? Results.Ok(new Listed<PaymentView>([PaymentView.Of(id, payment)]))
+            : Unknown.ToResult();
+    }
+
+    private static async Task<IResult> FindAsync(string id, Caller caller, IStore store, CancellationToken cancellation) =>
+        await VisibleAsync(id, caller, store, cancellation) is var (payment, _) ? Results.Ok(PaymentView.Of(id, payment)) : Unknown.ToResult();
+
+    private static async Task<IResult> RefundsAsync(string id, Caller caller, IStore store, CancellationToken cancellation) =>
+        await VisibleAsync(id, caller, store, cancellation) is var (payment, _)
+            ? Results.Ok(new Listed<RefundView>([.. payment.Refunds.Select(refund => RefundView.Of(id, payment, refund))]))
+            : Unknown.ToResult();
+
+    private static async Task<IResult> RefundAsync(
+        string id, RefundRequest request, Caller caller, IStore store, PaymentWorker worker, WriteSet work, CancellationToken cancellation)
+    {
+        if (request.Reason is { Length: > MaxReason })
+        {
+            return Problem.Invalid("refund.reason", $"A reason has at most {MaxReason} characters.").ToResult();
+        }
+
+        if (await VisibleAsync(id, caller, store, cancellation) is not var (payment, version))
+        {
+            return Unknown.ToResult();
+        }
+
+        var refundId = work.NewId();
+        var decision = payment.StartRefund(refundId, request.Amount, caller.Id, request.Reason ?? "", work.Now);
+        if (decision.Problem is { } refusal)
+        {
+            return refusal.ToResult();
+        }
+
+        // The version of the stream guards the sum: of fifty refunds at once, those that no longer fit are decided again, and refused.
+        work.Append(Payment.Stream, id, version, decision.Events);
+        ProviderTasks.Want(work, id);
+        work.OnCommitted(worker.Wake);
+        Audit(work, caller, id, refundId);
+        var after = payment.Evolve(decision.Events[0]);
+        return Results.Accepted($"/api/v1/payments/{id}/refunds", RefundView.Of(id, after, after.Refunds[^1]));
+    }
+
+    // What another's is, or never was, does not exist; nor does the mark that an undone order left.
+    private static async Task<(Payment Payment, long Version)?> VisibleAsync(string id, Caller caller, IStore store, CancellationToken cancellation)
+    {
+        var (payment, version) = await store.LoadAsync(Payment.Stream, id, cancellation);
+        return payment.Customer.Length > 0 && caller.MaySee(payment.Customer) ? (payment, version) : null;
+    }
+
+    private static void Audit(WriteSet work, Caller caller, string payment, string refund) => work.Execute(
+        "insert into sys_audit (at, actor, action, target, detail) values (@at, @actor, @action, @target, @detail)",
+        new { at = work.NowMilliseconds, actor = caller.Id, action = "payment.refund", target = payment, detail = refund }, rows: 1);
+}

@@ -1,0 +1,109 @@
+using System.Globalization;
+using System.Security.Cryptography;
+using System.Text;
+using Argosy.Chassis;
+using Argosy.Chassis.Hosting;
+using Argosy.Chassis.Store;
+
+namespace Argosy.Payments;
+
+/// <summary>A delivery as it came: the bytes that were signed, and the signature.</summary>
+internal sealed record WebhookDelivery(byte[] Body, string Signature)
+{
+    /// <summary>Called by ASP.NET Core. The body is bounded by the server's limit; it is verified as bytes, before anybody parses it.</summary>
+    public static async ValueTask<WebhookDelivery?> BindAsync(HttpContext http)
+    {
+        using var body = new MemoryStream();
+        await http.Request.Body.CopyToAsync(body, http.RequestAborted);
+        return new WebhookDelivery(body.ToArray(), http.Request.Headers["Stripe-Signature"].ToString());
+    }
+}
+
+/// <summary>
+/// Where the provider tells us that something happened. The protocol:
+/// <list type="number">
+/// <item>The signature holds and is not older than five minutes, else 401 and nothing else.</item>
+/// <item>The event was accepted before: 200, no effect.</item>
+/// <item>In one commit: the event's id, and the payment's task is due now.</item>
+/// <item>The worker asks the provider. What the event itself says of money is never believed.</item>
+/// </list>
+/// </summary>
+internal static class Webhooks
+{
+    private static readonly TimeSpan Tolerance = TimeSpan.FromSeconds(300);
+
+    // Stripe repeats an event for three days.
+    private static readonly TimeSpan Kept = TimeSpan.FromDays(7);
+    private static readonly Problem Forged = Problem.Unauthorized("webhook.signature", "The signature does not hold, or is too old.");
+
+    public static void MapWebhooks(this WebApplication app) =>
+        app.MapPost("/webhooks/stripe", AcceptAsync).AllowAnonymous().UncheckedForCards().Writes().Quiet();
+
+    private static async Task<IResult> AcceptAsync(
+        WebhookDelivery delivery, PaymentOptions options, PaymentWorker worker, IStore store, WriteSet work, CancellationToken cancellation)
+    {
+        if (!IsGenuine(delivery.Signature, delivery.Body, options.WebhookSecrets, work.Now))
+        {
+            return Forged.ToResult();
+        }
+
+        if (StripeAnswers.Event(delivery.Body) is not { } happened)
+        {
+            return Problem.Invalid("webhook.event", "The body is no event.").ToResult();
+        }
+
+        if (await store.FirstOrDefaultAsync<string>("select id from webhook_event where id = @id", new { id = happened.Id }, cancellation) is not null)
+        {
+            return Results.Ok();
+        }
+
+        // A twin that commits first makes this set conflict; decided again, it finds the twin's row.
+        work.Execute("insert into webhook_event (id, at) values (@id, @at) on conflict (id) do nothing", new { id = happened.Id, at = work.NowMilliseconds }, rows: 1);
+        work.Execute("delete from webhook_event where at < @horizon", new { horizon = (work.Now - Kept).ToUnixTimeMilliseconds() });
+        if (happened.PaymentId is { } payment)
+        {
+            ProviderTasks.Nudge(work, payment);
+            work.OnCommitted(() => worker.Nudge(payment));
+        }
+
+        return Results.Ok();
+    }
+
+    /// <summary>
+    /// Stripe's scheme: <c>t=SECONDS,v1=HEX,…</c>, each v1 an HMAC-SHA256 of <c>SECONDS.BODY</c>. One of them has to fit one of the
+    /// secrets; all are compared, in constant time.
+    /// </summary>
+    internal static bool IsGenuine(string signature, ReadOnlySpan<byte> body, IReadOnlyList<string> secrets, DateTimeOffset now)
+    {
+        long? timestamp = null;
+        var offered = new List<byte[]>();
+        foreach (var part in signature.Split(','))
+        {
+            if (part.StartsWith("t=", StringComparison.Ordinal) && long.TryParse(part.AsSpan(2), NumberStyles.None, CultureInfo.InvariantCulture, out var seconds))
+            {
+                timestamp = seconds;
+            }
+            else if (part.StartsWith("v1=", StringComparison.Ordinal))
+            {
+                offered.Add(Encoding.ASCII.GetBytes(part[3..]));
+            }
+        }
+
+        if (timestamp is not { } signedAt || offered.Count is 0 or > 8 || Math.Abs(now.ToUnixTimeSeconds() - signedAt) > Tolerance.TotalSeconds)
+        {
+            return false;
+        }
+
+        var genuine = false;
+        foreach (var secret in secrets)
+        {
+            using var hmac = IncrementalHash.CreateHMAC(HashAlgorithmName.SHA256, Encoding.UTF8.GetBytes(secret));
+            hmac.AppendData(Encoding.ASCII.GetBytes($"{signedAt}."));
+            hmac.AppendData(body);
+            var expected = Encoding.ASCII.GetBytes(Convert.ToHexStringLower(hmac.GetHashAndReset()));
+            offered.ForEach(candidate => genuine |= CryptographicOperations.FixedTimeEquals(candidate, expected));
+        }
+
+        return genuine;
+    }
+}
