@@ -1,0 +1,16 @@
+using Argosy.Chassis.Hosting;
+using Argosy.Users;
+
+var builder = WebApplication.CreateSlimBuilder(args);
+
+builder.AddArgosy("user-service")
+    .Handle<UserMessages>();
+
+builder.Services.AddSingleton<Profiles>();
+
+var app = builder.Build();
+
+app.MapArgosy();
+app.MapUsers();
+
+await app.RunArgosyAsync();

@@ -1,0 +1,75 @@
+using Argosy.Chassis;
+using Argosy.Chassis.Hosting;
+using Argosy.Chassis.Hosting.Identity;
+using Argosy.Chassis.Store;
+using Argosy.Contracts.User.V1;
+
+namespace Argosy.Users;
+
+/// <summary>A customer's own profile, and an administrator's look at it.</summary>
+static class UserApi
+{
+    public static void MapUsers(this IEndpointRouteBuilder routes)
+    {
+        var users = routes.MapGroup("/api/v1/users");
+        users.MapGet("/me", ReadMineAsync);
+        users.MapPatch("/me", ChangeMineAsync).Writes();
+        users.MapDelete("/me", EraseMineAsync).Writes();
+        users.MapGet("/{id}", ReadAsync);
+    }
+
+    static async Task<IResult> ReadMineAsync(Caller caller, Profiles profiles, CancellationToken ct) =>
+        Answer(await profiles.MineAsync(caller.Id, ct));
+
+    // Others' profiles do not exist, for whoever may not see them.
+    static async Task<IResult> ReadAsync(string id, Caller caller, Profiles profiles, CancellationToken ct) =>
+        Answer(await profiles.FindAsync(caller.MaySee(id) ? id : "", ct));
+
+    static async Task<IResult> ChangeMineAsync(
+        ProfileChange change, IfMatch ifMatch, Caller caller, Profiles profiles, WriteSet work, CancellationToken ct)
+    {
+        var (before, problem) = await profiles.MineAsync(caller.Id, ct);
+        if (before is null || (problem = ifMatch.Check(before.Version)) is not null)
+        {
+            return problem!.ToResult();
+        }
+
+        (var after, problem) = before.After(change, work.Now);
+        if (problem is null && after.Version != before.Version)
+        {
+            Profiles.Update(work, after);
+        }
+
+        return Answer((after, problem));
+    }
+
+    // A condition is honoured where one is sent; forgetting somebody does not need one.
+    static async Task<IResult> EraseMineAsync(Caller caller, IfMatch ifMatch, Profiles profiles, WriteSet work, CancellationToken ct)
+    {
+        var (profile, problem) = await profiles.MineAsync(caller.Id, ct);
+        if (profile is null || (ifMatch.Versions is not null && (problem = ifMatch.Check(profile.Version)) is not null))
+        {
+            return problem!.ToResult();
+        }
+
+        Profiles.Erase(work, profile);
+        work.Publish(new UserErased { UserId = profile.Id });
+        return Results.NoContent();
+    }
+
+    static IResult Answer((Profile? Profile, Problem? Problem) found) => found switch
+    {
+        (_, { } problem) => problem.ToResult(),
+        ({ } profile, _) => Results.Ok(Json.Of(profile)).WithETag(profile.Version),
+        _ => throw new InvalidOperationException("Neither a profile nor a problem."),
+    };
+
+    /// <summary>What clients see; the version goes into the <c>ETag</c>.</summary>
+    sealed record Json(
+        string Id, string Email, string Name, IReadOnlyList<Address> Addresses, Address? DefaultAddress, Preferences Preferences,
+        DateTimeOffset CreatedAt, DateTimeOffset UpdatedAt)
+    {
+        public static Json Of(Profile p) =>
+            new(p.Id, p.Email, p.Name, p.Addresses, p.DefaultAddress, p.Preferences, p.CreatedAt, p.UpdatedAt);
+    }
+}
