@@ -56,7 +56,7 @@ public sealed class LauncherDeathTests
 
     private static Process Launch(DataFolder data, params (string Name, string Value)[] settings)
     {
-        var start = new ProcessStartInfo(Environment.ProcessPath!, [typeof(TinyLauncher).Assembly.Location, "launcher", data.Root, "gateway", "order-service"]);
+        var start = new ProcessStartInfo(DotnetHost.Path, [typeof(TinyLauncher).Assembly.Location, "launcher", data.Root, "gateway", "order-service"]);
         foreach (var (name, value) in settings)
         {
             start.Environment[name] = value;

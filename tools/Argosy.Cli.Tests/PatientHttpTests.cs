@@ -87,10 +87,10 @@ public sealed class PatientHttpTests : IDisposable
     private void Serve(int[] statuses, string body)
     {
         _server.Start();
-        _ = ServeAsync(statuses, body);
+        _ = AnswerEachAsync(statuses, body);
     }
 
-    private async Task ServeAsync(int[] statuses, string body)
+    private async Task AnswerEachAsync(int[] statuses, string body)
     {
         foreach (var status in statuses)
         {

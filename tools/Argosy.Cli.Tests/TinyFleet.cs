@@ -36,7 +36,7 @@ internal sealed class TinyFleet : IAsyncDisposable
             environment[key] = value;
         }
 
-        return new ProcessPlan(name, [Environment.ProcessPath!, typeof(TinyFleet).Assembly.Location, "tiny"], port, data.Of(name), environment);
+        return new ProcessPlan(name, [DotnetHost.Path, typeof(TinyFleet).Assembly.Location, "tiny"], port, data.Of(name), environment);
     }
 
     public static TinyFleet Of(params string[] names)

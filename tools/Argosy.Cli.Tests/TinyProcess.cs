@@ -24,16 +24,16 @@ internal static class TinyProcess
                 ended.TrySetResult(0);
             }
         });
-        using var listener = new HttpListener();
-        listener.Prefixes.Add($"http://127.0.0.1:{Setting("SERVICE_PORT")}/");
-        listener.Start();
-        _ = ServeAsync(listener);
+        _ = ServeAsync();
         _ = EndWithInputAsync(ended);
         return await ended.Task;
     }
 
-    private static async Task ServeAsync(HttpListener listener)
+    private static async Task ServeAsync()
     {
+        using var listener = new HttpListener();
+        listener.Prefixes.Add($"http://127.0.0.1:{Setting("SERVICE_PORT")}/");
+        listener.Start();
         while (true)
         {
             var context = await listener.GetContextAsync();

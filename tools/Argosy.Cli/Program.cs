@@ -23,6 +23,7 @@ try
         TokenVerb.Create(cli),
         DeadLettersVerb.Create(cli),
         DemoVerb.Create(cli),
+        TestVerb.Create(cli),
     };
 
     root.HelpName = "./argosy";

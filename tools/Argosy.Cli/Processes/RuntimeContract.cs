@@ -13,12 +13,8 @@ internal sealed class RuntimeContract(Repository repository, DataFolder data, Ke
             throw new Refusal($"{entry.Name} isn't built: {assembly} is missing; run ./argosy up without --no-build");
         }
 
-        return new ProcessPlan(entry.Name, [DotnetHost, assembly], ports[entry.Name], data.Of(entry.Name), Environment(entry));
+        return new ProcessPlan(entry.Name, [DotnetHost.Path, assembly], ports[entry.Name], data.Of(entry.Name), Environment(entry));
     }
-
-    // This program runs under the host that the services need too, so there is no other one to look for.
-    private static string DotnetHost => System.Environment.ProcessPath is { } path
-        && Path.GetFileNameWithoutExtension(path) == "dotnet" ? path : "dotnet";
 
     private Dictionary<string, string?> Environment(CatalogEntry entry)
     {

@@ -74,7 +74,7 @@ internal sealed class Background(CliContext cli, UpOptions options)
 
     private ProcessStartInfo Command()
     {
-        List<string> words = [Environment.ProcessPath!, typeof(Background).Assembly.Location, "up", "--background", "--data", options.Data.Root,
+        List<string> words = [DotnetHost.Path, typeof(Background).Assembly.Location, "up", "--background", "--data", options.Data.Root,
             "--timeout", $"{options.ReadyWithin.TotalSeconds:0}"];
         if (options.Isolated)
         {

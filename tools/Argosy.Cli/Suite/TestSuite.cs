@@ -1,0 +1,131 @@
+using System.Collections.Concurrent;
+using Argosy.Cli.Processes;
+using Argosy.Cli.Terminal;
+using Spectre.Console;
+
+namespace Argosy.Cli.Suite;
+
+/// <summary>The whole gate: format, one analyzed build, every test assembly; and one line at the end that says how it went.</summary>
+internal sealed class TestSuite(Repository repository, Screen screen, string? filter)
+{
+    private const string ContinuousIntegration = "CI";
+    private static readonly string[] Tools = ["curl"];
+
+    private static bool IsUnattended => Environment.GetEnvironmentVariable(ContinuousIntegration) is "true" or "1";
+
+    public async Task<int> RunAsync(CancellationToken ct)
+    {
+        CheckTools();
+        foreach (var step in Steps)
+        {
+            await step.RunAsync(repository.Root, screen, ct);
+        }
+
+        var (chosen, method) = Choose(TestAssembly.AllOf(repository));
+        var runs = await RunAsync(chosen, method, ct);
+        Report(runs);
+        return Verdict(runs);
+    }
+
+    private Step[] Steps =>
+    [
+        new("format", ["format", "whitespace", ".", "--folder", "--verify-no-changes", "--exclude", "artifacts"],
+            "mend it with dotnet format whitespace . --folder --exclude artifacts"),
+        new("build", ["build", repository.Solution, "-c", "Release", "-p:Analyze=true", "-v", "q", "-nologo"], "its errors and warnings are above"),
+    ];
+
+    private static void CheckTools()
+    {
+        var folders = (Environment.GetEnvironmentVariable("PATH") ?? "").Split(Path.PathSeparator);
+        string[] suffixes = OperatingSystem.IsWindows() ? [".exe", ".cmd"] : [""];
+        var missing = Tools.Where(t => !folders.Any(f => suffixes.Any(s => File.Exists(Path.Combine(f, t + s))))).ToList();
+        if (missing.Count > 0)
+        {
+            throw new Refusal($"the tests need {string.Join(", ", missing)}, which isn't on the PATH; install it and run ./argosy test again");
+        }
+    }
+
+    /// <summary>The assemblies whose name has the filter in it; if there are none, all of them and the tests whose name has it.</summary>
+    private (IReadOnlyList<TestAssembly> Assemblies, string? Method) Choose(IReadOnlyList<TestAssembly> all)
+    {
+        if (filter is null)
+        {
+            return (all, null);
+        }
+
+        if (IsUnattended)
+        {
+            throw new Refusal($"--filter leaves tests out, and {ContinuousIntegration} is set: everything has to run there", ExitCodes.Usage);
+        }
+
+        var named = all.Where(a => a.Name.Contains(filter, StringComparison.OrdinalIgnoreCase)).ToList();
+        return named.Count > 0 ? (named, null) : (all, filter);
+    }
+
+    private async Task<IReadOnlyList<TestRun>> RunAsync(IReadOnlyList<TestAssembly> assemblies, string? method, CancellationToken ct)
+    {
+        var results = Path.Combine(repository.Root, "artifacts", "test-results");
+        Directory.CreateDirectory(results);
+        var runner = new TestRunner(results, method);
+        var runs = new ConcurrentDictionary<string, TestRun>(StringComparer.Ordinal);
+        await Parallel.ForEachAsync(
+            assemblies.Where(a => !a.RunsAlone), new ParallelOptions { MaxDegreeOfParallelism = Environment.ProcessorCount, CancellationToken = ct },
+            async (assembly, stop) => runs[assembly.Name] = Tell(await runner.RunAsync(assembly, stop)));
+        foreach (var assembly in assemblies.Where(a => a.RunsAlone))
+        {
+            runs[assembly.Name] = Tell(await runner.RunAsync(assembly, ct));
+        }
+
+        return [.. assemblies.Select(a => runs[a.Name])];
+    }
+
+    private TestRun Tell(TestRun run)
+    {
+        if (run.Failures is { } failures)
+        {
+            screen.Say(failures);
+        }
+        else
+        {
+            screen.Messages.MarkupLine($"[green]✔[/] {run.Assembly}");
+        }
+
+        return run;
+    }
+
+    private void Report(IReadOnlyList<TestRun> runs)
+    {
+        var table = new Table().NoBorder();
+        table.AddColumn("ASSEMBLY");
+        foreach (var column in new[] { "PASSED", "FAILED", "SKIPPED", "SECONDS" })
+        {
+            table.AddColumn(new TableColumn(column).RightAligned());
+        }
+
+        foreach (var r in runs)
+        {
+            table.AddRow(r.Assembly, $"{r.Passed}", r.Failed == 0 ? "0" : $"[red]{r.Failed}[/]", $"{r.Skipped}", $"{r.Took.TotalSeconds:0.0}");
+        }
+
+        screen.Messages.WriteLine();
+        screen.Messages.Write(table);
+    }
+
+    private int Verdict(IReadOnlyList<TestRun> runs)
+    {
+        var (passed, failed, skipped) = (runs.Sum(r => r.Passed), runs.Sum(r => r.Failed), runs.Sum(r => r.Skipped));
+        var isShort = skipped > 0 && IsUnattended;
+        if (isShort)
+        {
+            screen.Say($"argosy: {skipped} tests were left out, and {ContinuousIntegration} is set: that fails the build");
+        }
+
+        if (passed + failed == 0)
+        {
+            throw new Refusal($"no test has {filter} in its name");
+        }
+
+        screen.Print($"{passed} passed, {failed} failed{(skipped > 0 ? $", {skipped} skipped" : "")}");
+        return failed > 0 || isShort ? ExitCodes.Failed : ExitCodes.Done;
+    }
+}
