@@ -67,7 +67,6 @@ internal static class Admission
             && (headers.ContentLength is not null || headers.ContainsKey("X-Content-Length")
                 || coding.Count > 1 || !string.Equals(coding[0], "chunked", StringComparison.OrdinalIgnoreCase));
 
-    static bool IsKnown(string method)
-        => HttpMethods.IsGet(method) || HttpMethods.IsPost(method) || HttpMethods.IsHead(method) || HttpMethods.IsPut(method)
-            || HttpMethods.IsPatch(method) || HttpMethods.IsDelete(method) || HttpMethods.IsOptions(method);
+    // Methods are case-sensitive (RFC 9110, 9.1).
+    static bool IsKnown(string method) => method is "GET" or "HEAD" or "POST" or "PUT" or "PATCH" or "DELETE" or "OPTIONS";
 }

@@ -77,7 +77,10 @@ internal static class RequestHeaders
         return false;
     }
 
-    /// <summary>Null for the values that every client sends, which name no header.</summary>
+    /// <summary>
+    /// Null for the values that every client sends, which name no header. Where they stand beside others, Kestrel leaves only them:
+    /// then the others pass. None of ours can be lost that way, they are set last.
+    /// </summary>
     static HashSet<string>? NamedByConnection(StringValues connection)
         => connection.Count == 0 || (connection is [{ } only] && (only.Equals("keep-alive", StringComparison.OrdinalIgnoreCase) || only.Equals("close", StringComparison.OrdinalIgnoreCase)))
             ? null
