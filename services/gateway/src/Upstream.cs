@@ -15,10 +15,12 @@ internal sealed class Upstream(string name, Uri address, TimeProvider time)
     // As long as Retry-After says.
     static readonly TimeSpan Pause = TimeSpan.FromSeconds(1);
 
+    const long Never = long.MinValue;
+
     int requests;
     int streams;
     int reachable = 1;
-    long closedSince;
+    long silentSince = Never;
 
     public string Name => name;
 
@@ -49,9 +51,9 @@ internal sealed class Upstream(string name, Uri address, TimeProvider time)
     /// </summary>
     public bool MayTry()
     {
-        var since = Volatile.Read(ref closedSince);
-        return since == 0
-            || (time.GetElapsedTime(since) >= Pause && Interlocked.CompareExchange(ref closedSince, time.GetTimestamp(), since) == since);
+        var since = Volatile.Read(ref silentSince);
+        return since == Never
+            || (time.GetElapsedTime(since) >= Pause && Interlocked.CompareExchange(ref silentSince, time.GetTimestamp(), since) == since);
     }
 
     /// <summary>Learns from how a request ended, where that says anything about the upstream.</summary>
@@ -60,7 +62,7 @@ internal sealed class Upstream(string name, Uri address, TimeProvider time)
         if (ended is Ended.Answered or Ended.InvalidAnswer or Ended.Unreachable or Ended.ConnectTimedOut)
         {
             Volatile.Write(ref reachable, ended is Ended.Answered or Ended.InvalidAnswer ? 1 : 0);
-            Volatile.Write(ref closedSince, ended == Ended.ConnectTimedOut ? time.GetTimestamp() : 0);
+            Volatile.Write(ref silentSince, ended == Ended.ConnectTimedOut ? time.GetTimestamp() : Never);
         }
     }
 }

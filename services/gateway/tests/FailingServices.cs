@@ -1,0 +1,97 @@
+using System.Net;
+using System.Net.Sockets;
+using System.Text;
+using Argosy.Testing;
+using Microsoft.AspNetCore.Http;
+using Xunit;
+
+namespace Argosy.Gateway.Tests;
+
+/// <summary>A gateway in front of services that are down, slow, silent or broken.</summary>
+public sealed class FailingServices : IAsyncLifetime
+{
+    readonly TaskCompletionSource never = new();
+    readonly TcpListener silent = new(IPAddress.Loopback, 0);
+    readonly TcpListener broken = new(IPAddress.Loopback, 0);
+    readonly List<Socket> waiting = [];
+
+    internal Backend Slow { get; private set; } = null!;
+
+    internal ServiceProcess Gateway { get; private set; } = null!;
+
+    internal int DownPort { get; } = ServiceProcess.FreePort();
+
+    internal int RestartedPort { get; } = ServiceProcess.FreePort();
+
+    public async ValueTask InitializeAsync()
+    {
+        Slow = await Backend.StartAsync(async context =>
+        {
+            if (Backend.TargetOf(context).EndsWith("begun", StringComparison.Ordinal))
+            {
+                await context.Response.WriteAsync("half of");
+                await context.Response.Body.FlushAsync();
+            }
+
+            await never.Task.WaitAsync(context.RequestAborted);
+        });
+        broken.Start();
+        _ = AnswerNonsenseAsync();
+        await SilenceAsync();
+        Gateway = await GatewayBench.StartAsync(
+            $"down=http://127.0.0.1:{DownPort},restarted=http://127.0.0.1:{RestartedPort},gone=http://127.0.0.1:{ServiceProcess.FreePort()},"
+                + $"slow={Slow.Address},broken=http://{broken.LocalEndpoint},silent=http://{silent.LocalEndpoint}",
+            GatewayBench.Routes(
+                ("down", ""), ("restarted", ""), ("gone", ""), ("slow", ", timeout: 300ms"), ("broken", ", timeout: 5s"), ("silent", ", timeout: 10s")));
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await Gateway.DisposeAsync();
+        await Slow.DisposeAsync();
+        broken.Dispose();
+        waiting.ForEach(socket => socket.Dispose());
+        silent.Dispose();
+    }
+
+    // A full backlog: the kernel drops what knocks, as a machine that is gone would.
+    async Task SilenceAsync()
+    {
+        silent.Start(backlog: 1);
+        for (var connected = true; connected;)
+        {
+            var socket = new Socket(SocketType.Stream, ProtocolType.Tcp);
+            waiting.Add(socket);
+            using var soon = new CancellationTokenSource(TimeSpan.FromMilliseconds(200));
+            try
+            {
+                await socket.ConnectAsync(silent.LocalEndpoint, soon.Token);
+            }
+            catch (OperationCanceledException)
+            {
+                connected = false;
+            }
+        }
+    }
+
+    async Task AnswerNonsenseAsync()
+    {
+        try
+        {
+            while (true)
+            {
+                using var socket = await broken.AcceptSocketAsync();
+                var buffer = new byte[4096];
+                var read = await socket.ReceiveAsync(buffer);
+                if (Encoding.ASCII.GetString(buffer, 0, read).Contains("nonsense", StringComparison.Ordinal))
+                {
+                    await socket.SendAsync("220 mail.example ESMTP\r\n\r\n"u8.ToArray());
+                }
+            }
+        }
+        catch (Exception e) when (e is ObjectDisposedException or SocketException)
+        {
+            // The test is over.
+        }
+    }
+}

@@ -1,0 +1,81 @@
+using System.Threading.Channels;
+using Argosy.Testing;
+using Microsoft.AspNetCore.Http;
+using Shouldly;
+using Xunit;
+
+namespace Argosy.Gateway.Tests;
+
+/// <summary>Server-sent events go through as they come, for as long as they like.</summary>
+public sealed class StreamTests : IAsyncLifetime
+{
+    static readonly TimeSpan Patience = TimeSpan.FromSeconds(10);
+
+    readonly Channel<string> events = Channel.CreateUnbounded<string>();
+    readonly TaskCompletionSource clientLeft = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    Backend backend = null!;
+    ServiceProcess gateway = null!;
+
+    public async ValueTask InitializeAsync()
+    {
+        backend = await Backend.StartAsync(StreamAsync);
+        gateway = await GatewayBench.StartAsync(GatewayBench.Everywhere(backend.Address));
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        events.Writer.TryComplete();
+        await gateway.DisposeAsync();
+        await backend.DisposeAsync();
+    }
+
+    [Theory]
+    [InlineData("/api/v1/orders/7/stream")]
+    [InlineData("/api/orders/7/stream")]
+    [InlineData("/api/notifications/stream")]
+    public async Task Events_arrive_one_by_one_and_the_headers_before_them(string path)
+    {
+        using var deadline = new CancellationTokenSource(Patience);
+        using var answer = await gateway.Http.GetAsync(path, HttpCompletionOption.ResponseHeadersRead, deadline.Token);
+        answer.Content.Headers.ContentType!.MediaType.ShouldBe("text/event-stream");
+        using var reader = new StreamReader(await answer.Content.ReadAsStreamAsync(deadline.Token));
+        foreach (var text in new[] { "pending", "confirmed" })
+        {
+            events.Writer.TryWrite(text).ShouldBeTrue();
+            (await reader.ReadLineAsync(deadline.Token)).ShouldBe($"data: {text}");
+            (await reader.ReadLineAsync(deadline.Token)).ShouldBe("");
+        }
+
+        events.Writer.Complete();
+        (await reader.ReadLineAsync(deadline.Token)).ShouldBeNull();
+    }
+
+    [Fact]
+    public async Task A_client_that_leaves_ends_the_stream_of_the_service()
+    {
+        using (await gateway.Http.GetAsync("/api/v1/orders/7/stream", HttpCompletionOption.ResponseHeadersRead))
+        {
+        }
+
+        await clientLeft.Task.WaitAsync(Patience);
+    }
+
+    [Fact]
+    public async Task A_stream_does_not_hold_up_the_end_of_the_gateway()
+    {
+        using var answer = await gateway.Http.GetAsync("/api/v1/orders/7/stream", HttpCompletionOption.ResponseHeadersRead);
+        gateway.CloseInput();
+        (await gateway.ExitAsync(TimeSpan.FromSeconds(5))).ShouldBe(0);
+    }
+
+    async Task StreamAsync(HttpContext context)
+    {
+        context.Response.ContentType = "text/event-stream";
+        context.RequestAborted.Register(clientLeft.SetResult);
+        await context.Response.Body.FlushAsync();
+        await foreach (var text in events.Reader.ReadAllAsync(context.RequestAborted))
+        {
+            await context.Response.WriteAsync($"data: {text}\n\n");
+        }
+    }
+}
