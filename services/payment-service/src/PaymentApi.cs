@@ -41,7 +41,7 @@ internal static class PaymentApi
         var id = Payment.IdOf(orderId);
         return await VisibleAsync(id, caller, store, cancellation) is var (payment, _)
             ? Results.Ok(new Listed<PaymentView>([PaymentView.Of(id, payment)]))
-            : Unknown.ToResult();
+            : Results.Ok(new Listed<PaymentView>([]));     // a search that finds nothing, whoever the order belongs to
     }
 
     private static async Task<IResult> FindAsync(string id, Caller caller, IStore store, CancellationToken cancellation) =>
