@@ -11,7 +11,8 @@ internal sealed class StartupReport(Screen screen, DataFolder data, TimeProvider
     private const int ShownLines = 20;
     private const string OwnVoice = "argosy: ";
     private readonly long _began = time.GetTimestamp();
-    private readonly Dictionary<string, ProcessStatus> _shown = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, ProcessState> _shown = new(StringComparer.Ordinal);
+    private readonly HashSet<string> _wereReady = new(StringComparer.Ordinal);
     private readonly Lock _showing = new();
 
     public void Begin(int processes)
@@ -24,13 +25,12 @@ internal sealed class StartupReport(Screen screen, DataFolder data, TimeProvider
     {
         lock (_showing)
         {
-            var before = _shown.GetValueOrDefault(now.Name);
-            if (before?.State != now.State)
+            if (!_shown.TryGetValue(now.Name, out var before) || before != now.State)
             {
-                Describe(now, isFirst: before is null or { State: ProcessState.Starting, Restarts: 0 });
+                Describe(now);
             }
 
-            _shown[now.Name] = now;
+            _shown[now.Name] = now.State;
         }
     }
 
@@ -74,11 +74,11 @@ internal sealed class StartupReport(Screen screen, DataFolder data, TimeProvider
         return ExitCodes.Failed;
     }
 
-    private void Describe(ProcessStatus now, bool isFirst)
+    private void Describe(ProcessStatus now)
     {
         switch (now.State)
         {
-            case ProcessState.Running when isFirst:
+            case ProcessState.Running when _wereReady.Add(now.Name):
                 var where = now.Name == Catalog.Gateway ? now.Url : $":{now.Port}";
                 screen.Messages.MarkupLine($"  {now.Name,-NameWidth}[green]ready[/]  {now.ReadySeconds,5:0.0} s  {where}");
                 break;
