@@ -2,6 +2,7 @@ using System.Collections.Concurrent;
 using System.Diagnostics;
 using System.Net;
 using System.Runtime.CompilerServices;
+using System.Security.Cryptography;
 using Argosy.Cli.Access;
 using Argosy.Cli.Processes;
 using Argosy.Cli.Terminal;
@@ -19,13 +20,15 @@ internal sealed record DemoOptions(int Orders, double? Rate, int InFlight, int S
 /// </summary>
 internal sealed class DemoRun(Screen screen, TimeProvider time, DataFolder data, FleetState fleet, DemoOptions options)
 {
+    private const int RunNameLength = 7;
     private static readonly TimeSpan OrderPatience = TimeSpan.FromMinutes(5);
     private static readonly TimeSpan BooksSettleWithin = TimeSpan.FromSeconds(30);
     private static readonly TimeSpan BetweenReadings = TimeSpan.FromSeconds(1);
 
     public async Task<DemoResult> RunAsync(CancellationToken ct)
     {
-        var run = $"{time.GetUtcNow():yyMMdd-HHmmss}-{Convert.ToHexStringLower(System.Security.Cryptography.RandomNumberGenerator.GetBytes(2))}";
+        // Letters only: what has many digits may look like a card number, and those are refused wherever they appear.
+        var run = RandomNumberGenerator.GetString("abcdefghijklmnopqrstuvwxyz", RunNameLength);
         var plan = DemoPlan.Create(run, options.Orders, options.Seed);
         using var gateway = new PatientHttp(fleet.Gateway, time);
         using var provider = new PatientHttp(fleet.UrlOf(Catalog.Provider) ?? throw new Refusal("there is no payment-provider in this fleet, whose ledger has to be read"), time);
