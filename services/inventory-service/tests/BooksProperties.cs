@@ -48,7 +48,7 @@ public sealed class BooksProperties
 
         var held = await shop.Bench.Store.QueryAsync<Held>("select sku as Sku, quantity as Quantity from reservation where state = 'reserved'");
         Skus.ShouldAllBe(sku => held.Where(line => line.Sku == sku).Sum(line => line.Quantity) == model.Of(sku).Reserved);
-        (await shop.Bench.ParkedAsync()).ShouldBe(0);
+        (await shop.Bench.ParkedAsync()).ShouldBeEmpty();
     }
 
     private static Task PlayAsync(Shop shop, Act act) => act switch

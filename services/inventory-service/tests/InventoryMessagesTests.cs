@@ -144,7 +144,7 @@ public sealed class InventoryMessagesTests : IAsyncLifetime
 
         await shop.ReserveAsync("order-1", null, ("mug", 3), ("mug", 0));
 
-        (await shop.Bench.ParkedAsync()).ShouldBe(1);
+        (await shop.Bench.ParkedAsync()).Count.ShouldBe(1);
         (await shop.BooksAsync("mug")).ShouldBe(new Books(10, 10, 0, 0));
     }
 
@@ -160,7 +160,7 @@ public sealed class InventoryMessagesTests : IAsyncLifetime
         var rejected = await shop.Bench.PublishedAsync<StockRejected>();
         rejected.Count.ShouldBe(99);
         rejected.ShouldAllBe(message => message.Reason == "“The globe” is sold out.");
-        (await shop.Bench.ParkedAsync()).ShouldBe(0);
+        (await shop.Bench.ParkedAsync()).ShouldBeEmpty();
     }
 
     [Fact]
@@ -174,7 +174,7 @@ public sealed class InventoryMessagesTests : IAsyncLifetime
 
         (await shop.BooksAsync("a")).ShouldBe(new Books(50, 0, 50, 0));
         (await shop.BooksAsync("b")).ShouldBe(new Books(50, 0, 50, 0));
-        (await shop.Bench.ParkedAsync()).ShouldBe(0);
+        (await shop.Bench.ParkedAsync()).ShouldBeEmpty();
     }
 
     [Fact]

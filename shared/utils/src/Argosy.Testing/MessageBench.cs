@@ -79,8 +79,8 @@ public sealed class MessageBench : IAsyncDisposable
         return [.. rows.Select(row => parser.ParseFrom(row.Body))];
     }
 
-    /// <summary>How many messages are parked, which in most tests is a failure.</summary>
-    public Task<long> ParkedAsync() => store.FirstOrDefaultAsync<long>("select count(*) from bus_parked");
+    /// <summary>Why messages are parked, which in most tests is a failure.</summary>
+    public Task<IReadOnlyList<string>> ParkedAsync() => store.QueryAsync<string>("select coalesce(error, state) from bus_parked order by ord");
 
     /// <inheritdoc/>
     public async ValueTask DisposeAsync()

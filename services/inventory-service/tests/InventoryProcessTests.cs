@@ -9,7 +9,7 @@ using Xunit;
 namespace Argosy.Inventory.Tests;
 
 /// <summary>The real process on the bus, killed and started again.</summary>
-public sealed class InventoryLifeTests : IAsyncLifetime
+public sealed class InventoryProcessTests : IAsyncLifetime
 {
     private ServiceBench bench = null!;
 
