@@ -1,4 +1,3 @@
-using Argosy.Chassis.Resilience;
 using Argosy.Chassis.Telemetry;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
@@ -37,7 +36,7 @@ public static class ArgosyHosting
         services.TryAddSingleton(TimeProvider.System);
         services.AddSingleton(argosy.Settings);
         services.AddSingleton(argosy.Options);
-        services.AddSingleton<Breakers>();
+        services.AddBreakers();
         services.AddHealthChecks();
         services.AddSingleton<ProcessLifetime>();
         services.AddSingleton<IHostLifetime>(provider => provider.GetRequiredService<ProcessLifetime>());

@@ -7,7 +7,20 @@ namespace Argosy.Chassis.Hosting;
 /// <summary>Named HTTP clients for other services: their address from the environment, their resilience from the chassis.</summary>
 internal static class NamedCalls
 {
+    /// <summary>The breakers of all calls that are declared, from the start: one that was never needed is closed, not unknown.</summary>
+    public static void AddBreakers(this IServiceCollection services) => services.AddSingleton(provider =>
+    {
+        var breakers = ActivatorUtilities.CreateInstance<Breakers>(provider);
+        foreach (var call in provider.GetServices<DeclaredCall>())
+        {
+            breakers.Of(call.Name, call.Options.Breaker);
+        }
+
+        return breakers;
+    });
+
     public static void AddCalls(this IServiceCollection services, string name, Uri address, CallOptions options) => services
+        .AddSingleton(new DeclaredCall(name, options))
         .AddHttpClient(name, client =>
         {
             client.BaseAddress = address;
@@ -18,7 +31,7 @@ internal static class NamedCalls
         })
         .RemoveAllLoggers()
         .AddHttpMessageHandler(provider => new CallHandler(
-            provider.GetRequiredService<Breakers>().Of(name, options.Breaker), options, provider.GetRequiredService<TimeProvider>()))
+            provider.GetRequiredService<Breakers>().Of(name), options, provider.GetRequiredService<TimeProvider>()))
         .ConfigurePrimaryHttpMessageHandler(() => Connections(options))
         .SetHandlerLifetime(Timeout.InfiniteTimeSpan);
 
@@ -35,4 +48,6 @@ internal static class NamedCalls
         UseCookies = false,
         AllowAutoRedirect = false,
     };
+
+    private sealed record DeclaredCall(string Name, CallOptions Options);
 }

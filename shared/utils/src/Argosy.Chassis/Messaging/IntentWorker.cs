@@ -175,6 +175,7 @@ public abstract partial class IntentWorker<TIntent> : BackgroundService where TI
     {
         using var deadline = new CancellationTokenSource(options.Deadline, Time);
         using var either = CancellationTokenSource.CreateLinkedTokenSource(deadline.Token, stopping);
+        using var entered = Resilience.Deadline.After(options.Deadline, Time).Enter();     // calls made meanwhile pass it on
         try
         {
             Failpoints.Hit("intent.before");

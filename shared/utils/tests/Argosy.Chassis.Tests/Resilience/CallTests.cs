@@ -220,6 +220,26 @@ public sealed class CallTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task Operators_see_every_breaker_from_the_start()
+    {
+        await using var host = await ProcessHost.StartAsync(
+            app => app.MapGroup("/admin").MapBreakers(), argosy => argosy.Calls("user-service", Quick).Calls("tax-service"));
+        const string Closed = """{"items":[{"name":"tax-service","state":"closed","failures":0},{"name":"user-service","state":"closed","failures":0}]}""";
+        (await host.Client.GetStringAsync("/admin/breakers")).ShouldBe(Closed);
+
+        var breaker = host.Services.GetRequiredService<Breakers>().Of("user-service");
+        for (var i = 0; i < 5; i++)
+        {
+            using var pass = breaker.Enter();
+            pass.Report(CallOutcome.Failed);
+        }
+
+        var items = (await host.Client.GetFromJsonAsync<System.Text.Json.JsonElement>("/admin/breakers")).GetProperty("items");
+        items[1].GetProperty("state").GetString().ShouldBe("open");
+        items[1].GetProperty("openUntil").GetDateTimeOffset().ShouldBeGreaterThan(DateTimeOffset.UtcNow);
+    }
+
+    [Fact]
     public async Task A_service_that_is_called_and_has_no_endpoint_is_a_configuration_error()
     {
         await using var host = await ProcessHost.StartAsync(_ => { }, argosy => argosy.Calls("tax-service"), ("SERVICE_ENDPOINTS", "a=http://b:1"));
