@@ -64,14 +64,14 @@ public sealed partial class ServiceProcess : IAsyncDisposable
             start.Environment[name] = value;
         }
 
-        var process = new Process { StartInfo = start };
+        var started = new Process { StartInfo = start };
         var address = environment.TryGetValue("SERVICE_PORT", out var port) && ushort.TryParse(port, out _) ? new Uri($"http://127.0.0.1:{port}") : null;
-        var service = new ServiceProcess(process, address);
-        process.OutputDataReceived += (_, line) => Keep(service.output, line.Data);
-        process.ErrorDataReceived += (_, line) => Keep(service.errors, line.Data);
-        process.Start();
-        process.BeginOutputReadLine();
-        process.BeginErrorReadLine();
+        var service = new ServiceProcess(started, address);
+        started.OutputDataReceived += (_, line) => Keep(service.output, line.Data);
+        started.ErrorDataReceived += (_, line) => Keep(service.errors, line.Data);
+        started.Start();
+        started.BeginOutputReadLine();
+        started.BeginErrorReadLine();
         return service;
     }
 

@@ -1,5 +1,6 @@
 // The smallest process of the platform. Tests start it to see how any of them starts, answers, logs and ends.
 using Argosy.Chassis.Hosting;
+using Argosy.Probe;
 
 var builder = WebApplication.CreateSlimBuilder(args);
 var argosy = builder.AddArgosyProcess("probe");
@@ -35,14 +36,3 @@ app.MapPost("/say", (ILogger<Program> log, Said said) =>
 });
 
 await app.RunArgosyAsync();
-
-sealed record Said(string Who, string What);
-
-sealed class DyingWorker(TimeProvider time) : BackgroundService
-{
-    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
-    {
-        await Task.Delay(TimeSpan.FromMilliseconds(200), time, stoppingToken);
-        throw new InvalidOperationException("The worker dies.");
-    }
-}

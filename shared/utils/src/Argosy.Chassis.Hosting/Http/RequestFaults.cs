@@ -34,17 +34,17 @@ internal static partial class RequestFaults
 
         if (Unknown().Match(e.Message) is { Success: true } unknown)
         {
-            return Member(Join(Parent(path, unknown.Groups[1].Value), unknown.Groups[1].Value), "is not a member this endpoint knows");
+            return Member(Join(Parent(path, unknown.Groups["name"].Value), unknown.Groups["name"].Value), "is not a member this endpoint knows");
         }
 
         if (Twice().Match(e.Message) is { Success: true } twice)
         {
-            return Member(Join(Parent(path, twice.Groups[1].Value), twice.Groups[1].Value), "appears twice");
+            return Member(Join(Parent(path, twice.Groups["name"].Value), twice.Groups["name"].Value), "appears twice");
         }
 
         if (Missing().Match(e.Message) is { Success: true } missing)
         {
-            var names = Quoted().Matches(missing.Groups[1].Value).Select(m => Join(path, m.Groups[1].Value));
+            var names = Quoted().Matches(missing.Groups["name"].Value).Select(m => Join(path, m.Groups["name"].Value));
             return Problem.Invalid(names.ToDictionary(n => n, _ => new[] { "is required" }, StringComparer.Ordinal));
         }
 
@@ -56,7 +56,7 @@ internal static partial class RequestFaults
 
     private static Problem Parameter(string message)
     {
-        var name = Named().Match(message) is { Success: true } m ? m.Groups[1].Value : "";
+        var name = Named().Match(message) is { Success: true } m ? m.Groups["name"].Value : "";
         if (message.StartsWith("Failed to bind", StringComparison.Ordinal))
         {
             return Member(name, "does not have the type that belongs here");
@@ -77,18 +77,18 @@ internal static partial class RequestFaults
     static string Parent(string path, string name) =>
         path == name ? "" : path.EndsWith($".{name}", StringComparison.Ordinal) ? path[..^(name.Length + 1)] : path;
 
-    [GeneratedRegex(@"^The JSON property '([^']{1,100})' could not be mapped", RegexOptions.CultureInvariant, 1000)]
+    [GeneratedRegex(@"^The JSON property '(?<name>[^']{1,100})' could not be mapped", RegexOptions.ExplicitCapture, 1000)]
     private static partial Regex Unknown();
 
-    [GeneratedRegex(@"^Duplicate property '([^']{1,100})'", RegexOptions.CultureInvariant, 1000)]
+    [GeneratedRegex(@"^Duplicate property '(?<name>[^']{1,100})'", RegexOptions.ExplicitCapture, 1000)]
     private static partial Regex Twice();
 
-    [GeneratedRegex(@"missing required properties including: (.+)$", RegexOptions.CultureInvariant | RegexOptions.Singleline, 1000)]
+    [GeneratedRegex(@"missing required properties including: (?<name>.+)$", RegexOptions.ExplicitCapture | RegexOptions.Singleline, 1000)]
     private static partial Regex Missing();
 
-    [GeneratedRegex(@"'([^']{1,100})'", RegexOptions.CultureInvariant, 1000)]
+    [GeneratedRegex(@"'(?<name>[^']{1,100})'", RegexOptions.ExplicitCapture, 1000)]
     private static partial Regex Quoted();
 
-    [GeneratedRegex("parameter \"(?:\\S+ )+(\\w+)\"", RegexOptions.CultureInvariant, 1000)]
+    [GeneratedRegex("parameter \"(?:\\S+ )+(?<name>\\w+)\"", RegexOptions.ExplicitCapture, 1000)]
     private static partial Regex Named();
 }

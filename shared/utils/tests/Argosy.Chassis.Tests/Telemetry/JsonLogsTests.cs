@@ -136,6 +136,12 @@ public sealed class JsonLogsTests
 
         public void Release() => _released.Set();
 
+        protected override void Dispose(bool disposing)
+        {
+            _released.Dispose();
+            base.Dispose(disposing);
+        }
+
         public override void Write(ReadOnlySpan<byte> buffer)
         {
             _released.Wait(TimeSpan.FromSeconds(20)).ShouldBeTrue();
