@@ -187,7 +187,7 @@ internal sealed partial class Inbox(
     // First delivery: the publisher's span is the parent, so that one trace covers the whole order, joined over the bus.
     private static Activity? StartSpan(Envelope envelope)
     {
-        ActivityContext.TryParse(envelope.Headers.TraceParent, envelope.Headers.TraceState, isRemote: true, out var parent);
+        _ = ActivityContext.TryParse(envelope.Headers.TraceParent, envelope.Headers.TraceState, isRemote: true, out var parent);
         var span = BusTelemetry.Source.StartActivity($"process {envelope.Type}", ActivityKind.Consumer, parent);
         if (span is not null)
         {

@@ -171,9 +171,9 @@ internal sealed partial class PushRelay(
                 throw new HttpRequestException($"{subscriber.Name} answered {(int)response.StatusCode}: {why[..Math.Min(why.Length, 300)]}");
             }
         }
-        catch (OperationCanceledException) when (!cancellation.IsCancellationRequested)
+        catch (OperationCanceledException e) when (!cancellation.IsCancellationRequested)
         {
-            throw new TimeoutException($"{subscriber.Name} did not acknowledge a batch of {rows.Count} within {SendDeadline.TotalSeconds:0} s.");
+            throw new TimeoutException($"{subscriber.Name} did not acknowledge a batch of {rows.Count} within {SendDeadline.TotalSeconds:0} s.", e);
         }
 
         Failpoints.Hit("publish.after");

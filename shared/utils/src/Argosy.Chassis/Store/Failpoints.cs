@@ -9,41 +9,34 @@ namespace Argosy.Chassis.Store;
 /// </summary>
 public static class Failpoints
 {
-    private static readonly string? Armed;
-    private static readonly int At = 1;
+    private static readonly (string Name, int Hit)? Armed = Parse(Environment.GetEnvironmentVariable("ARGOSY_FAILPOINT"));
     private static int hits;
-
-    static Failpoints()
-    {
-        var setting = Environment.GetEnvironmentVariable("ARGOSY_FAILPOINT");
-        if (string.IsNullOrEmpty(setting))
-        {
-            return;
-        }
-
-        var colon = setting.LastIndexOf(':');
-        if (colon > 0 && int.TryParse(setting.AsSpan(colon + 1), NumberStyles.None, CultureInfo.InvariantCulture, out var at) && at > 0)
-        {
-            (Armed, At) = (setting[..colon], at);
-        }
-        else
-        {
-            Armed = setting;
-        }
-    }
 
     /// <summary>Passes the point, or does not.</summary>
     public static void Hit(string name)
     {
-        if (Armed is not null)
+        if (Armed is { } armed)
         {
-            Check(name);
+            Check(name, armed);
         }
     }
 
-    private static void Check(string name)
+    private static (string Name, int Hit)? Parse(string? setting)
     {
-        if (string.Equals(name, Armed, StringComparison.Ordinal) && Interlocked.Increment(ref hits) == At)
+        if (string.IsNullOrEmpty(setting))
+        {
+            return null;
+        }
+
+        var colon = setting.LastIndexOf(':');
+        return colon > 0 && int.TryParse(setting.AsSpan(colon + 1), NumberStyles.None, CultureInfo.InvariantCulture, out var hit) && hit > 0
+            ? (setting[..colon], hit)
+            : (setting, 1);
+    }
+
+    private static void Check(string name, (string Name, int Hit) armed)
+    {
+        if (string.Equals(name, armed.Name, StringComparison.Ordinal) && Interlocked.Increment(ref hits) == armed.Hit)
         {
             // On Unix this is SIGKILL: no handler, no finally, no flush.
             using var self = Process.GetCurrentProcess();
