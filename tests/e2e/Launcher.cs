@@ -24,7 +24,7 @@ internal static class Launcher
     /// <summary>A program with an environment of its own.</summary>
     public static async Task<Ended> RunAsync(TimeSpan within, IReadOnlyDictionary<string, string> environment, string program, params string[] arguments)
     {
-        using var process = new Process { StartInfo = new ProcessStartInfo(program, arguments) { RedirectStandardOutput = true, RedirectStandardError = true, RedirectStandardInput = true, WorkingDirectory = Root } };
+        using var process = new Process { StartInfo = new ProcessStartInfo(program, arguments) { UseShellExecute = false, RedirectStandardOutput = true, RedirectStandardError = true, RedirectStandardInput = true, WorkingDirectory = Root } };
         foreach (var (name, value) in environment)
         {
             process.StartInfo.Environment[name] = value;
@@ -43,10 +43,10 @@ internal static class Launcher
             // Waits for the process and not for its streams: a fleet that was started in the background inherits nothing it should not.
             await process.WaitForExitAsync(deadline.Token);
         }
-        catch (OperationCanceledException)
+        catch (OperationCanceledException e)
         {
             process.Kill(entireProcessTree: true);
-            throw new TimeoutException($"{program} {string.Join(' ', arguments)} did not end within {within.TotalSeconds:0} s:\n{output}\n{errors}");
+            throw new TimeoutException($"{program} {string.Join(' ', arguments)} did not end within {within.TotalSeconds:0} s:\n{output}\n{errors}", e);
         }
 
         return new Ended(process.ExitCode, output.ToString(), errors.ToString());

@@ -127,7 +127,7 @@ public static class ServiceSetup
         argosy.Needs("bus", static (provider, _) => ValueTask.FromResult(provider.GetRequiredService<BusRelays>().Fault));
     }
 
-    static IReadOnlyList<Subscriber> Subscribers(ArgosyBuilder argosy)
+    static List<Subscriber> Subscribers(ArgosyBuilder argosy)
     {
         var subscribers = new List<Subscriber>();
         foreach (var (service, types) in Catalog.Embedded.SubscribersOf(argosy.Options.Name))

@@ -44,17 +44,17 @@ public sealed class SqliteStore : IStore, IAsyncDisposable
     {
         var full = Path.GetFullPath(path);
         Directory.CreateDirectory(Path.GetDirectoryName(full)!);
-        FileStream owner;
+        FileStream claimed;
         try
         {
-            owner = new FileStream(full + ".lock", FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None);
+            claimed = new FileStream(full + ".lock", FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None);
         }
         catch (IOException e)
         {
             throw new IOException($"{full} belongs to another process, which holds {full}.lock: stop that one, or choose another file.", e);
         }
 
-        return new SqliteStore(new SqliteConnectionStringBuilder { DataSource = full, Pooling = false }.ToString(), owner, time, log);
+        return new SqliteStore(new SqliteConnectionStringBuilder { DataSource = full, Pooling = false }.ToString(), claimed, time, log);
     }
 
     /// <summary>A database that lives in memory and dies with the store: for simulations and unit tests of SQL.</summary>

@@ -56,7 +56,7 @@ internal sealed partial class BusKeys(string folder, string service, Catalog cat
         }
 
         var claimed = handler.ReadJsonWebToken(token).Issuer;
-        if (catalog.Find(claimed) is null || PublicKey(claimed) is not { } key)
+        if (catalog.Find(claimed) is not { } sender || PublicKey(sender) is not { } key)
         {
             return null;
         }
@@ -98,15 +98,15 @@ internal sealed partial class BusKeys(string folder, string service, Catalog cat
             && now <= to + parameters.ClockSkew;
     }
 
-    private ECDsaSecurityKey? PublicKey(string name)
+    private ECDsaSecurityKey? PublicKey(CatalogEntry sender)
     {
-        if (publicKeys.TryGetValue(name, out var known))
+        if (publicKeys.TryGetValue(sender.Name, out var known))
         {
             return known;
         }
 
-        var path = Path.Combine(folder, $"{name}.public.pem");
-        return File.Exists(path) ? publicKeys.GetOrAdd(name, ReadKey(path)) : null;
+        var path = Path.Combine(folder, $"{sender.Name}.public.pem");
+        return File.Exists(path) ? publicKeys.GetOrAdd(sender.Name, ReadKey(path)) : null;
     }
 
     private static ECDsaSecurityKey ReadKey(string path)
