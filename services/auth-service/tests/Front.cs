@@ -1,0 +1,112 @@
+using System.Buffers.Text;
+using System.Net;
+using System.Net.Http.Json;
+using System.Text.Json;
+using Argosy.Testing;
+using Shouldly;
+using Xunit;
+
+[assembly: AssemblyFixture(typeof(Argosy.Auth.Tests.AuthProcess))]
+
+namespace Argosy.Auth.Tests;
+
+/// <summary>One auth-service for all tests that do not kill it; each test has accounts of its own.</summary>
+public sealed class AuthProcess : IAsyncLifetime
+{
+    internal Front Front { get; private set; } = null!;
+
+    public async ValueTask InitializeAsync() => Front = await Front.OpenAsync();
+
+    public ValueTask DisposeAsync() => Front.DisposeAsync();
+}
+
+/// <summary>The real process, and what people do at its door.</summary>
+internal sealed class Front(ServiceBench bench) : IAsyncDisposable
+{
+    public const string Password = "a long walk on the shore";
+
+    static int people;
+
+    public ServiceBench Bench => bench;
+
+    public HttpClient Http => bench.Anonymous;
+
+    public string AdminPasswordFile => Path.Combine(bench.DataFolder, "admin-password");
+
+    public string KeyFile => Path.Combine(bench.DataFolder, "keys", "signing.pem");
+
+    public static async Task<Front> OpenAsync() => new(await ServiceBench.StartAsync("auth-service", "AuthService"));
+
+    public static string NewEmail() => $"person-{Interlocked.Increment(ref people)}-{Guid.NewGuid():N}@example.org";
+
+    public Task<HttpResponseMessage> RegisterAsync(object body, string? key = null) => SendAsync("/api/v1/auth/register", body, key);
+
+    public Task<HttpResponseMessage> LoginAsync(string email, string password) => SendAsync("/api/v1/auth/login", new { email, password });
+
+    public async Task<(string Email, string Id)> PersonAsync()
+    {
+        var email = NewEmail();
+        using var answer = await RegisterAsync(new { email, password = Password, name = "Person" });
+        answer.StatusCode.ShouldBe(HttpStatusCode.Created);
+        return (email, (await JsonAsync(answer)).GetProperty("userId").GetString()!);
+    }
+
+    /// <summary>Logs in and gives the answer's tokens.</summary>
+    public async Task<Tokens> TokensAsync(string email, string password = Password)
+    {
+        using var answer = await LoginAsync(email, password);
+        answer.StatusCode.ShouldBe(HttpStatusCode.OK);
+        return await Tokens.OfAsync(answer);
+    }
+
+    public async Task<HttpResponseMessage> FormAsync(string path, params (string Name, string Value)[] fields)
+    {
+        using var form = new FormUrlEncodedContent(fields.Select(f => KeyValuePair.Create(f.Name, f.Value)));
+        return await Http.PostAsync(path, form);
+    }
+
+    public Task<HttpResponseMessage> RefreshAsync(string token) =>
+        FormAsync("/connect/token", ("grant_type", "refresh_token"), ("refresh_token", token));
+
+    public async Task<HttpStatusCode> AdminStatusAsync(string accessToken)
+    {
+        using var request = new HttpRequestMessage(HttpMethod.Get, "/admin/dead-letters");
+        request.Headers.Authorization = new("Bearer", accessToken);
+        using var answer = await Http.SendAsync(request);
+        return answer.StatusCode;
+    }
+
+    public static async Task<JsonElement> JsonAsync(HttpResponseMessage answer) => await answer.Content.ReadFromJsonAsync<JsonElement>();
+
+    public ValueTask DisposeAsync() => bench.DisposeAsync();
+
+    async Task<HttpResponseMessage> SendAsync(string path, object body, string? key = null)
+    {
+        using var request = new HttpRequestMessage(HttpMethod.Post, path) { Content = JsonContent.Create(body) };
+        if (key is not null)
+        {
+            request.Headers.Add("Idempotency-Key", key);
+        }
+
+        return await Http.SendAsync(request);
+    }
+}
+
+internal sealed record Tokens(string Access, string Refresh)
+{
+    public JsonElement Header => Part(0);
+
+    public JsonElement Claims => Part(1);
+
+    public string Session => Claims.GetProperty("sid").GetString()!;
+
+    public static async Task<Tokens> OfAsync(HttpResponseMessage answer)
+    {
+        var json = await Front.JsonAsync(answer);
+        json.GetProperty("token_type").GetString().ShouldBe("Bearer");
+        json.GetProperty("expires_in").GetInt64().ShouldBe(600);
+        return new Tokens(json.GetProperty("access_token").GetString()!, json.GetProperty("refresh_token").GetString()!);
+    }
+
+    JsonElement Part(int index) => JsonDocument.Parse(Base64Url.DecodeFromChars(Access.Split('.')[index])).RootElement;
+}

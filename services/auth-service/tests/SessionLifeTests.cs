@@ -1,0 +1,129 @@
+using Argosy.Chassis.Messaging;
+using Argosy.Chassis.Store;
+using Argosy.Contracts.Auth.V1;
+using Argosy.Testing;
+using Shouldly;
+using Xunit;
+
+namespace Argosy.Auth.Tests;
+
+/// <summary>Sessions over weeks: the real store, and a clock that the test moves.</summary>
+public sealed class SessionLifeTests : IAsyncLifetime
+{
+    static readonly Account Ada = new("ada", "ada@example.org", "hash", Account.Customer);
+
+    readonly FakeTime _time = new();
+    MessageBench _bench = null!;
+    Sessions _sessions = null!;
+
+    IStore Store => _bench.Store;
+
+    public async ValueTask InitializeAsync()
+    {
+        _bench = await MessageBench.OpenAsync("auth-service", typeof(Sessions).Assembly, _ => { });
+        _sessions = new Sessions(Store, _time);
+        await _bench.CommitAsync(work => work.Execute(Account.Insert, new { Ada.Id, Ada.Email, Ada.Password, Ada.Role, now = 0L }, rows: 1));
+    }
+
+    public ValueTask DisposeAsync() => _bench.DisposeAsync();
+
+    [Fact]
+    public async Task An_unused_session_ends_after_a_week()
+    {
+        var session = await BeginAsync();
+
+        _time.Advance(Sessions.Idle - TimeSpan.FromSeconds(1));
+        var next = await RefreshAsync(session.RefreshToken);
+        _time.Advance(Sessions.Idle);
+
+        next.ShouldNotBeNull();
+        (await RefreshAsync(next.RefreshToken)).ShouldBeNull();
+    }
+
+    [Fact]
+    public async Task A_session_that_is_used_every_day_ends_after_a_month()
+    {
+        var session = await BeginAsync();
+        for (var day = 1; day < Sessions.Lifetime.Days; day++)
+        {
+            _time.Advance(TimeSpan.FromDays(1));
+            session = (await RefreshAsync(session.RefreshToken)).ShouldNotBeNull();
+        }
+
+        _time.Advance(TimeSpan.FromDays(1));
+        (await RefreshAsync(session.RefreshToken)).ShouldBeNull();
+    }
+
+    [Fact]
+    public async Task Reuse_is_noticed_however_late_and_announced_once()
+    {
+        var session = await BeginAsync();
+        var token = session.RefreshToken;
+        for (var i = 0; i < 5; i++)
+        {
+            session = (await RefreshAsync(session.RefreshToken)).ShouldNotBeNull();
+        }
+
+        (await RefreshAsync(token)).ShouldBeNull();
+        (await RefreshAsync(token)).ShouldBeNull();
+        await _sessions.RevokeAsync(session.RefreshToken, Cause(), CancellationToken.None);
+
+        (await _bench.PublishedAsync<SessionRevoked>()).ShouldHaveSingleItem().ShouldBe(new SessionRevoked { SessionId = session.Id, UserId = Ada.Id });
+    }
+
+    [Fact]
+    public async Task Revocation_wins_over_a_refresh_that_races_with_it()
+    {
+        for (var i = 0; i < 20; i++)
+        {
+            var session = await BeginAsync();
+            var refresh = RefreshAsync(session.RefreshToken);
+            await _sessions.RevokeAsync(session.RefreshToken, Cause(), CancellationToken.None);
+
+            if (await refresh is { } next)
+            {
+                (await RefreshAsync(next.RefreshToken)).ShouldBeNull();
+            }
+        }
+
+        (await _bench.PublishedAsync<SessionRevoked>()).Count.ShouldBe(20);
+    }
+
+    [Fact]
+    public async Task Tokens_are_kept_as_hashes_only()
+    {
+        var session = await BeginAsync();
+
+        (await Store.QueryAsync<string>("select hash from refresh_tokens")).ShouldAllBe(hash => hash.Length == 64 && hash != session.RefreshToken);
+    }
+
+    [Fact]
+    public async Task Dead_sessions_leave_with_the_next_logins()
+    {
+        for (var i = 0; i < 5; i++)
+        {
+            await BeginAsync();
+        }
+
+        _time.Advance(Sessions.Lifetime + TimeSpan.FromDays(1));
+        for (var i = 0; i < 3; i++)
+        {
+            await BeginAsync();
+        }
+
+        (await Store.FirstOrDefaultAsync<long>("select count(*) from sessions")).ShouldBe(3);
+        (await Store.FirstOrDefaultAsync<long>("select count(*) from refresh_tokens")).ShouldBe(3);
+    }
+
+    async Task<Session> BeginAsync()
+    {
+        var work = new WriteSet(Cause(), _time.GetUtcNow());
+        var session = _sessions.Begin(Ada, work);
+        (await Store.CommitAsync(work)).Ensure();
+        return session;
+    }
+
+    Task<Session?> RefreshAsync(string token) => _sessions.RefreshAsync(token, Cause(), CancellationToken.None);
+
+    static MessageContext Cause() => new(Guid.NewGuid().ToString(), "auth-service", new MessageHeaders());
+}
