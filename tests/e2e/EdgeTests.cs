@@ -1,5 +1,8 @@
 using System.Net;
 using System.Net.Http.Headers;
+using System.Net.Http.Json;
+using System.Text.Json;
+using Argosy.Testing;
 using Shouldly;
 using Xunit;
 
@@ -95,22 +98,31 @@ public sealed class EdgeTests(Fleet fleet)
     }
 
     [Fact]
-    public async Task One_trace_covers_the_whole_order()
+    public async Task One_trace_covers_the_whole_order_joined_over_the_bus()
     {
         var customer = await fleet.CustomerAsync();
         var sku = await fleet.ItemAsync(stock: 5);
-        var trace = Convert.ToHexStringLower(Guid.NewGuid().ToByteArray());
-        using var request = new HttpRequestMessage(HttpMethod.Post, "/api/orders") { Content = System.Net.Http.Json.JsonContent.Create(Orders.Body(sku)) };
-        request.Headers.Add("Idempotency-Key", trace);
-        request.Headers.Add("traceparent", $"00-{trace}-00f067aa0ba902b7-01");
+        var correlation = $"e2e-{Guid.NewGuid():N}";
+        using var request = new HttpRequestMessage(HttpMethod.Post, "/api/orders") { Content = JsonContent.Create(Orders.Body(sku)) };
+        request.Headers.Add("Idempotency-Key", correlation);
+        request.Headers.Add("X-Correlation-Id", correlation);
         using var answer = await customer.SendAsync(request);
         answer.StatusCode.ShouldBe(HttpStatusCode.Accepted, await answer.Content.ReadAsStringAsync());
+        answer.Headers.GetValues("X-Correlation-Id").ShouldBe([correlation]);
 
         string[] touched = ["order-service", "inventory-service", "payment-service", "shipping-service", "notification-service"];
-        await Testing.Eventually.HoldsAsync(
-            () => touched.All(service => ReadLog(service).Contains(trace, StringComparison.Ordinal)),
-            $"trace {trace} is in the logs of {string.Join(", ", touched)}", TimeSpan.FromSeconds(30));
+        await Eventually.HoldsAsync(
+            () => touched.All(service => Traces(service, correlation).Length > 0),
+            $"{correlation} is in the logs of {string.Join(", ", touched)}", TimeSpan.FromSeconds(30));
+        touched.SelectMany(service => Traces(service, correlation)).Distinct().Count().ShouldBe(1);
     }
+
+    // The trace ids of a service's log lines that carry the correlation id.
+    string[] Traces(string service, string correlation) =>
+    [
+        .. ReadLog(service).Split('\n').Where(line => line.StartsWith('{') && line.Contains(correlation, StringComparison.Ordinal))
+            .Select(line => JsonDocument.Parse(line).RootElement.GetProperty("trace_id").GetString()!).Distinct(),
+    ];
 
     string ReadLog(string service)
     {

@@ -48,20 +48,21 @@ public sealed class Fleet : IAsyncLifetime
     /// <summary>Where a process listens, from <c>state.json</c>, which is always current.</summary>
     public Uri AddressOf(string process) => new(Entry(process).GetProperty("url").GetString()!);
 
-    public int PidOf(string process) => Entry(process).GetProperty("pid").GetInt32();
+    /// <summary>The process's id; null while it is being started again.</summary>
+    public int? PidOf(string process) => Entry(process).GetProperty("pid") is { ValueKind: JsonValueKind.Number } pid ? pid.GetInt32() : null;
 
     public IReadOnlyList<string> Processes => [.. State().GetProperty("processes").EnumerateArray().Select(p => p.GetProperty("name").GetString()!)];
 
     /// <summary>SIGKILL; the launcher starts it again.</summary>
     public async Task KillAsync(string name)
     {
-        var pid = PidOf(name);
+        var pid = PidOf(name) ?? throw new InvalidOperationException($"{name} is not running, and cannot be killed.");
         using (var process = Process.GetProcessById(pid))
         {
             process.Kill();
         }
 
-        await Eventually.HoldsAsync(() => PidOf(name) is var now && now != pid && now > 0, $"{name} was started again", TimeSpan.FromSeconds(60));
+        await Eventually.HoldsAsync(() => PidOf(name) is { } now && now != pid, $"{name} was started again", TimeSpan.FromSeconds(60));
     }
 
     /// <summary>A process answers /ready.</summary>

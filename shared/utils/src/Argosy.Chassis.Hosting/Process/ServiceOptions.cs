@@ -127,7 +127,8 @@ public sealed record ServiceOptions
             }
         }
 
-        return endpoints;
+        // A list that cannot be read says nothing about what it lacks.
+        return settings.Errors.Any(error => error.StartsWith(Variable, StringComparison.Ordinal)) ? null : endpoints;
     }
 
     private static string? Existing(Settings settings, string variable, string kind, Predicate<string> exists)

@@ -117,6 +117,7 @@ internal sealed partial class Inbox(
             switch (Dispatch.After(outcome.Result, conflicts, attempts))
             {
                 case Next.Acknowledge:
+                    LogHandled(log, envelope.Type, envelope.Key, outcome.Result);
                     return true;
                 case Next.DecideAgain:
                     continue;
@@ -202,6 +203,9 @@ internal sealed partial class Inbox(
     }
 
     private sealed record ArrivalRow(long Seen, long Parked, long Blocked);
+
+    [LoggerMessage(Level = LogLevel.Information, Message = "Handled {Type} of {Key}: {Outcome}")]
+    private static partial void LogHandled(ILogger logger, string type, string key, CommitResult outcome);
 
     [LoggerMessage(Level = LogLevel.Warning, Message = "The database is away; {Type} {MessageId} is tried again")]
     private static partial void LogTransient(ILogger logger, Exception error, string type, string messageId);
