@@ -121,6 +121,7 @@ public sealed class ServiceBench : IAsyncDisposable
             environment[name] = value;
         }
 
-        Process = await ServiceProcess.Start(dll, environment).ReadyAsync();
+        Process = ServiceProcess.Start(dll, environment);
+        await Process.ReadyAsync();
     }
 }

@@ -1,0 +1,45 @@
+namespace Argosy.Notifications;
+
+/// <summary>What a customer is told: a subject, and a text of a few short lines.</summary>
+internal sealed record Notification(string Kind, string Subject, string Text);
+
+/// <summary>A notification as it is shown.</summary>
+internal sealed record NotificationView(string Id, string? OrderId, string Kind, string Subject, string Text, DateTimeOffset At);
+
+/// <summary>The texts. They name the order and what happened to it, and nobody.</summary>
+internal static class Texts
+{
+    public static Notification OrderConfirmed(string order, long amount, string currency, string tracking) => new(
+        "order-confirmed",
+        "Your order is confirmed",
+        $"""
+        Thank you for your order. It is paid, and we are packing it now.
+
+        Order: {order}
+        Total: {Amounts.Text(amount, currency)}
+        Tracking number: {tracking}
+        """);
+
+    public static Notification OrderShipped(string order, string tracking) => new(
+        "order-shipped",
+        "Your parcel is on its way",
+        $"""
+        Good news: your parcel has left our house.
+
+        Order: {order}
+        Tracking number: {tracking}
+        """);
+
+    public static Notification OrderCancelled(string order, string reason) => new(
+        "order-cancelled",
+        "Your order was cancelled",
+        $"""
+        Your order was cancelled. If anything was charged for it, all of it has been given back.
+
+        Order: {order}
+        Reason: {OneLine(reason)}
+        """);
+
+    // A reason may be a customer's own words: they stay on their line.
+    private static string OneLine(string text) => string.Join(' ', new string([.. text.Select(c => char.IsControl(c) ? ' ' : c)]).Split(' ', StringSplitOptions.RemoveEmptyEntries));
+}
