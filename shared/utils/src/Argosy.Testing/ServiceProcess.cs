@@ -77,17 +77,26 @@ public sealed partial class ServiceProcess : IAsyncDisposable
 
     /// <summary>Waits until <c>/ready</c> answers 200.</summary>
     /// <exception cref="InvalidOperationException">It ended instead; the message has what it said.</exception>
+    /// <exception cref="TimeoutException">It was not ready within 60 s, or what is given; the message has what it said.</exception>
     public async Task<ServiceProcess> ReadyAsync(TimeSpan? within = null)
     {
-        await Eventually.HoldsAsync(async () =>
+        try
         {
-            if (process.HasExited)
+            await Eventually.HoldsAsync(async () =>
             {
-                throw new InvalidOperationException($"The service ended with {process.ExitCode}:\n{string.Join('\n', errors.Concat(output))}");
-            }
+                if (process.HasExited)
+                {
+                    throw new InvalidOperationException($"The service ended with {process.ExitCode}:\n{Said()}");
+                }
 
-            return await AnswersAsync("/ready");
-        }, $"{process.StartInfo.ArgumentList[0]} is ready", within ?? TimeSpan.FromSeconds(30));
+                return await AnswersAsync("/ready");
+            }, $"{process.StartInfo.ArgumentList[0]} is ready", within ?? TimeSpan.FromSeconds(60));
+        }
+        catch (TimeoutException e)
+        {
+            throw new TimeoutException($"{e.Message}\n{Said()}", e);
+        }
+
         return this;
     }
 
@@ -120,6 +129,8 @@ public sealed partial class ServiceProcess : IAsyncDisposable
         http.Dispose();
         process.Dispose();
     }
+
+    private string Said() => string.Join('\n', errors.Concat(output));
 
     private async Task<bool> AnswersAsync(string path)
     {
