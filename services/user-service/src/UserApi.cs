@@ -52,9 +52,15 @@ static class UserApi
             return problem!.ToResult();
         }
 
+        Erase(profile, work);
+        return Results.NoContent();
+    }
+
+    /// <summary>Forgets a profile and says so, in one commit.</summary>
+    internal static void Erase(Profile profile, WriteSet work)
+    {
         Profiles.Erase(work, profile);
         work.Publish(new UserErased { UserId = profile.Id });
-        return Results.NoContent();
     }
 
     static IResult Answer((Profile? Profile, Problem? Problem) found) => found switch
