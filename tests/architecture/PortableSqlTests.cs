@@ -23,7 +23,7 @@ public sealed partial class PortableSqlTests
         Run(connection, File.ReadAllText(Repository.PathOf("shared", "utils", "src", "Argosy.Chassis.Sqlite", "Sql", "chassis.sql")));
         foreach (var schema in Schemas(service))
         {
-            var script = File.ReadAllText(schema);
+            var script = Comment().Replace(File.ReadAllText(schema), "");
             Dialect().Matches(script).Select(match => match.Value).ShouldBeEmpty(schema);
             Run(connection, script);
         }
@@ -62,10 +62,13 @@ public sealed partial class PortableSqlTests
     }
 
     // A string that begins like a statement and is whole: pieces that are put together at run time are run by the component tests.
-    static bool IsStatement(string text) => Statement().IsMatch(text);
+    static bool IsStatement(string text) => Statement().IsMatch(text) && !char.IsWhiteSpace(text[^1]);
 
     [GeneratedRegex(@"^\s*(select\s.+\sfrom\s|insert\s+into\s|update\s+\w+\s+set\s|delete\s+from\s)", RegexOptions.IgnoreCase | RegexOptions.Singleline)]
     private static partial Regex Statement();
+
+    [GeneratedRegex(@"--.*$", RegexOptions.Multiline)]
+    private static partial Regex Comment();
 
     [GeneratedRegex(@"@\w+")]
     private static partial Regex Parameter();
