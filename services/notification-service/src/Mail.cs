@@ -71,9 +71,9 @@ internal static class Mail
 
         var words = new List<string>();
         var bytes = new List<byte>(LongestEncoded);
+        Span<byte> utf8 = stackalloc byte[4];
         foreach (var rune in text.EnumerateRunes())
         {
-            Span<byte> utf8 = stackalloc byte[4];
             var length = rune.EncodeToUtf8(utf8);
             if (bytes.Count + length > LongestEncoded)
             {
