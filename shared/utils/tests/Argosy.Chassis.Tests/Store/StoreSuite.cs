@@ -1,3 +1,4 @@
+using System.Text.Json.Nodes;
 using Argosy.Chassis.EventStore;
 using Argosy.Chassis.Messaging;
 using Argosy.Chassis.Store;
@@ -187,6 +188,28 @@ public abstract class StoreSuite : IAsyncLifetime
     }
 
     [Fact]
+    public async Task An_old_event_is_read_in_todays_shape_and_stays_as_it_was_written()
+    {
+        var then = new StreamType<string, object>("person", "", (_, e) => ((NamedOnce)e).Name).Event<NamedOnce>("named");
+        var now = new StreamType<string, object>("person", "", (_, e) => $"{((Named)e).Family}, {((Named)e).Given}").Event<Named>("named", schemaVersion: 3, (from, data) =>
+        {
+            if (from == 1)
+            {
+                var parts = ((string)data["name"]!).Split(' ');
+                return new JsonObject { ["first"] = parts[0], ["last"] = parts[1] };
+            }
+
+            return new JsonObject { ["given"] = (string?)data["first"], ["family"] = (string?)data["last"] };
+        });
+        var work = Work();
+        work.Append(then, "ada", 0, new NamedOnce("Ada Lovelace"));
+        (await Store.CommitAsync(work)).Ensure();
+
+        (await Store.LoadAsync(now, "ada")).State.ShouldBe("Lovelace, Ada");
+        (await Store.ReadStreamAsync(now, "ada"))[0].Data.ShouldBe("{\"name\":\"Ada Lovelace\"}");
+    }
+
+    [Fact]
     public async Task A_wake_up_is_never_lost_between_looking_and_sleeping()
     {
         for (var i = 0; i < 500; i++)
@@ -204,4 +227,8 @@ public abstract class StoreSuite : IAsyncLifetime
     protected static WriteSet Work(string cause = "test") => new(new MessageContext(cause, "suite", new MessageHeaders()), TimeProvider.System.GetUtcNow());
 
     public sealed record Counted(int By);
+
+    sealed record NamedOnce(string Name);
+
+    sealed record Named(string Given, string Family);
 }
