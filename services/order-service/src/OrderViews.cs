@@ -16,12 +16,12 @@ internal sealed record OrderView(
 /// <summary>Orders as they are read: a projection of the events, brought up to date in the events' own commit.</summary>
 internal sealed class OrderViews(IStore store)
 {
-    // An order whose saga is stuck needs an operator. That is derived, so that it ends by itself when the saga goes on.
+    // Plain columns only: what the driver makes of a computed one depends on the first row, and there may be none.
     private const string Select =
         """
-        select v.id as Id, v.customer as Customer, case when s.state = 'stuck' then 'attention' else v.status end as Status, v.reason as Reason,
+        select v.id as Id, v.customer as Customer, v.status as Status, v.reason as Reason,
                v.total as Total, v.currency as Currency, v.lines as Lines, v.address as Address, v.tracking as Tracking,
-               v.placed as Placed, v.updated as Updated, v.version as Version
+               v.placed as Placed, v.updated as Updated, v.version as Version, s.state as Saga
         from order_view v left join saga s on s.id = 'checkout/' || v.id
         """;
 
@@ -116,10 +116,11 @@ internal sealed class OrderViews(IStore store)
         new { id, status = StatusText(status), reason, tracking, at = e.At.ToUnixTimeMilliseconds(), version }, rows: 1);
 
     private sealed record Row(
-        string Id, string Customer, string Status, string? Reason, long Total, string Currency, string Lines, string Address, string? Tracking, long Placed, long Updated, long Version)
+        string Id, string Customer, string Status, string? Reason, long Total, string Currency, string Lines, string Address, string? Tracking, long Placed, long Updated, long Version, string? Saga)
     {
+        // An order whose saga is stuck needs an operator. That is derived, so that it ends by itself when the saga goes on.
         public OrderView ToView() => new(
-            Id, Status, Reason, new Money(Total, Currency), JsonSerializer.Deserialize<List<OrderLine>>(Lines, Json)!, JsonSerializer.Deserialize<Address>(Address, Json)!,
+            Id, Saga == "stuck" ? "attention" : Status, Reason, new Money(Total, Currency), JsonSerializer.Deserialize<List<OrderLine>>(Lines, Json)!, JsonSerializer.Deserialize<Address>(Address, Json)!,
             Tracking, DateTimeOffset.FromUnixTimeMilliseconds(Placed), DateTimeOffset.FromUnixTimeMilliseconds(Updated));
     }
 }

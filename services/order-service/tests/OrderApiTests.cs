@@ -38,6 +38,16 @@ public sealed class OrderApiTests : CheckoutBench
     }
 
     [Fact]
+    public async Task An_order_that_nobody_placed_is_not_found_and_no_orders_are_an_empty_list()
+    {
+        using var unknown = await Ada.GetAsync("/api/v1/orders/0199aaaa-0000-7000-8000-000000000000");
+        var none = await Ada.GetFromJsonAsync<JsonElement>("/api/v1/orders");
+
+        unknown.StatusCode.ShouldBe(HttpStatusCode.NotFound);
+        none.GetProperty("items").GetArrayLength().ShouldBe(0);
+    }
+
+    [Fact]
     public async Task Fifty_twins_make_one_order()
     {
         var answers = await Task.WhenAll(Enumerable.Range(0, 50).Select(_ => PlaceAsync(Ada, Body(), "twins")));
