@@ -68,13 +68,13 @@ public sealed class ConfigurationTests
     {
         await using var gateway = await GatewayBench.StartAsync(Endpoints);
         gateway.CloseInput();
-        (await gateway.ExitAsync()).ShouldBe(0);
+        (await gateway.ExitAsync(TimeSpan.FromSeconds(30))).ShouldBe(0);
     }
 
     static async Task<IReadOnlyCollection<string>> FailAsync(Dictionary<string, string> environment)
     {
         await using var gateway = ServiceProcess.Start(GatewayBench.Dll, environment);
-        (await gateway.ExitAsync()).ShouldBe(78);
+        (await gateway.ExitAsync(TimeSpan.FromSeconds(60))).ShouldBe(78);
         return gateway.Errors;
     }
 }

@@ -9,7 +9,7 @@ namespace Argosy.Gateway.Tests;
 /// <summary>Server-sent events go through as they come, for as long as they like.</summary>
 public sealed class StreamTests : IAsyncLifetime
 {
-    static readonly TimeSpan Patience = TimeSpan.FromSeconds(10);
+    static readonly TimeSpan Patience = TimeSpan.FromSeconds(20);
 
     readonly Channel<string> events = Channel.CreateUnbounded<string>();
     readonly TaskCompletionSource clientLeft = new(TaskCreationOptions.RunContinuationsAsynchronously);
@@ -65,7 +65,7 @@ public sealed class StreamTests : IAsyncLifetime
     {
         using var answer = await gateway.Http.GetAsync("/api/v1/orders/7/stream", HttpCompletionOption.ResponseHeadersRead);
         gateway.CloseInput();
-        (await gateway.ExitAsync(TimeSpan.FromSeconds(5))).ShouldBe(0);
+        (await gateway.ExitAsync(TimeSpan.FromSeconds(7))).ShouldBe(0);
     }
 
     async Task StreamAsync(HttpContext context)
