@@ -18,8 +18,14 @@ internal sealed class ProviderProcess : IAsyncDisposable
     readonly System.Text.StringBuilder _output = new();
     Process? _process;
 
-    ProviderProcess()
+    /// <summary>Chooses folder and port; <see cref="StartAgainAsync"/> starts it.</summary>
+    public ProviderProcess(params (string Name, string Value)[] environment)
     {
+        foreach (var (name, value) in environment)
+        {
+            _environment[name] = value;
+        }
+
         Port = FreePort();
         Address = new Uri($"http://127.0.0.1:{Port.ToString(CultureInfo.InvariantCulture)}");
         Http = new HttpClient { BaseAddress = Address, Timeout = TimeSpan.FromSeconds(20) };
@@ -47,14 +53,20 @@ internal sealed class ProviderProcess : IAsyncDisposable
 
     public static async Task<ProviderProcess> StartAsync(params (string Name, string Value)[] environment)
     {
-        var provider = new ProviderProcess();
-        foreach (var (name, value) in environment)
-        {
-            provider._environment[name] = value;
-        }
-
+        var provider = new ProviderProcess(environment);
         await provider.StartAgainAsync();
         return provider;
+    }
+
+    /// <summary>Sets a variable for all lives to come.</summary>
+    public void Keep(string name, string value) => _environment[name] = value;
+
+    /// <summary>Turns knobs of the running process.</summary>
+    public async Task TurnAsync(string json)
+    {
+        using var content = new StringContent(json, System.Text.Encoding.UTF8, "application/json");
+        using var answer = await Http.PostAsync("/knobs", content);
+        answer.EnsureSuccessStatusCode();
     }
 
     public static int FreePort()
@@ -166,14 +178,14 @@ internal sealed class ProviderProcess : IAsyncDisposable
         }
 
         var process = Process.Start(start)!;
-        process.OutputDataReceived += (_, line) => Keep(line.Data);
-        process.ErrorDataReceived += (_, line) => Keep(line.Data);
+        process.OutputDataReceived += (_, line) => Remember(line.Data);
+        process.ErrorDataReceived += (_, line) => Remember(line.Data);
         process.BeginOutputReadLine();
         process.BeginErrorReadLine();
         return process;
     }
 
-    void Keep(string? line)
+    void Remember(string? line)
     {
         lock (_output)
         {

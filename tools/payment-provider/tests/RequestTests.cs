@@ -68,11 +68,11 @@ public sealed class RequestTests : IAsyncLifetime
     [Fact]
     public async Task Knobs_make_it_refuse_before_and_err_after()
     {
-        await TurnAsync("""{"refuseRate":1}""");
+        await _provider.TurnAsync("""{"refuseRate":1}""");
         (await _provider.PostAsync("/v1/payment_intents", "k", ("amount", "5"), ("currency", "eur"))).Status.ShouldBe(HttpStatusCode.ServiceUnavailable);
-        await TurnAsync("""{"refuseRate":0,"errorAfterRate":1}""");
+        await _provider.TurnAsync("""{"refuseRate":0,"errorAfterRate":1}""");
         (await _provider.PostAsync("/v1/payment_intents", "k", ("amount", "5"), ("currency", "eur"))).Status.ShouldBe(HttpStatusCode.InternalServerError);
-        await TurnAsync("""{"errorAfterRate":0}""");
+        await _provider.TurnAsync("""{"errorAfterRate":0}""");
         (await _provider.PostAsync("/v1/payment_intents", "k", ("amount", "5"), ("currency", "eur"))).Status.ShouldBe(HttpStatusCode.InternalServerError);
         (await _provider.GetAsync("/v1/payment_intents")).GetProperty("data").GetArrayLength().ShouldBe(1);
     }
@@ -112,12 +112,6 @@ public sealed class RequestTests : IAsyncLifetime
         var (code, output) = await _provider.RunAsync(("SERVICE_PORT", $"{ProviderProcess.FreePort()}"));
         code.ShouldBe(78);
         output.ShouldContain("argosy: payment-provider: DATABASE_URL ");
-    }
-
-    async Task TurnAsync(string json)
-    {
-        using var content = new StringContent(json, Encoding.UTF8, "application/json");
-        (await _provider.Http.PostAsync("/knobs", content)).StatusCode.ShouldBe(HttpStatusCode.OK);
     }
 
     async Task<HttpStatusCode> WithAsync(AuthenticationHeaderValue? authorization)
