@@ -70,16 +70,22 @@ static class AccountApi
         var result = EmailAddress.Normalise(request.Email) is { } email
             ? await signIn.TryAsync(email, request.Password, work.Context, ct)
             : SignIn.Wrong;
-        if (result.Account is not { } account)
+        if (result.Account is { } account)
         {
-            response.Headers.WWWAuthenticate = "Bearer realm=\"argosy\"";   // RFC 9110 §15.5.2 wants one with every 401
-            return result.Problem!.ToResult();
+            SignIn.Complete(result, work);
+            var session = sessions.Begin(account, work);
+            var outcome = await store.CommitAsync(work, ct);
+            if (outcome.Result != CommitResult.Conflict)
+            {
+                outcome.Ensure();
+                return new TokenAnswer(tokens.Issue(session), session.RefreshToken);
+            }
+
+            result = SignIn.Wrong;   // the account was closed meanwhile
         }
 
-        SignIn.Complete(result, work);
-        var session = sessions.Begin(account, work);
-        (await store.CommitAsync(work, ct)).Ensure();
-        return new TokenAnswer(tokens.Issue(session), session.RefreshToken);
+        response.Headers.WWWAuthenticate = "Bearer realm=\"argosy\"";   // RFC 9110 §15.5.2 wants one with every 401
+        return result.Problem!.ToResult();
     }
 
     sealed record RegisterRequest(string Email, string Password, string Name);

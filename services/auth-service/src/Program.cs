@@ -3,7 +3,8 @@ using Argosy.Chassis.Hosting;
 
 var builder = WebApplication.CreateSlimBuilder(args);
 
-var argosy = builder.AddArgosy("auth-service");
+var argosy = builder.AddArgosy("auth-service")
+    .Handle<AuthMessages>();
 builder.Services.AddAccounts(AuthOptions.Read(argosy));
 
 var app = builder.Build();

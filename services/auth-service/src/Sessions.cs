@@ -32,6 +32,7 @@ sealed class Sessions(IStore store, TimeProvider time)
         var token = NewToken();
         var session = new Session(Ids.New(time), account.Id, account.Role, work.Now, token);
         RemoveExpired(work);
+        work.Require("select 1 from accounts where id = @Id", new { account.Id });   // closed while its password was being compared?
         work.Execute(
             "insert into sessions (id, account, authenticated, expires, revoked) values (@Id, @Account, @now, @expires, null)",
             new { session.Id, session.Account, now = work.NowMilliseconds, expires = (work.Now + Lifetime).ToUnixTimeMilliseconds() });

@@ -13,11 +13,11 @@ namespace Argosy.Auth.Tests;
 /// <summary>One auth-service for all tests that do not kill it; each test has accounts of its own.</summary>
 public sealed class AuthProcess : IAsyncLifetime
 {
-    internal Front Front { get; private set; } = null!;
+    internal Front Front { get; private set; } = null!;   // still null in DisposeAsync when the start failed
 
     public async ValueTask InitializeAsync() => Front = await Front.OpenAsync();
 
-    public ValueTask DisposeAsync() => Front.DisposeAsync();
+    public ValueTask DisposeAsync() => Front?.DisposeAsync() ?? ValueTask.CompletedTask;
 }
 
 /// <summary>The real process, and what people do at its door.</summary>

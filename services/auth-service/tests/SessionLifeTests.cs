@@ -1,6 +1,7 @@
 using Argosy.Chassis.Messaging;
 using Argosy.Chassis.Store;
 using Argosy.Contracts.Auth.V1;
+using Argosy.Contracts.User.V1;
 using Argosy.Testing;
 using Shouldly;
 using Xunit;
@@ -20,7 +21,7 @@ public sealed class SessionLifeTests : IAsyncLifetime
 
     public async ValueTask InitializeAsync()
     {
-        _bench = await MessageBench.OpenAsync("auth-service", typeof(Sessions).Assembly, _ => { });
+        _bench = await MessageBench.OpenAsync("auth-service", typeof(Sessions).Assembly, _ => { }, typeof(AuthMessages));
         _sessions = new Sessions(Store, _time);
         await _bench.CommitAsync(work => work.Execute(Account.Insert, new { Ada.Id, Ada.Email, Ada.Password, Ada.Role, now = 0L }, rows: 1));
     }
@@ -87,6 +88,23 @@ public sealed class SessionLifeTests : IAsyncLifetime
         }
 
         (await _bench.PublishedAsync<SessionRevoked>()).Count.ShouldBe(20);
+    }
+
+    [Fact]
+    public async Task Closing_an_account_announces_the_end_of_each_session_that_was_not_over()
+    {
+        var over = await BeginAsync();
+        await _sessions.RevokeAsync(over.RefreshToken, Cause(), CancellationToken.None);
+        var open = await BeginAsync();
+
+        await _bench.DeliverAsync(new UserErased { UserId = Ada.Id });
+        await _bench.DeliverAsync(new UserErased { UserId = "nobody" });
+
+        (await _bench.ParkedAsync()).ShouldBeEmpty();
+        (await _bench.PublishedAsync<SessionRevoked>()).Select(m => m.SessionId).ShouldBe([over.Id, open.Id]);
+        (await Store.FirstOrDefaultAsync<long>("select count(*) from accounts")).ShouldBe(0);
+        (await Store.FirstOrDefaultAsync<long>("select count(*) from refresh_tokens")).ShouldBe(0);
+        (await Should.ThrowAsync<CommitException>(BeginAsync)).Result.ShouldBe(CommitResult.Conflict);   // a login that came too late
     }
 
     [Fact]

@@ -1,4 +1,5 @@
 using System.Net;
+using Argosy.Contracts.User.V1;
 using Shouldly;
 using Xunit;
 
@@ -79,6 +80,32 @@ public sealed class SessionTests(AuthProcess process)
         await ShouldBeErrorAsync(await _front.FormAsync("/connect/revocation", ("token", tokens.Access)), "unsupported_token_type");
         await ShouldBeErrorAsync(await _front.FormAsync("/connect/revocation"), "invalid_request");
         (await _front.RefreshAsync(tokens.Refresh)).StatusCode.ShouldBe(HttpStatusCode.OK);
+    }
+
+    [Fact]
+    public async Task Whoever_was_erased_cannot_log_in_or_refresh_and_their_address_is_free_again()
+    {
+        var (email, id) = await _front.PersonAsync();
+        var tokens = await _front.TokensAsync(email);
+
+        await _front.Bench.SendAsync("user-service", new UserErased { UserId = id });
+
+        (await _front.LoginAsync(email, Front.Password)).StatusCode.ShouldBe(HttpStatusCode.Unauthorized);
+        await ShouldBeErrorAsync(await _front.RefreshAsync(tokens.Refresh), "invalid_grant");
+        using var again = await _front.RegisterAsync(new { email, password = Front.Password, name = "Another" });
+        again.StatusCode.ShouldBe(HttpStatusCode.Created);
+        (await Front.JsonAsync(again)).GetProperty("userId").GetString().ShouldNotBe(id);
+    }
+
+    [Fact]
+    public async Task An_administrator_is_not_closed_by_a_slip()
+    {
+        var password = (await File.ReadAllTextAsync(_front.AdminPasswordFile)).Trim();
+        var admin = await _front.TokensAsync("admin@argosy.local", password);
+
+        await _front.Bench.SendAsync("user-service", new UserErased { UserId = admin.Claims.GetProperty("sub").GetString()! });
+
+        (await _front.LoginAsync("admin@argosy.local", password)).StatusCode.ShouldBe(HttpStatusCode.OK);
     }
 
     public static TheoryData<string, HttpStatusCode, string> Errors => new()

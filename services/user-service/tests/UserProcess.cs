@@ -14,11 +14,11 @@ namespace Argosy.Users.Tests;
 /// <summary>One user-service for all tests that do not kill it; each test has users of its own.</summary>
 public sealed class UserProcess : IAsyncLifetime
 {
-    public ServiceBench Bench { get; private set; } = null!;
+    public ServiceBench Bench { get; private set; } = null!;   // still null in DisposeAsync when the start failed
 
     public async ValueTask InitializeAsync() => Bench = await ServiceBench.StartAsync("user-service", "UserService");
 
-    public ValueTask DisposeAsync() => Bench.DisposeAsync();
+    public ValueTask DisposeAsync() => Bench?.DisposeAsync() ?? ValueTask.CompletedTask;
 }
 
 /// <summary>What people do with their profiles.</summary>
