@@ -20,7 +20,7 @@ sealed partial class SagaDeadlines(IStore store, SagaRouter sagas, TimeProvider 
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
-        while (!stoppingToken.IsCancellationRequested)
+        while (sagas.Types.Count > 0 && !stoppingToken.IsCancellationRequested)
         {
             var moved = 0;
             try
@@ -43,11 +43,6 @@ sealed partial class SagaDeadlines(IStore store, SagaRouter sagas, TimeProvider 
     /// <summary>Runs what is due now, at most one batch, and returns how many sagas moved.</summary>
     internal async Task<int> RunDueAsync(CancellationToken cancellation)
     {
-        if (sagas.Types.Count == 0)
-        {
-            return 0;
-        }
-
         var due = await DueAsync(cancellation);
         var moved = await Task.WhenAll(due.Select(row => RunAsync(row, cancellation)));
         return moved.Count(one => one);

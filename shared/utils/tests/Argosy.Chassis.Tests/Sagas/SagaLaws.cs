@@ -23,6 +23,9 @@ sealed class SagaLaws(SagaScenario scenario)
             || move.Callback == SagaCallback.UndoRefused, "the owner is told of every end, once");
         Must(after.State is not (SagaState.Completed or SagaState.Compensated) || after.Steps.Values.All(row => row.Due is null), "what has ended waits for nothing");
         Must(move.Commands.Length <= 1, "one command at a time");
+        Must(input is not SagaInput.Replied replied || before?.Row(replied.Tag.Step, replied.Tag.Direction)?.Attempt == replied.Tag.Attempt,
+            "only the reply to the last attempt counts");
+        Must(input is not SagaInput.Operated { Action: SagaAction.Force } || after.State == SagaState.Compensated, "a forced saga is at its end");
         Note(before, input, move);
         foreach (var command in move.Commands)
         {
@@ -35,7 +38,7 @@ sealed class SagaLaws(SagaScenario scenario)
             }
             else
             {
-                Back(after, command);
+                Back(before!, after, command);
             }
         }
     }
@@ -92,9 +95,11 @@ sealed class SagaLaws(SagaScenario scenario)
         Must(known.Union(_stands).Order().SequenceEqual(Enumerable.Range(1, step - 1)), "a command knows what was replied before it");
     }
 
-    void Back(SagaInstance saga, SagaCommand command)
+    void Back(SagaInstance before, SagaInstance saga, SagaCommand command)
     {
         var step = command.Tag.Step;
+        Must(before.Row(step, SagaDirection.Undo) is not { State: StepState.Undone or StepState.Skipped }, "what is undone is not undone again");
+        Must(command.Tag.Attempt > 1 || saga.Row(step, SagaDirection.Do) is not { State: StepState.Failed }, "a refused step is not undone");
         Must(_started.Contains(step), "undone only what was started");
         Must(!_pivotPassed, "nothing is undone after the pivot");
         Must(saga.State == SagaState.Compensating, "only a compensating saga goes back");
