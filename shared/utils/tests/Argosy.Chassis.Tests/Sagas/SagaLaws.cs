@@ -26,6 +26,7 @@ sealed class SagaLaws(SagaScenario scenario)
         Must(input is not SagaInput.Replied replied || before?.Row(replied.Tag.Step, replied.Tag.Direction)?.Attempt == replied.Tag.Attempt,
             "only the reply to the last attempt counts");
         Must(input is not SagaInput.Operated { Action: SagaAction.Force } || after.State == SagaState.Compensated, "a forced saga is at its end");
+        Must(input is not SagaInput.Operated { Action: SagaAction.Skip } || move.Commands.All(command => command.Tag.Step < before!.Step), "what is skipped is not sent");
         Note(before, input, move);
         foreach (var command in move.Commands)
         {
