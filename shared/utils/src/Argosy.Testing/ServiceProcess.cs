@@ -9,6 +9,7 @@ namespace Argosy.Testing;
 /// <summary>A service as a real process: its dll, an environment, and the ways to end it.</summary>
 public sealed partial class ServiceProcess : IAsyncDisposable
 {
+    private const int Sigint = 2;
     private const int Sigterm = 15;
 
     private readonly ConcurrentQueue<string> output = new();
@@ -110,6 +111,9 @@ public sealed partial class ServiceProcess : IAsyncDisposable
 
     /// <summary>SIGTERM.</summary>
     public void Terminate() => _ = Kill(process.Id, Sigterm);
+
+    /// <summary>SIGINT, as Ctrl-C sends it to a whole process group.</summary>
+    public void Interrupt() => _ = Kill(process.Id, Sigint);
 
     /// <summary>SIGKILL: no farewell.</summary>
     public void KillNow() => process.Kill();

@@ -1,4 +1,5 @@
 using System.Net;
+using Argosy.Chassis.Resilience;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.Hosting;
@@ -25,7 +26,7 @@ internal sealed partial class ProblemPipeline(RequestDelegate next, IHostApplica
                 await ProblemAnswers.WriteAsync(context, OfStatus(context));
             }
         }
-        catch (OperationCanceledException) when (IsGone(context))
+        catch (Exception e) when (e is OperationCanceledException or IOException && IsGone(context))
         {
             context.Response.StatusCode = context.Response.HasStarted ? context.Response.StatusCode : ClientClosedRequest;
         }
@@ -45,6 +46,9 @@ internal sealed partial class ProblemPipeline(RequestDelegate next, IHostApplica
     {
         switch (e)
         {
+            case DependencyException { InnerException: { } cause } away:
+                LogAway(away.Name, cause.Message);
+                return away.Problem;
             case ProblemException refusal:
                 return refusal.Problem;
             case BadHttpRequestException bad:
@@ -86,6 +90,9 @@ internal sealed partial class ProblemPipeline(RequestDelegate next, IHostApplica
 
     // The method is the caller's text: repeat it only when it is one of ours.
     private static string Shown(string method) => method.Length <= 10 && method.All(char.IsAsciiLetterUpper) ? method : "that method";
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "{Dependency} gave no answer: {Reason}")]
+    private partial void LogAway(string dependency, string reason);
 
     [LoggerMessage(Level = LogLevel.Error, Message = "{Method} {Path} failed")]
     private partial void LogBug(Exception e, string method, string path);

@@ -72,7 +72,7 @@ public sealed class CallHandler : DelegatingHandler
             budget.Called();
             return await call.ExecuteAsync(static (c, self) => self.AttemptAsync(c), context, this);
         }
-        catch (Exception e) when (e is TimeoutRejectedException or OperationCanceledException && !cancellationToken.IsCancellationRequested)
+        catch (Exception e) when (e is TimeoutRejectedException || (e is OperationCanceledException && !cancellationToken.IsCancellationRequested))
         {
             throw Deadline.Current?.Remaining < TimerGrain
                 ? new DeadlineExceededException(e)

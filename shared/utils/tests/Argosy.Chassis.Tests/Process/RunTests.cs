@@ -66,6 +66,17 @@ public sealed class RunTests
     }
 
     [Fact]
+    public async Task Under_a_launcher_ctrl_c_is_for_the_launcher()
+    {
+        await using var probe = await Start(("ARGOSY_EXIT_WITH_STDIN", "1")).ReadyAsync();
+        probe.Interrupt();
+        (await probe.Http.GetStringAsync("/slow?ms=300")).ShouldBe("done");
+        probe.Output.ShouldNotContain(line => line.Contains("Stopping"));
+        probe.Terminate();
+        (await probe.ExitAsync()).ShouldBe(0);
+    }
+
+    [Fact]
     public async Task Without_being_told_so_it_does_not_care_about_its_input()
     {
         await using var probe = await Start().ReadyAsync();
