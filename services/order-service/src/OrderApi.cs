@@ -29,7 +29,7 @@ internal static class OrderApi
         orders.MapGet("/", ListAsync);
         orders.MapGet("/{id}", FindAsync);
         orders.MapGet("/{id}/history", HistoryAsync);
-        orders.MapGet("/{id}/stream", OrderStream.StreamAsync);
+        orders.MapGet("/{id}/stream", OrderStream.StreamAsync).Streams();
         orders.MapPost("/{id}/cancel", CancelAsync).Writes();
     }
 

@@ -1,4 +1,3 @@
-using System.Collections.Concurrent;
 using Argosy.Chassis.EventStore;
 using Argosy.Chassis.Store;
 using Microsoft.Extensions.Hosting;
@@ -9,17 +8,29 @@ namespace Argosy.Orders;
 /// Tells waiting streams that something happened to their order. It follows the event store, so it hears of every commit,
 /// whichever instance made it; while nobody watches it reads nothing.
 /// </summary>
-internal sealed class OrderFeed(IStore store, TimeProvider time) : BackgroundService
+internal sealed partial class OrderFeed(IStore store, TimeProvider time, ILogger<OrderFeed> log) : BackgroundService
 {
     private const int Batch = 500;
     private static readonly TimeSpan Poll = TimeSpan.FromMilliseconds(250);
-    private readonly ConcurrentDictionary<string, Watch> watched = new(StringComparer.Ordinal);
+    private readonly Lock gate = new();
+    private readonly Dictionary<string, Watch> watched = new(StringComparer.Ordinal);
     private readonly Signal somebody = new();
 
-    /// <summary>Watches one order until disposed.</summary>
+    /// <summary>Watches one order until disposed; any number may.</summary>
     public Watch Subscribe(string orderId)
     {
-        var watch = watched.AddOrUpdate($"order-{orderId}", stream => new Watch(this, stream), (_, existing) => existing.Join());
+        Watch? watch;
+        lock (gate)
+        {
+            var stream = $"order-{orderId}";
+            if (!watched.TryGetValue(stream, out watch))
+            {
+                watched.Add(stream, watch = new Watch(this, stream));
+            }
+
+            watch.Watchers++;
+        }
+
         somebody.Set();
         return watch;
     }
@@ -29,36 +40,36 @@ internal sealed class OrderFeed(IStore store, TimeProvider time) : BackgroundSer
         while (!stoppingToken.IsCancellationRequested)
         {
             var waiting = somebody.Version;
-            if (watched.IsEmpty)
+            try
             {
-                await somebody.WaitAsync(waiting, TimeSpan.FromMinutes(1), time, stoppingToken);
+                await FollowAsync(stoppingToken);
+            }
+            catch (Exception e) when (!stoppingToken.IsCancellationRequested)
+            {
+                // The streams look for themselves every heartbeat; the feed only makes them prompt.
+                LogFailed(log, e);
+                await Task.Delay(Poll, time, stoppingToken);
                 continue;
             }
 
-            await FollowAsync(stoppingToken);
+            await somebody.WaitAsync(waiting, TimeSpan.FromMinutes(1), time, stoppingToken);
         }
     }
 
+    // Follows as long as anybody watches.
     private async Task FollowAsync(CancellationToken cancellation)
     {
         // From the end of the store on; who began to watch before this moment looks at the order once more.
         var position = await store.FirstOrDefaultAsync<long?>("select max(position) from es_event", null, cancellation) ?? 0;
-        foreach (var watch in watched.Values)
-        {
-            watch.Changed.Set();
-        }
-
-        while (!watched.IsEmpty)
+        Changed(null);
+        while (IsWatched())
         {
             var seen = store.Published.Version;
             var events = await store.ReadAllAsync(position, Batch, cancellation);
             foreach (var happened in events)
             {
                 position = happened.Position;
-                if (watched.TryGetValue(happened.Stream, out var watch))
-                {
-                    watch.Changed.Set();
-                }
+                Changed(happened.Stream);
             }
 
             if (events.Count < Batch)
@@ -68,25 +79,50 @@ internal sealed class OrderFeed(IStore store, TimeProvider time) : BackgroundSer
         }
     }
 
+    private bool IsWatched()
+    {
+        lock (gate)
+        {
+            return watched.Count > 0;
+        }
+    }
+
+    // Null: whoever watches anything.
+    private void Changed(string? stream)
+    {
+        lock (gate)
+        {
+            foreach (var watch in stream is null ? watched.Values.ToArray() : watched.TryGetValue(stream, out var one) ? [one] : [])
+            {
+                watch.Changed.Set();
+            }
+        }
+    }
+
+    private void Leave(Watch watch)
+    {
+        lock (gate)
+        {
+            if (--watch.Watchers == 0)
+            {
+                watched.Remove(watch.Stream);
+            }
+        }
+    }
+
+    [LoggerMessage(Level = LogLevel.Error, Message = "Following the orders failed; it goes on from here")]
+    private static partial void LogFailed(ILogger logger, Exception error);
+
     internal sealed class Watch(OrderFeed feed, string stream) : IDisposable
     {
-        private int watchers = 1;
+        public string Stream { get; } = stream;
 
         /// <summary>Fires when the order may have changed.</summary>
         public Signal Changed { get; } = new();
 
-        public Watch Join()
-        {
-            Interlocked.Increment(ref watchers);
-            return this;
-        }
+        /// <summary>How many streams share it; guarded by the feed's lock.</summary>
+        public int Watchers { get; set; }
 
-        public void Dispose()
-        {
-            if (Interlocked.Decrement(ref watchers) == 0)
-            {
-                feed.watched.TryRemove(KeyValuePair.Create(stream, this));
-            }
-        }
+        public void Dispose() => feed.Leave(this);
     }
 }

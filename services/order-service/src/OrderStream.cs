@@ -17,21 +17,29 @@ internal static class OrderStream
     public static async Task<IResult> StreamAsync(string id, HttpContext http, Caller caller, OrderViews views, OrderFeed feed, TimeProvider time)
     {
         var customer = caller.IsAdmin ? null : caller.Id;
-        if (await views.FindAsync(id, customer, http.RequestAborted) is null)
+        if (await views.FindAsync(id, customer, http.RequestAborted) is not { } found)
         {
             return OrderApi.Unknown.ToResult();
         }
 
         _ = long.TryParse(http.Request.Headers["Last-Event-ID"], out var last);
+        if (HasEnded(found.View) && last >= found.Version)
+        {
+            return TypedResults.NoContent();        // tells an EventSource that comes back to stay away
+        }
+
         http.Response.Headers.CacheControl = "no-store";
         http.Response.Headers["X-Accel-Buffering"] = "no";
         return TypedResults.ServerSentEvents(FollowAsync(id, customer, last, views, feed, time, http.RequestAborted));
     }
 
+    private static bool HasEnded(OrderView order) => order.Status is "shipped" or "cancelled";
+
     private static async IAsyncEnumerable<SseItem<OrderView?>> FollowAsync(
         string id, string? customer, long last, OrderViews views, OrderFeed feed, TimeProvider time, [EnumeratorCancellation] CancellationToken cancellation)
     {
         using var watch = feed.Subscribe(id);
+        string? shown = null;
         while (true)
         {
             var seen = watch.Changed.Version;
@@ -40,14 +48,16 @@ internal static class OrderStream
                 yield break;
             }
 
-            if (found.Version > last)
+            // Whether an order needs attention is derived from its saga, and comes and goes without an event.
+            if (found.Version > last || (shown is null ? found.View.Status == "attention" : found.View.Status != shown))
             {
-                last = found.Version;
+                (last, shown) = (found.Version, found.View.Status);
                 yield return new SseItem<OrderView?>(found.View, "status") { EventId = last.ToString() };
-                if (found.View.Status is "shipped" or "cancelled")
-                {
-                    yield break;
-                }
+            }
+
+            if (HasEnded(found.View))
+            {
+                yield break;
             }
 
             await watch.Changed.WaitAsync(seen, Heartbeat, time, cancellation);

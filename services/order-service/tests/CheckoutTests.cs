@@ -134,6 +134,27 @@ public sealed class CheckoutTests : CheckoutBench
         lines.Where(line => line.StartsWith("id: ", StringComparison.Ordinal)).ShouldBe(["id: 1", "id: 2", "id: 3"]);
         lines.Where(line => line.StartsWith("data: {", StringComparison.Ordinal)).Select(line => JsonDocument.Parse(line[6..]).RootElement.GetProperty("status").GetString())
             .ShouldBe(["pending", "confirmed", "shipped"]);
+
+        using var again = new HttpRequestMessage(HttpMethod.Get, $"/api/v1/orders/{id}/stream");
+        again.Headers.Add("Last-Event-ID", "3");
+        (await Ada.SendAsync(again)).StatusCode.ShouldBe(System.Net.HttpStatusCode.NoContent);
+    }
+
+    [Fact]
+    public async Task The_stream_of_a_waiting_order_outlives_the_limit_of_other_requests()
+    {
+        var id = await PlacedAsync();
+        using var deadline = new CancellationTokenSource(TimeSpan.FromSeconds(50));
+        using var stream = await Ada.GetAsync($"/api/v1/orders/{id}/stream", HttpCompletionOption.ResponseHeadersRead, deadline.Token);
+        using var reader = new StreamReader(await stream.Content.ReadAsStreamAsync(deadline.Token));
+
+        // A heartbeat every 15 s: the third comes after the 30 s that other requests have.
+        var heartbeats = 0;
+        while (heartbeats < 3)
+        {
+            var line = await reader.ReadLineAsync(deadline.Token) ?? throw new EndOfStreamException("The stream ended before the order.");
+            heartbeats += line == "event: heartbeat" ? 1 : 0;
+        }
     }
 
     async Task ConfirmAsync(string id)

@@ -202,6 +202,7 @@ public sealed class OrderApiTests : CheckoutBench
         await RefusedAsync([real], Bench.Bus.TokenFor("inventory-service", "order-service", signer: "payment-service"), HttpStatusCode.Unauthorized);
         await RefusedAsync([real], Bench.Bus.TokenFor("inventory-service", "payment-service"), HttpStatusCode.Unauthorized);
         await RefusedAsync([real], Bench.Bus.TokenFor("inventory-service", "order-service", lifetime: TimeSpan.FromHours(1)), HttpStatusCode.Unauthorized);
+        await RefusedAsync([real], "a.b.c", HttpStatusCode.Unauthorized);
         await RefusedAsync([real, foreign], Bench.Bus.TokenFor("inventory-service", "order-service"), HttpStatusCode.Forbidden);
         await RefusedAsync([masked], Bench.Bus.TokenFor("inventory-service", "order-service"), HttpStatusCode.Forbidden);
 

@@ -162,6 +162,12 @@ internal sealed record Payment
             return Problem.Conflict("payment.not-captured", "Nothing was taken, so nothing can be given back.");
         }
 
+        if (Refunds.Any(refund => refund.Id == refundId))
+        {
+            // Its id derives from the Idempotency-Key, and the answer to that is no longer remembered.
+            return Problem.Conflict("refund.repeated", "This Idempotency-Key started a refund of this payment before: take a new key for another one.");
+        }
+
         if (wanted is { } asked && asked.Currency != Amount.Currency)
         {
             return Problem.Unprocessable("refund.currency", $"The payment was taken in {Amount.Currency}.");

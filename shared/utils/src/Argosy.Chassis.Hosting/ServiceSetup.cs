@@ -108,21 +108,27 @@ public static class ServiceSetup
         services.AddSingleton(provider => ActivatorUtilities.CreateInstance<Inbox>(provider, name, Random.Shared));
         services.AddHostedService<ParkedWorker>();
         services.AddHostedService<SagaDeadlines>();
-        services.AddHostedService(provider => ActivatorUtilities.CreateInstance<Cleanup>(provider, name, Subscribers(argosy)));
-        AddBus(argosy);
+        var subscribers = Subscribers(argosy);
+        services.AddHostedService(provider => ActivatorUtilities.CreateInstance<Cleanup>(provider, name, subscribers));
+        AddBus(argosy, subscribers);
     }
 
-    static void AddBus(ArgosyBuilder argosy)
+    static void AddBus(ArgosyBuilder argosy, List<Subscriber> subscribers)
     {
         if (argosy.Options.BusKeys is not { } folder)
         {
-            return;     // alone: what is published waits in the outbox
+            if (!argosy.Options.IsLocal)
+            {
+                argosy.Settings.Refuse("BUS_KEYS", "is missing: give the folder with this service's private key and everybody's public ones.");
+            }
+
+            return;     // on a laptop a service may run alone: what it publishes waits in the outbox
         }
 
         var services = argosy.Services;
         services.AddSingleton(provider => ActivatorUtilities.CreateInstance<BusKeys>(provider, folder, argosy.Options.Name));
         services.AddSingleton(provider => ActivatorUtilities.CreateInstance<BusEndpoint>(provider, argosy.Options.Name));
-        services.AddSingleton(provider => ActivatorUtilities.CreateInstance<BusRelays>(provider, argosy.Options.Name, Subscribers(argosy)));
+        services.AddSingleton(provider => ActivatorUtilities.CreateInstance<BusRelays>(provider, argosy.Options.Name, subscribers));
         services.AddHostedService(provider => provider.GetRequiredService<BusRelays>());
         argosy.Needs("bus", static (provider, _) => ValueTask.FromResult(provider.GetRequiredService<BusRelays>().Fault));
     }
@@ -135,6 +141,10 @@ public static class ServiceSetup
             if (argosy.Options.AddressOf(service) is { } address)
             {
                 subscribers.Add(new Subscriber(service, address, types));
+            }
+            else
+            {
+                argosy.Settings.Refuse("SERVICE_ENDPOINTS", $"has no entry for {service}, which hears what {argosy.Options.Name} publishes: add {service}=http://HOST:PORT.");
             }
         }
 

@@ -87,7 +87,8 @@ public sealed class SqliteStore : IStore, IAsyncDisposable
     public Task<CommitOutcome> CommitAsync(WriteSet work, CancellationToken cancellation = default) => writer.CommitAsync(work, cancellation);
 
     /// <inheritdoc/>
-    public bool IsTransient(Exception error) => error is SqliteException { SqliteErrorCode: Busy or Locked };
+    public bool IsTransient(Exception error) =>
+        error is SqliteException { SqliteErrorCode: Busy or Locked } || (error is CommitException { InnerException: { } inner } && IsTransient(inner));
 
     /// <inheritdoc/>
     public Task MigrateAsync(IReadOnlyList<Migration> migrations, CancellationToken cancellation = default)

@@ -47,7 +47,7 @@ internal sealed class BusEndpoint(string service, Catalog catalog, BusKeys keys,
 
         // The sender's patience is not ours: what has arrived is handled even where the connection is cut.
         await Task.WhenAll(batch.Select(envelope => lanes.RunAsync(envelope.Key, c => inbox.ReceiveAsync(envelope, c), lifetime.ApplicationStopping)));
-        sources[sender] = sources[sender] with { Position = positions.Position };
+        Advance(sender, positions);
         Failpoints.Hit("ack.before");
         http.Response.OnCompleted(static () =>
         {
@@ -126,9 +126,15 @@ internal sealed class BusEndpoint(string service, Catalog catalog, BusKeys keys,
             known = new Source(positions.Epoch, null);
         }
 
-        sources[sender] = known;
+        sources.AddOrUpdate(sender, known, (_, now) => now.Epoch >= known.Epoch ? now : known);
         return null;
     }
+
+    // A batch that outlasted its sender's patience may end after the repeat that carried more: positions only rise.
+    private void Advance(string sender, Positions positions) => sources.AddOrUpdate(
+        sender,
+        _ => new Source(positions.Epoch, positions.Position),
+        (_, now) => now.Epoch == positions.Epoch ? now with { Position = Math.Max(now.Position ?? 0, positions.Position) } : now);
 
     private async Task<Source> RememberedAsync(string sender, CancellationToken cancellation) =>
         new(await store.FirstOrDefaultAsync<long?>("select epoch from bus_cursor where name = @name", new { name = CursorName(sender) }, cancellation) ?? 0, null);

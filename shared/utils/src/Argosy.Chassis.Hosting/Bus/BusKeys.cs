@@ -13,6 +13,7 @@ namespace Argosy.Chassis.Hosting.Bus;
 internal sealed partial class BusKeys(string folder, string service, Catalog catalog, TimeProvider time, ILogger<BusKeys> log) : IDisposable
 {
     private const string TokenType = "bus+jwt";
+    private const int LongestToken = 4096;
     private static readonly TimeSpan Lifetime = TimeSpan.FromSeconds(60);
     private static readonly TimeSpan Reuse = TimeSpan.FromSeconds(30);
 
@@ -50,13 +51,7 @@ internal sealed partial class BusKeys(string folder, string service, Catalog cat
     /// <summary>The service that signed the token for us, or null where the token is not to be believed.</summary>
     public async Task<string?> VerifyAsync(string token)
     {
-        if (token.Length > 4096 || !handler.CanReadToken(token))
-        {
-            return null;
-        }
-
-        var claimed = handler.ReadJsonWebToken(token).Issuer;
-        if (catalog.Find(claimed) is not { } sender || PublicKey(sender) is not { } key)
+        if (IssuerOf(token) is not { } claimed || catalog.Find(claimed) is not { } sender || PublicKey(sender) is not { } key)
         {
             return null;
         }
@@ -78,6 +73,19 @@ internal sealed partial class BusKeys(string folder, string service, Catalog cat
         }
 
         return result.IsValid ? claimed : null;
+    }
+
+    // What it claims to be; whether that is so, the signature tells.
+    private string? IssuerOf(string token)
+    {
+        try
+        {
+            return token.Length <= LongestToken && handler.CanReadToken(token) ? handler.ReadJsonWebToken(token).Issuer : null;
+        }
+        catch (Exception e) when (e is ArgumentException or SecurityTokenException)
+        {
+            return null;
+        }
     }
 
     public void Dispose()

@@ -46,6 +46,10 @@ internal sealed class BusRelays(
             .Select(relay => relay.RunAsync(stoppingToken))
             .ToArray();
         Volatile.Write(ref _running, true);
-        await Task.WhenAll(relays);
+        if (relays.Length > 0)
+        {
+            // A relay ends only when it is told to, or when it has lost its cursor; then the process must not look healthy.
+            await await Task.WhenAny(relays);
+        }
     }
 }

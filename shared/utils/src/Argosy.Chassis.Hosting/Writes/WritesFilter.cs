@@ -37,6 +37,8 @@ internal sealed class WritesFilter : IEndpointFilter
                         continue;
                     case CommitResult.Conflict:
                         return Problem.Conflict("write.contention", "Too many others change this at the same time: ask again.").ToResult();
+                    case CommitResult.Failed when outcome.Error is { } away && store.IsTransient(away):
+                        return Problem.Unavailable("write.away", "The database cannot be written right now: ask again.", TimeSpan.FromSeconds(1)).ToResult();
                     case CommitResult.Failed:
                         throw new CommitException(outcome);
                     case CommitResult.Duplicate or CommitResult.Unknown:

@@ -50,7 +50,12 @@ internal sealed partial class Cleanup(string service, IStore store, IReadOnlyLis
                 select i.id from bus_inbox i where i.at < @horizon and not exists (select 1 from bus_parked p where p.id = i.id) order by i.at limit @batch)
             """,
             new { horizon, batch = (long)Batch });
-        work.Execute("delete from http_idempotency where at < @horizon", new { horizon });
+        work.Execute(
+            """
+            delete from http_idempotency where (caller, method, path, key) in (
+                select caller, method, path, key from http_idempotency where at < @horizon order by at limit @batch)
+            """,
+            new { horizon, batch = (long)Batch });
         (await store.CommitAsync(work, cancellation)).Ensure();
         return await MoreAsync(taken, outboxBefore, horizon, cancellation);
     }
@@ -60,6 +65,7 @@ internal sealed partial class Cleanup(string service, IStore store, IReadOnlyLis
             """
             select 1 where exists (select 1 from bus_outbox where seq <= @taken and at < @before)
                 or exists (select 1 from bus_inbox i where i.at < @horizon and not exists (select 1 from bus_parked p where p.id = i.id))
+                or exists (select 1 from http_idempotency where at < @horizon)
             """,
             new { taken, before, horizon }, cancellation) is not null;
 

@@ -114,6 +114,12 @@ internal sealed partial class Inbox(
                 return await GiveUpAsync(envelope, parked, Dispatch.AfterFailure(attempts), e, cancellation);
             }
 
+            if (outcome.Error is { } away && store.IsTransient(away))
+            {
+                LogTransient(log, away, envelope.Type, envelope.Id);
+                return false;
+            }
+
             switch (Dispatch.After(outcome.Result, conflicts, attempts))
             {
                 case Next.Acknowledge:
@@ -131,13 +137,7 @@ internal sealed partial class Inbox(
 
     private async Task<CommitOutcome> CommitEffectAsync(Envelope envelope, ParkedRow? parked, WriteSet work, CancellationToken cancellation)
     {
-        foreach (var undone in envelope.Headers.UndoneIds)
-        {
-            // The do that this undoes must have no effect when it comes late (the "hanging action").
-            work.Add(new Statement("insert into bus_inbox (id, at) values (@id, @at) on conflict (id) do nothing", new { id = undone, at = work.NowMilliseconds }, null));
-            work.Add(Parking.Discard(undone));
-        }
-
+        Forbid(envelope, work);
         if (parked is not null)
         {
             work.AddFirst(Parking.Remove(parked.Id));
@@ -169,7 +169,18 @@ internal sealed partial class Inbox(
     {
         var work = new WriteSet(MessageContext.Of(envelope, service), time.GetUtcNow());
         work.MarkParked();
+        Forbid(envelope, work);     // an undo that has to wait must not wait behind its own do
         return CommitAsync(work, Parking.Insert(envelope, state, due, attempts, error), cancellation);
+    }
+
+    // The dos that a message undoes must have no effect when they come late (the "hanging action").
+    private static void Forbid(Envelope envelope, WriteSet work)
+    {
+        foreach (var undone in envelope.Headers.UndoneIds)
+        {
+            work.Add(new Statement("insert into bus_inbox (id, at) values (@id, @at) on conflict (id) do nothing", new { id = undone, at = work.NowMilliseconds }, null));
+            work.Add(Parking.Discard(undone));
+        }
     }
 
     private async Task<bool> CommitAsync(WriteSet work, Statement statement, CancellationToken cancellation)

@@ -30,6 +30,9 @@ public static class BusHeaders
     public const string ContentType = "application/cloudevents-batch+protobuf";
 }
 
+/// <summary>Another relay has taken the cursor: this one's word counts no more.</summary>
+internal sealed class RelayReplacedException(string message) : Exception(message);
+
 /// <summary>
 /// Pushes the outbox to one subscriber. The protocol:
 /// <list type="number">
@@ -45,6 +48,7 @@ internal sealed partial class PushRelay(
     string service, Subscriber subscriber, IStore store, HttpMessageInvoker http, Func<string, string> tokenFor, TimeProvider time, Random random, ILogger log)
 {
     private const int MaxBatch = 256;
+    private const int SayEvery = 60;
     private static readonly TimeSpan Poll = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan SendDeadline = TimeSpan.FromSeconds(30);
     private static readonly TimeSpan NoteEvery = TimeSpan.FromSeconds(30);
@@ -93,10 +97,10 @@ internal sealed partial class PushRelay(
 
                 failures = 0;
             }
-            catch (Exception e) when (e is HttpRequestException or IOException or TimeoutException || store.IsTransient(e))
+            catch (Exception e) when (e is not RelayReplacedException && !cancellation.IsCancellationRequested)
             {
-                // A subscriber that is down is nobody's exception: its messages wait, and nothing else does.
-                if (failures++ == 0)
+                // Whatever it is, a subscriber that is down or a disk that is full: its messages wait, nothing else does, and it is tried again.
+                if (failures++ % SayEvery == 0)
                 {
                     LogAway(log, subscriber.Name, e.Message);
                 }
@@ -207,7 +211,7 @@ internal sealed partial class PushRelay(
         var outcome = await store.CommitAsync(work, cancellation);
         if (outcome.Result == CommitResult.Conflict)
         {
-            throw new InvalidOperationException($"Another relay to {subscriber.Name} has taken over (ours was epoch {epoch}); this one stops.");
+            throw new RelayReplacedException($"Another relay to {subscriber.Name} has taken over (ours was epoch {epoch}); this one stops.");
         }
 
         outcome.Ensure();

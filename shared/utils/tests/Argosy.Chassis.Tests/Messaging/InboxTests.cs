@@ -134,6 +134,22 @@ public sealed class InboxTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task An_undo_that_fails_once_does_not_wait_behind_its_own_dead_do()
+    {
+        _recorder.Poison.Add("do");
+        await DeliverAsync(Message("a", "do"));
+        await _store.CommitAsync(Marked("update bus_parked set state = 'dead', due = null"));
+        _recorder.Poison.Add("undo");
+        await DeliverAsync(Message("a", "undo", undoes: "do"));
+
+        _recorder.Poison.Clear();
+        await SettleAsync();
+
+        (await EffectsAsync("a")).ShouldBe(["undo"]);
+        (await _store.QueryAsync<long>("select count(*) from bus_parked")).ShouldBe([0]);
+    }
+
+    [Fact]
     public async Task A_handler_in_conflict_decides_again_on_fresh_reads()
     {
         _recorder.Conflicts = 3;
@@ -168,6 +184,13 @@ public sealed class InboxTests : IAsyncLifetime
         (await _parked.RunDueAsync(CancellationToken.None)).ShouldBe(0);
 
         (await EffectsAsync("later")).Count.ShouldBe(1);
+    }
+
+    WriteSet Marked(string sql)
+    {
+        var work = new WriteSet(new MessageContext("test", "inventory-service", new MessageHeaders()), _time.GetUtcNow());
+        work.Execute(sql);
+        return work;
     }
 
     Task DeliverAsync(Envelope envelope) => _lanes.RunAsync(envelope.Key, c => _inbox.ReceiveAsync(envelope, c), CancellationToken.None);
