@@ -70,7 +70,10 @@ public abstract class PaymentTest(PaymentBench bench)
 
     internal CapturePayment Capture(string token = "tok_visa", long amount = 1000, string? order = null) => new()
     {
-        OrderId = order ?? Order, CustomerId = "ada", PaymentToken = token, Amount = new Wire.Money { Amount = amount, Currency = "EUR" },
+        OrderId = order ?? Order,
+        CustomerId = "ada",
+        PaymentToken = token,
+        Amount = new Wire.Money { Amount = amount, Currency = "EUR" },
     };
 
     internal RefundPayment Undo(string? order = null) => new() { OrderId = order ?? Order, Reason = "undone" };

@@ -102,7 +102,9 @@ public sealed class WebhookApiTests(MuteProviderBench bench) : PaymentTest(bench
 
     private static byte[] Body(string id, string payment, string type = "payment_intent.succeeded") => JsonSerializer.SerializeToUtf8Bytes(new
     {
-        id, type, data = new { @object = new { id = "pi_1", status = "succeeded", amount_received = 999_999, metadata = new { payment_id = payment } } },
+        id,
+        type,
+        data = new { @object = new { id = "pi_1", status = "succeeded", amount_received = 999_999, metadata = new { payment_id = payment } } },
     });
 
     private static string Sign(byte[] body, string secret, DateTimeOffset at)

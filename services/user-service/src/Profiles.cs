@@ -17,7 +17,8 @@ sealed class Profiles(IStore store, TimeProvider time)
     static readonly Problem Unknown = Problem.NotFound("user.unknown", "There is no such user.");
 
     static readonly Problem NotYet = Problem.NotFound(
-        "user.not-yet", "Your profile is not here yet; ask again in a moment.") with { RetryAfter = TimeSpan.FromSeconds(1) };
+        "user.not-yet", "Your profile is not here yet; ask again in a moment.") with
+    { RetryAfter = TimeSpan.FromSeconds(1) };
 
     /// <summary>Fires when a profile has been made.</summary>
     public Signal Arrivals { get; } = new();

@@ -72,7 +72,10 @@ internal sealed class Books : IDisposable
     {
         var connection = new SqliteConnection(new SqliteConnectionStringBuilder
         {
-            DataSource = _path, Mode = mode, Pooling = mode == SqliteOpenMode.ReadOnly, DefaultTimeout = 10,
+            DataSource = _path,
+            Mode = mode,
+            Pooling = mode == SqliteOpenMode.ReadOnly,
+            DefaultTimeout = 10,
         }.ToString());
         connection.Open();
         return connection;

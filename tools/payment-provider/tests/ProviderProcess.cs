@@ -165,7 +165,11 @@ internal sealed class ProviderProcess : IAsyncDisposable
         var dll = Path.GetFullPath(Path.Combine(AppContext.BaseDirectory, "../../PaymentProvider/release/PaymentProvider.dll"));
         var start = new ProcessStartInfo("dotnet", [dll])
         {
-            UseShellExecute = false, RedirectStandardInput = true, RedirectStandardOutput = true, RedirectStandardError = true, WorkingDirectory = _directory,
+            UseShellExecute = false,
+            RedirectStandardInput = true,
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
+            WorkingDirectory = _directory,
         };
         (string, string)[] given =
         [
