@@ -75,7 +75,8 @@ public sealed class WrapperTests : IDisposable
     [InlineData("status")]
     [InlineData("logs")]
     [InlineData("token")]
-    public void Looking_at_what_runs_needs_no_build(string verb)
+    [InlineData("demo")]
+    public void Working_on_what_runs_needs_no_build(string verb)
     {
         Run("up");
         Touch("services/a/src/New.cs");

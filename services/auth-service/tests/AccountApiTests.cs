@@ -9,6 +9,7 @@ using Xunit;
 namespace Argosy.Auth.Tests;
 
 /// <summary>Registering and logging in, over HTTP against the real process.</summary>
+[Collection(nameof(AuthProcess))]
 public sealed class AccountApiTests(AuthProcess process)
 {
     readonly Front _front = process.Front;

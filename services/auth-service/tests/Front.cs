@@ -6,12 +6,11 @@ using Argosy.Testing;
 using Shouldly;
 using Xunit;
 
-[assembly: AssemblyFixture(typeof(Argosy.Auth.Tests.AuthProcess))]
-
 namespace Argosy.Auth.Tests;
 
 /// <summary>One auth-service for all tests that do not kill it; each test has accounts of its own.</summary>
-public sealed class AuthProcess : IAsyncLifetime
+[CollectionDefinition(nameof(AuthProcess))]
+public sealed class AuthProcess : ICollectionFixture<AuthProcess>, IAsyncLifetime
 {
     internal Front Front { get; private set; } = null!;   // still null in DisposeAsync when the start failed
 

@@ -21,7 +21,7 @@ internal static class NotificationApi
         notifications.MapGet("/stream", StreamAsync).Streams();
     }
 
-    private static async Task<IResult> ListAsync(Paging paging, Caller caller, Notifications notifications, CancellationToken cancellation)
+    private static async Task<IResult> ListAsync(Paging paging, Caller caller, NotificationViews notifications, CancellationToken cancellation)
     {
         var before = long.MaxValue;
         if (paging.After is { } cursor && !long.TryParse(cursor, NumberStyles.None, CultureInfo.InvariantCulture, out before))
@@ -35,7 +35,7 @@ internal static class NotificationApi
 
     // Each event's id counts the customer's notifications: who comes back with Last-Event-ID misses none and sees none twice.
     // Without it the stream begins with what comes from now on; the list has the rest.
-    private static async Task<IResult> StreamAsync(HttpContext http, Caller caller, Notifications notifications, NotificationFeed feed, TimeProvider time)
+    private static async Task<IResult> StreamAsync(HttpContext http, Caller caller, NotificationViews notifications, NotificationFeed feed, TimeProvider time)
     {
         var header = http.Request.Headers["Last-Event-ID"].ToString();
         if (header.Length > 0 && !long.TryParse(header, NumberStyles.None, CultureInfo.InvariantCulture, out _))
@@ -50,7 +50,7 @@ internal static class NotificationApi
     }
 
     private static async IAsyncEnumerable<SseItem<NotificationView?>> FollowAsync(
-        string user, long last, Notifications notifications, NotificationFeed feed, TimeProvider time, [EnumeratorCancellation] CancellationToken cancellation)
+        string user, long last, NotificationViews notifications, NotificationFeed feed, TimeProvider time, [EnumeratorCancellation] CancellationToken cancellation)
     {
         using var watch = feed.Subscribe(user);
         yield return Beat();        // the client sees at once that it is connected

@@ -7,7 +7,7 @@ var argosy = builder.AddArgosy("notification-service")
     .Handle<NotificationMessages>();
 
 builder.Services.AddSingleton(NotificationOptions.Read(argosy.Settings, argosy.Options));
-builder.Services.AddSingleton<Notifications>();
+builder.Services.AddSingleton<NotificationViews>();
 builder.Services.AddSingleton<NotificationFeed>();
 builder.Services.AddSingleton<MailWorker>();
 builder.Services.AddHostedService(services => services.GetRequiredService<MailWorker>());

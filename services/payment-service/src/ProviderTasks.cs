@@ -33,6 +33,9 @@ internal static class ProviderTasks
     public static void Nudge(WriteSet work, string payment) => work.Execute(
         "update provider_task set due = @now, nudges = nudges + 1 where payment = @payment", new { payment, now = work.NowMilliseconds });
 
+    public static async Task<bool> ExistsAsync(IStore store, string payment, CancellationToken cancellation) =>
+        await store.FirstOrDefaultAsync<string>("select payment from provider_task where payment = @payment", new { payment }, cancellation) is not null;
+
     public static Task<IReadOnlyList<ProviderTask>> DueAsync(IStore store, long now, int limit, CancellationToken cancellation) => store.QueryAsync<ProviderTask>(
         """
         select payment as Id, attempts as Attempts, context as Context, version as Version, nudges as Nudges,

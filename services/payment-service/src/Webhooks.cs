@@ -23,7 +23,7 @@ internal sealed record WebhookDelivery(byte[] Body, string Signature)
 /// Where the provider tells us that something happened. The protocol:
 /// <list type="number">
 /// <item>The signature holds and is not older than five minutes, else 401 and nothing else.</item>
-/// <item>The event was accepted before: 200, no effect.</item>
+/// <item>Nothing of its payment waits, or the event was accepted before: 200, no effect.</item>
 /// <item>In one commit: the event's id, and the payment's task is due now.</item>
 /// <item>The worker asks the provider. What the event itself says of money is never believed.</item>
 /// </list>
@@ -52,7 +52,8 @@ internal static class Webhooks
             return Problem.Invalid("webhook.event", "The body is no event.").ToResult();
         }
 
-        if (await store.FirstOrDefaultAsync<string>("select id from webhook_event where id = @id", new { id = happened.Id }, cancellation) is not null)
+        // Most come when the answer has long settled what they tell. Where nothing waits there is no effect, and nothing to remember.
+        if (happened.PaymentId is not { } payment || !await ProviderTasks.ExistsAsync(store, payment, cancellation) || await WasAcceptedAsync(store, happened, cancellation))
         {
             return Results.Ok();
         }
@@ -60,14 +61,13 @@ internal static class Webhooks
         // A twin that commits first makes this set conflict; decided again, it finds the twin's row.
         work.Execute("insert into webhook_event (id, at) values (@id, @at) on conflict (id) do nothing", new { id = happened.Id, at = work.NowMilliseconds }, rows: 1);
         work.Execute("delete from webhook_event where at < @horizon", new { horizon = (work.Now - Kept).ToUnixTimeMilliseconds() });
-        if (happened.PaymentId is { } payment)
-        {
-            ProviderTasks.Nudge(work, payment);
-            work.OnCommitted(() => worker.Nudge(payment));
-        }
-
+        ProviderTasks.Nudge(work, payment);
+        work.OnCommitted(() => worker.Nudge(payment));
         return Results.Ok();
     }
+
+    private static async Task<bool> WasAcceptedAsync(IStore store, ProviderEvent happened, CancellationToken cancellation) =>
+        await store.FirstOrDefaultAsync<string>("select id from webhook_event where id = @id", new { id = happened.Id }, cancellation) is not null;
 
     /// <summary>
     /// Stripe's scheme: <c>t=SECONDS,v1=HEX,…</c>, each v1 an HMAC-SHA256 of <c>SECONDS.BODY</c>. One of them has to fit one of the

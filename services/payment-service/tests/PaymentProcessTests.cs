@@ -41,7 +41,7 @@ public sealed class PaymentProcessTests(PaymentBench bench) : PaymentTest(bench)
         await CapturedAsync();
 
         var reply = Bus.Heard.Single(m => m.Envelope.Key == Order && m.Envelope.Type.EndsWith("PaymentCaptured", StringComparison.Ordinal)).Envelope;
-        reply.Headers.SagaId.ShouldBe("checkout/o");
+        reply.Headers.SagaId.ShouldBe($"checkout/{Order}");
         reply.Headers.SagaStep.ShouldBe("capture/do/1");
         reply.Key.ShouldBe(Order);
     }

@@ -9,7 +9,7 @@ using Xunit;
 namespace Argosy.Users.Tests;
 
 /// <summary>Profiles over HTTP against the real process.</summary>
-public sealed class UserApiTests(UserProcess process)
+public sealed class UserApiTests(UserProcess process) : IClassFixture<UserProcess>
 {
     readonly ServiceBench _bench = process.Bench;
 

@@ -7,8 +7,6 @@ using Argosy.Testing;
 using Shouldly;
 using Xunit;
 
-[assembly: AssemblyFixture(typeof(Argosy.Users.Tests.UserProcess))]
-
 namespace Argosy.Users.Tests;
 
 /// <summary>One user-service for all tests that do not kill it; each test has users of its own.</summary>

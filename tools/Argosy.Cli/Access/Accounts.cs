@@ -10,7 +10,7 @@ namespace Argosy.Cli.Access;
 internal sealed class Accounts(DataFolder data, PatientHttp gateway)
 {
     public const string AdminEmail = "admin@argosy.local";
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
+    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(2);
 
     public Task<Tokens> LoginAsync(string who, CancellationToken ct) =>
         who is "admin" or AdminEmail ? LoginAdminAsync(ct) : LoginCustomerAsync(who, ct);

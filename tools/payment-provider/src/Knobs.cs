@@ -27,8 +27,8 @@ internal sealed record Knobs
     /// <summary>Does it and says nothing (PROVIDER_SILENCE_RATE).</summary>
     public double SilenceRate { get; init; }
 
-    /// <summary>Webhooks leave this much later (PROVIDER_WEBHOOK_DELAY_MS).</summary>
-    public int WebhookDelayMs { get; init; }
+    /// <summary>Webhooks leave this much later, as real ones do (PROVIDER_WEBHOOK_DELAY_MS).</summary>
+    public int WebhookDelayMs { get; init; } = 500;
 
     /// <summary>A delivered webhook is delivered again (PROVIDER_WEBHOOK_DUPLICATE_RATE).</summary>
     public double WebhookDuplicateRate { get; init; }
@@ -41,7 +41,7 @@ internal sealed record Knobs
         RefuseRate = Rate(variable, "PROVIDER_REFUSE_RATE"),
         ErrorAfterRate = Rate(variable, "PROVIDER_ERROR_AFTER_RATE"),
         SilenceRate = Rate(variable, "PROVIDER_SILENCE_RATE"),
-        WebhookDelayMs = Whole(variable, "PROVIDER_WEBHOOK_DELAY_MS", 0),
+        WebhookDelayMs = Whole(variable, "PROVIDER_WEBHOOK_DELAY_MS", 500),
         WebhookDuplicateRate = Rate(variable, "PROVIDER_WEBHOOK_DUPLICATE_RATE"),
     };
 

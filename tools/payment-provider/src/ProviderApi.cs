@@ -57,6 +57,11 @@ internal static class ProviderApi
             await WriteAsync(new Refusal(400, new("invalid_request_error", e.Message)));
         }
 
+        catch (OperationCanceledException)
+        {
+            http.Abort(); // the caller left, or the process stops: whoever waited finds out by asking
+        }
+
         Task WriteAsync(Refusal refusal)
         {
             http.Response.StatusCode = refusal.Status;

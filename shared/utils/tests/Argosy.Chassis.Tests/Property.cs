@@ -15,7 +15,12 @@ static class Property
     // SplitMix64 wants an odd gamma; one constant keeps a run's name a single number.
     const ulong Gamma = 0x9E3779B97F4A7C15;
 
-    public static void Holds<T>(Arbitrary<T> any, Action<T> holds, int count)
+    public static void Holds<T>(Arbitrary<T> any, Action<T> holds, int count) => Run(config => Check.One(config, Prop.ForAll(any, holds)), count);
+
+    /// <summary>As the other, for what has to be awaited.</summary>
+    public static void Holds<T>(Arbitrary<T> any, Func<T, Task<bool>> holds, int count) => Run(config => Check.One(config, Prop.ForAll(any, holds)), count);
+
+    static void Run(Action<Config> check, int count)
     {
         var seed = Number("ARGOSY_SEED") ?? (ulong)Random.Shared.NextInt64();
         TestContext.Current.TestOutputHelper?.WriteLine($"ARGOSY_SEED={seed}");
@@ -25,7 +30,7 @@ static class Property
             .WithReplay(FSharpOption<Replay>.Some(new Replay(new Rnd(seed, Gamma), FSharpOption<int>.None)));
         try
         {
-            Check.One(config, Prop.ForAll(any, holds));
+            check(config);
         }
         catch (Exception e)
         {

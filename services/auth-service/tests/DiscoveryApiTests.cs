@@ -9,7 +9,8 @@ using Xunit;
 namespace Argosy.Auth.Tests;
 
 /// <summary>What anybody may know, from the real process.</summary>
-public sealed class DiscoveryTests(AuthProcess process)
+[Collection(nameof(AuthProcess))]
+public sealed class DiscoveryApiTests(AuthProcess process)
 {
     readonly Front _front = process.Front;
 

@@ -6,7 +6,8 @@ using Xunit;
 namespace Argosy.Auth.Tests;
 
 /// <summary>Refreshing and revoking, over HTTP against the real process.</summary>
-public sealed class SessionTests(AuthProcess process)
+[Collection(nameof(AuthProcess))]
+public sealed class SessionApiTests(AuthProcess process)
 {
     readonly Front _front = process.Front;
 

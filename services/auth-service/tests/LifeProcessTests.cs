@@ -7,7 +7,7 @@ namespace Argosy.Auth.Tests;
 
 /// <summary>The process from its first start on: what it made there outlives it.</summary>
 [UnsupportedOSPlatform("windows")]
-public sealed class LifeTests : IAsyncLifetime
+public sealed class LifeProcessTests : IAsyncLifetime
 {
     const UnixFileMode OwnerOnly = UnixFileMode.UserRead | UnixFileMode.UserWrite;
 

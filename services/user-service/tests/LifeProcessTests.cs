@@ -6,7 +6,7 @@ using Xunit;
 namespace Argosy.Users.Tests;
 
 /// <summary>The process, killed and started again.</summary>
-public sealed class LifeTests
+public sealed class LifeProcessTests
 {
     [Fact]
     public async Task Profiles_and_erasures_survive_a_kill()

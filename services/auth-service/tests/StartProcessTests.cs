@@ -9,7 +9,7 @@ namespace Argosy.Auth.Tests;
 
 /// <summary>What the first start is given, and what stops it.</summary>
 [UnsupportedOSPlatform("windows")]
-public sealed class StartTests : IDisposable
+public sealed class StartProcessTests : IDisposable
 {
     const UnixFileMode OwnerOnly = UnixFileMode.UserRead | UnixFileMode.UserWrite;
 

@@ -9,7 +9,7 @@ internal sealed record NotificationRow(string Id, long Seq, string? OrderId, str
 }
 
 /// <summary>What customers were told.</summary>
-internal sealed class Notifications(IStore store)
+internal sealed class NotificationViews(IStore store)
 {
     private const string Select =
         "select id as Id, seq as Seq, order_id as OrderId, kind as Kind, subject as Subject, text as Text, at as At from notification";
