@@ -5,6 +5,9 @@ using System.Net.Http.Headers;
 using System.Net.Sockets;
 using System.Text.Json;
 
+// Each test starts processes of its own, and asks much of them: one at a time.
+[assembly: Xunit.CollectionBehavior(DisableTestParallelization = true)]
+
 namespace Argosy.PaymentProvider.Tests;
 
 /// <summary>The emulator as its own process, on its own folder and port, which survive its death.</summary>
@@ -102,7 +105,7 @@ internal sealed class ProviderProcess : IAsyncDisposable
     public async Task KillAsync()
     {
         _process!.Kill();
-        await _process.WaitForExitAsync();
+        await ExitedAsync();
     }
 
     public void CloseInput() => _process!.StandardInput.Close();
