@@ -11,10 +11,14 @@ if errorlevel 1 (
 set "build=yes"
 for %%a in (%*) do if "%%~a"=="--no-build" set "build=no"
 for %%v in (down status logs token dead-letters demo) do if "%~1"=="%%v" if exist "%cli%" set "build=no"
+set "what=%root%tools\Argosy.Cli"
 set "analyze="
-if "%~1"=="test" set "analyze=-p:Analyze=true"
+if "%~1"=="test" (
+  set "what=%root%Argosy.slnx"
+  set "analyze=-p:Analyze=true"
+)
 if "%build%"=="yes" (
-  dotnet build "%root%tools\Argosy.Cli" -c Release -v q -nologo -clp:ErrorsOnly %analyze% 1>&2
+  dotnet build "%what%" -c Release -v q -nologo -clp:ErrorsOnly %analyze% 1>&2
   if errorlevel 1 (
     echo argosy: the build failed; its errors are above 1>&2
     exit /b 1

@@ -24,12 +24,11 @@ internal static class TinyProcess
                 ended.TrySetResult(0);
             }
         });
-        _ = ServeAsync();
         _ = EndWithInputAsync(ended);
-        return await ended.Task;
+        return await await Task.WhenAny(ended.Task, ServeAsync());
     }
 
-    private static async Task ServeAsync()
+    private static async Task<int> ServeAsync()
     {
         using var listener = new HttpListener();
         listener.Prefixes.Add($"http://127.0.0.1:{Setting("SERVICE_PORT")}/");
@@ -37,9 +36,15 @@ internal static class TinyProcess
         while (true)
         {
             var context = await listener.GetContextAsync();
-            var isReady = Setting("TINY_UNREADY") is null;
-            context.Response.StatusCode = isReady ? 200 : 503;
-            context.Response.Close();
+            context.Response.StatusCode = Setting("TINY_UNREADY") is null ? 200 : 503;
+            try
+            {
+                context.Response.Close();
+            }
+            catch (HttpListenerException)
+            {
+                // Whoever asked has gone; the next one may not have.
+            }
         }
     }
 

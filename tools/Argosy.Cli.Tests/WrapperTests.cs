@@ -21,7 +21,7 @@ public sealed class WrapperTests : IDisposable
         File.Copy(Path.Combine(Path.GetDirectoryName(ThisFile())!, "..", "..", "argosy"), Path.Combine(_root, "argosy"));
         File.WriteAllText(Path.Combine(_root, "global.json"), "{}");
         File.WriteAllText(Path.Combine(_root, "Directory.Build.props"), "<Project/>");
-        foreach (var tool in new[] { "bash", "sh", "cut", "dirname", "find", "flock", "mkdir", "mv", "paste", "readlink", "touch" })
+        foreach (var tool in new[] { "bash", "sh", "cut", "dirname", "find", "flock", "mkdir", "mv", "paste", "readlink", "sed", "touch" })
         {
             // A folder of its own on the PATH, so that no other dotnet of this machine is on it.
             var found = new[] { "/usr/bin", "/bin" }.Select(f => Path.Combine(f, tool)).FirstOrDefault(File.Exists);
@@ -38,7 +38,7 @@ public sealed class WrapperTests : IDisposable
 
     private string Dll => Path.Combine(_root, "artifacts/bin/Argosy.Cli/release/Argosy.Cli.dll");
 
-    private IReadOnlyList<string> Asked => File.Exists(Log) ? File.ReadAllLines(Log) : [];
+    private string[] Asked => File.Exists(Log) ? File.ReadAllLines(Log) : [];
 
     public void Dispose() => Directory.Delete(_root, recursive: true);
 
@@ -88,11 +88,22 @@ public sealed class WrapperTests : IDisposable
     }
 
     [Fact]
-    public void What_test_compiles_is_analyzed()
+    public void Test_builds_everything_with_analyzers_each_time()
     {
         Run("test");
+        Run("test");
 
-        Asked.ShouldContain(a => a.StartsWith("build", StringComparison.Ordinal) && a.EndsWith("-p:Analyze=true", StringComparison.Ordinal));
+        Asked.Count(a => a.StartsWith($"build {_root}/Argosy.slnx -p:Analyze=true", StringComparison.Ordinal)).ShouldBe(2);
+    }
+
+    [Fact]
+    public void The_compiler_of_a_build_is_ended_with_it_even_when_it_failed()
+    {
+        File.WriteAllText(Path.Combine(_root, "breaks"), "");
+        Run("up");
+
+        var compiler = Asked[0].Split("-p:SharedCompilationId=")[1];
+        Asked[^1].ShouldBe($"/sdk/10.0.100/Roslyn/bincore/VBCSCompiler.dll -shutdown -pipename:{compiler}");
     }
 
     [Fact]
@@ -164,6 +175,7 @@ public sealed class WrapperTests : IDisposable
             $$"""
             #!/bin/sh
             if [ "$1" = --version ]; then echo {{version}}; exit 0; fi
+            if [ "$1" = --list-sdks ]; then echo "8.0.1 [/sdk]"; echo "{{version}} [/sdk]"; exit 0; fi
             echo "$@" >> "{{Log}}"
             if [ "$1" = build ] && [ -f "{{_root}}/breaks" ]; then echo "a.cs(1,1): error CS1002: ; expected"; exit 1; fi
             if [ "$1" = build ]; then mkdir -p "{{Path.GetDirectoryName(Dll)}}" && : > "{{Dll}}"; fi

@@ -5,9 +5,6 @@ using Argosy.Chassis.Store;
 
 namespace Argosy.Payments;
 
-/// <summary>The provider has not come to an end with it, or has not said so: look again later.</summary>
-internal sealed class UndecidedException(string message) : Exception(message);
-
 /// <summary>
 /// Carries payments through the provider. The protocol, for one payment at a time:
 /// <list type="number">
@@ -19,7 +16,7 @@ internal sealed class UndecidedException(string message) : Exception(message);
 /// A webhook cuts the wait for a silent provider short; it is a hint to ask, not an answer.
 /// </summary>
 internal sealed partial class PaymentWorker(IStore store, StripeAdapter provider, PaymentOptions options, TimeProvider time, ILogger<PaymentWorker> log)
-    : IntentWorker<ProviderTask>(store, new IntentWorkerOptions { Bulkhead = options.Bulkhead, Deadline = 5 * options.CallTimeout }, time, log)
+    : IntentWorker<ProviderTask>(store, Patience(options), time, log)
 {
     // An answer and its webhook set out together: give the answer this much of a start.
     private static readonly TimeSpan Courtesy = TimeSpan.FromMilliseconds(250);
@@ -78,6 +75,14 @@ internal sealed partial class PaymentWorker(IStore store, StripeAdapter provider
         }
     }
 
+    // A try is a handful of calls. The longest pause is what a provider that is back costs those who waited for it.
+    private static IntentWorkerOptions Patience(PaymentOptions options) => new()
+    {
+        Bulkhead = options.Bulkhead,
+        Deadline = 5 * options.CallTimeout,
+        LongestPause = TimeSpan.FromSeconds(10),
+    };
+
     private async Task<(Payment, long)> CommitAsync(ProviderTask task, Payment payment, long version, IReadOnlyList<PaymentEvent> events, CancellationToken cancellation)
     {
         var after = events.Aggregate(payment, (state, happened) => state.Evolve(happened));
@@ -128,10 +133,10 @@ internal sealed partial class PaymentWorker(IStore store, StripeAdapter provider
             case ProviderAnswer<ProviderIntent>.InDoubt doubt:
                 // A key may repeat its 500 for a day. The intent, if there is one, carries our payment's id.
                 LogInDoubt("creating the intent", id, doubt.Why);
-                var found = Say(await provider.FindAsync(id, cancellation), $"the intents of payment {id}");
+                var found = (await provider.FindAsync(id, cancellation)).MustSay($"the intents of payment {id}");
                 return found.Count > 0 ? [new IntentCreated(found[^1].Id, Time.GetUtcNow())] : throw new UndecidedException($"Creating the intent: {doubt.Why}");
             default:
-                throw Undecided(answer, "creating the intent");
+                throw answer.Undecided("creating the intent");
         }
     }
 
@@ -174,7 +179,7 @@ internal sealed partial class PaymentWorker(IStore store, StripeAdapter provider
                     ? Ended(payment.Hear(refund, found, Time.GetUtcNow()), $"refund {refund.Id} is {found.Status}")
                     : throw new UndecidedException($"Refunding: {doubt.Why}");
             default:
-                throw Undecided(answer, "refunding");
+                throw answer.Undecided("refunding");
         }
     }
 
@@ -184,7 +189,7 @@ internal sealed partial class PaymentWorker(IStore store, StripeAdapter provider
     {
         if (answer is ProviderAnswer<ProviderIntent>.NotNow)
         {
-            throw Undecided(answer, what);
+            throw answer.Undecided(what);
         }
 
         if (answer is ProviderAnswer<ProviderIntent>.InDoubt doubt)
@@ -222,24 +227,13 @@ internal sealed partial class PaymentWorker(IStore store, StripeAdapter provider
     }
 
     private async Task<ProviderIntent> ReadAsync(Payment payment, CancellationToken cancellation) =>
-        Say(await provider.ReadAsync(payment, cancellation), $"intent {payment.IntentId}");
+        (await provider.ReadAsync(payment, cancellation)).MustSay($"intent {payment.IntentId}");
 
     private async Task<ProviderRefund?> FindAsync(Payment payment, Refund refund, CancellationToken cancellation) =>
-        Say(await provider.RefundsAsync(payment, cancellation), $"the refunds of intent {payment.IntentId}").FirstOrDefault(r => r.RefundId == refund.Id);
-
-    private static T Say<T>(ProviderAnswer<T> answer, string what) =>
-        answer is ProviderAnswer<T>.Said said ? said.What : throw Undecided(answer, $"reading {what}");
+        (await provider.RefundsAsync(payment, cancellation)).MustSay($"the refunds of intent {payment.IntentId}").FirstOrDefault(r => r.RefundId == refund.Id);
 
     private static IReadOnlyList<PaymentEvent> Ended(IReadOnlyList<PaymentEvent> events, string otherwise) =>
         events.Count > 0 ? events : throw new UndecidedException($"Not at its end: {otherwise}.");
-
-    private static UndecidedException Undecided<T>(ProviderAnswer<T> answer, string what) => new(answer switch
-    {
-        ProviderAnswer<T>.NotNow notNow => $"Not now, {what}: {notNow.Why}",
-        ProviderAnswer<T>.InDoubt doubt => $"In doubt, {what}: {doubt.Why}",
-        ProviderAnswer<T>.Refused refused => $"Refused, {what}: {refused.Code}",
-        _ => what,
-    });
 
     [LoggerMessage(Level = LogLevel.Warning, Message = "In doubt {What} of payment {PaymentId} ({Why}): asking the provider")]
     private partial void LogInDoubt(string what, string paymentId, string why);

@@ -2,22 +2,6 @@ using System.Text.Json;
 
 namespace Argosy.Payments;
 
-/// <summary>What came of a call to the provider.</summary>
-internal abstract record ProviderAnswer<T>
-{
-    /// <summary>It was done, and this is how things are.</summary>
-    public sealed record Said(T What) : ProviderAnswer<T>;
-
-    /// <summary>It was not done, and will not be; with how things are, where the provider says.</summary>
-    public sealed record Refused(string Code, T? What) : ProviderAnswer<T>;
-
-    /// <summary>It may have been done or not: ask before anything else.</summary>
-    public sealed record InDoubt(string Why) : ProviderAnswer<T>;
-
-    /// <summary>It was not done this time, for a reason that has nothing to do with the payment.</summary>
-    public sealed record NotNow(string Why) : ProviderAnswer<T>;
-}
-
 /// <summary>What Stripe's answers mean to us. Pure.</summary>
 internal static class StripeAnswers
 {

@@ -29,14 +29,17 @@ public sealed class DurabilityTests(ITestOutputHelper output)
     {
         await using var provider = await ProviderProcess.StartAsync();
         var acknowledged = new System.Collections.Concurrent.ConcurrentBag<string>();
-        var clients = Enumerable.Range(0, 16).Select(c => ChargeUntilDownAsync(provider, c, acknowledged)).ToList();
-        while (acknowledged.Count < 200)
+        using var down = new CancellationTokenSource(TimeSpan.FromMinutes(1));
+        var clients = Enumerable.Range(0, 16).Select(c => ChargeUntilDownAsync(provider, c, acknowledged, down.Token)).ToList();
+        while (acknowledged.Count < 200 && !clients.Exists(client => client.IsCompleted))
         {
-            await Task.Delay(5);
+            await Task.Delay(5, down.Token);
         }
 
         await provider.KillAsync();
+        await down.CancelAsync();
         await Task.WhenAll(clients);
+        acknowledged.Count.ShouldBeGreaterThanOrEqualTo(200, provider.Output);
         await provider.StartAgainAsync();
         var ledger = await provider.LedgerAsync();
         ledger.Select(e => e.OrderId).ShouldBeUnique();
@@ -80,11 +83,12 @@ public sealed class DurabilityTests(ITestOutputHelper output)
         }
     }
 
-    static async Task ChargeUntilDownAsync(ProviderProcess provider, int client, System.Collections.Concurrent.ConcurrentBag<string> acknowledged)
+    static async Task ChargeUntilDownAsync(
+        ProviderProcess provider, int client, System.Collections.Concurrent.ConcurrentBag<string> acknowledged, CancellationToken down)
     {
         try
         {
-            for (var i = 0; ; i++)
+            for (var i = 0; !down.IsCancellationRequested; i++)
             {
                 await ChargeAsync(provider, $"{client}-{i}");
                 acknowledged.Add($"{client}-{i}");

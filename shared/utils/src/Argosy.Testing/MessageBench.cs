@@ -95,7 +95,7 @@ public sealed class MessageBench : IAsyncDisposable
     [
         .. program.GetManifestResourceNames()
             .Where(name => name.StartsWith("schema", StringComparison.Ordinal) && name.EndsWith(".sql", StringComparison.Ordinal))
-            .Order(StringComparer.Ordinal)
+            .OrderBy(name => name.Length).ThenBy(name => name, StringComparer.Ordinal)      // schema.sql, schema.2.sql, … schema.10.sql
             .Select(name =>
             {
                 using var reader = new StreamReader(program.GetManifestResourceStream(name)!);

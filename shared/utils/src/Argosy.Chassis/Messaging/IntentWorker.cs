@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using Argosy.Chassis.Store;
+using Argosy.Chassis.Telemetry;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 
@@ -221,7 +222,13 @@ public abstract partial class IntentWorker<TIntent> : BackgroundService where TI
     {
         var headers = MessageContext.Load(intent.Context).Headers;
         var parent = ActivityContext.TryParse(headers.TraceParent, headers.TraceState, isRemote: true, out var cause) ? cause : default;
-        return BusTelemetry.Source.StartActivity($"intent {GetType().Name}", ActivityKind.Internal, parent)?.SetTag("argosy.intent.id", intent.Id);
+        var span = BusTelemetry.Source.StartActivity($"intent {GetType().Name}", ActivityKind.Internal, parent)?.SetTag("argosy.intent.id", intent.Id);
+        if (span is not null)
+        {
+            Correlation.Adopt(span, headers.CorrelationId);
+        }
+
+        return span;
     }
 
     [LoggerMessage(Level = LogLevel.Warning, Message = "{Worker}: intent {IntentId} failed, try {Attempt}")]
