@@ -26,15 +26,16 @@ public sealed partial class DemoTests(Fleet fleet)
     public async Task Orders_add_up_while_every_process_is_killed_twice_under_load()
     {
         // At 80 orders a second more than fifty are in flight as soon as somebody is away.
-        var demo = Launcher.ArgosyAsync(Within, "demo", "--orders", "2500", "--rate", "80", "--data", fleet.Data);
+        var before = await CountEntriesAsync();
+        var demo = Launcher.ArgosyAsync(Within, "demo", "--orders", "2000", "--rate", "80", "--data", fleet.Data);
+        await Eventually.HoldsAsync(async () => demo.IsCompleted || await CountEntriesAsync() > before + 50, "money moves", TimeSpan.FromMinutes(1));
         var random = new Random(Seed);
         string[] victims = [.. Shuffled(random, fleet.Processes), .. Shuffled(random, fleet.Processes)];
         foreach (var victim in victims)
         {
-            await Task.WhenAny(demo, Task.Delay(random.Next(200, 600)));
+            await Task.WhenAny(demo, Task.Delay(random.Next(200, 1_000)));
             demo.IsCompleted.ShouldBeFalse($"seed {Seed}: the demo ended before {victim} was killed: {(demo.IsCompleted ? await demo : null)}");
-            await fleet.KillAsync(victim);
-            await fleet.ReadyAsync(victim);
+            await fleet.KillAsync(victim);      // and on to the next: who is still recovering may be killed again
         }
 
         var ended = await demo;
@@ -45,23 +46,16 @@ public sealed partial class DemoTests(Fleet fleet)
     [Fact]
     public async Task A_ledger_entry_that_no_order_explains_makes_the_demo_fail()
     {
-        var tampered = new Fleet();
-        await tampered.InitializeAsync();
-        try
-        {
-            (await Launcher.ArgosyAsync(Within, "demo", "--orders", "20", "--data", tampered.Data)).ExitCode.ShouldBe(0);
-            InsertEntry(tampered);
-            await tampered.KillAsync("payment-provider");
-            await tampered.ReadyAsync("payment-provider");
+        const string Insert = "insert into ledger (id, type, payment_id, order_id, amount, currency, at) values ('ch_by_hand', 'capture', 'p', 'no-such-order', 4200, 'EUR', 1)";
+        await TamperAsync(Insert);
 
-            var ended = await Launcher.ArgosyAsync(Within, "demo", "--orders", "20", "--data", tampered.Data);
+        var ended = await Launcher.ArgosyAsync(Within, "demo", "--orders", "20", "--data", fleet.Data);
 
-            ended.ExitCode.ShouldBe(1, ended.ToString());
-        }
-        finally
-        {
-            await tampered.DisposeAsync();
-        }
+        ended.ExitCode.ShouldBe(1, ended.ToString());
+        ended.ToString().ShouldContain("ch_by_hand");
+        await TamperAsync("delete from ledger where id = 'ch_by_hand'");
+        ended = await Launcher.ArgosyAsync(Within, "demo", "--orders", "20", "--data", fleet.Data);
+        ended.ExitCode.ShouldBe(0, ended.ToString());
     }
 
     static string[] Shuffled(Random random, IReadOnlyList<string> names)
@@ -74,13 +68,37 @@ public sealed partial class DemoTests(Fleet fleet)
     [GeneratedRegex(@"(\d+) in flight")]
     private static partial Regex InFlight();
 
-    static void InsertEntry(Fleet fleet)
+    async Task<int> CountEntriesAsync()
+    {
+        await using var ledger = OpenLedger();
+        await using var count = ledger.CreateCommand();
+        count.CommandText = "select count(*) from ledger";
+        return Convert.ToInt32(await count.ExecuteScalarAsync(), CultureInfo.InvariantCulture);
+    }
+
+    /// <summary>Changes the provider's books behind its back, and past the triggers that forbid it; it reads them anew when it comes back.</summary>
+    async Task TamperAsync(string sql)
+    {
+        await using (var ledger = OpenLedger())
+        {
+            await using var guards = ledger.CreateCommand();
+            guards.CommandText = "select group_concat('drop trigger ' || name || ';', ''), group_concat(sql || ';', '') from sqlite_master where type = 'trigger'";
+            await using var found = await guards.ExecuteReaderAsync();
+            await found.ReadAsync();
+            await using var command = ledger.CreateCommand();
+            command.CommandText = $"begin; {found.GetString(0)} {sql}; {found.GetString(1)} commit;";
+            await command.ExecuteNonQueryAsync();
+        }
+
+        await fleet.KillAsync("payment-provider");
+        await fleet.ReadyAsync("payment-provider");
+    }
+
+    SqliteConnection OpenLedger()
     {
         var file = Directory.GetFiles(Path.Combine(fleet.Data, "services", "payment-provider"), "*.db").Single();
-        using var connection = new SqliteConnection($"Data Source={file};Pooling=false");
+        var connection = new SqliteConnection($"Data Source={file};Pooling=false");
         connection.Open();
-        using var command = connection.CreateCommand();
-        command.CommandText = "insert into ledger (id, type, payment_id, order_id, amount, currency, at) values ('ch_by_hand', 'capture', 'p', 'no-such-order', 4200, 'EUR', 1)";
-        command.ExecuteNonQuery();
+        return connection;
     }
 }
