@@ -9,7 +9,7 @@ namespace Argosy.Architecture;
 /// <summary><c>catalog-info.yaml</c> is the only place where a service is described; here it is held against the code.</summary>
 public sealed class CatalogTests
 {
-    const string Contracts = "Argosy.Contracts.";
+    private const string Contracts = "Argosy.Contracts.";
 
     public static TheoryData<string> Services => [.. Repository.Services];
 
@@ -60,20 +60,20 @@ public sealed class CatalogTests
         }
     }
 
-    static bool IsHandler(MethodDefinition method) =>
+    private static bool IsHandler(MethodDefinition method) =>
         method is { IsPublic: true, IsStatic: false, Parameters.Count: 3 }
         && method.Parameters[0].ParameterType.FullName.StartsWith(Contracts, StringComparison.Ordinal)
         && method.Parameters[1].ParameterType.FullName == "Argosy.Chassis.Store.WriteSet";
 
     // Argosy.Contracts.Order.V1.OrderPlaced is argosy.order.v1.OrderPlaced on the wire.
-    static string WireName(TypeReference type) => $"argosy.{type.Namespace[Contracts.Length..].ToLowerInvariant()}.{type.Name}";
+    private static string WireName(TypeReference type) => $"argosy.{type.Namespace[Contracts.Length..].ToLowerInvariant()}.{type.Name}";
 
-    static string[] Listed(string service, string key) =>
+    private static string[] Listed(string service, string key) =>
         [.. ((YamlSequenceNode)Argosy(service)[key]).Children.Select(node => ((YamlScalarNode)node).Value!).Order()];
 
-    static YamlNode Argosy(string service) => Load(service)["spec"]["argosy"];
+    private static YamlNode Argosy(string service) => Load(service)["spec"]["argosy"];
 
-    static YamlNode Load(string service)
+    private static YamlNode Load(string service)
     {
         using var reader = new StreamReader(Repository.PathOf("services", service, "catalog-info.yaml"));
         var stream = new YamlStream();

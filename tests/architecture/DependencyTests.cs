@@ -7,7 +7,7 @@ namespace Argosy.Architecture;
 
 public sealed class DependencyTests
 {
-    static readonly string[] Adapters = ["Argosy.Chassis.Sqlite", "Argosy.Chassis.Postgres", "Argosy.Chassis.RabbitMq", "Argosy.Chassis.Redis"];
+    private static readonly string[] Adapters = ["Argosy.Chassis.Sqlite", "Argosy.Chassis.Postgres", "Argosy.Chassis.RabbitMq", "Argosy.Chassis.Redis"];
 
     public static TheoryData<string> Services => [.. Repository.Services];
 
@@ -72,7 +72,7 @@ public sealed class DependencyTests
         silenced.ShouldBeEmpty();
     }
 
-    static string? Touches(Instruction instruction)
+    private static string? Touches(Instruction instruction)
     {
         var called = instruction.Operand switch
         {

@@ -40,16 +40,16 @@ public sealed partial class PortableSqlTests
         }
     }
 
-    static string[] Schemas(string service) => [.. Directory.GetFiles(Repository.PathOf("services", service, "src"), "schema*.sql").Order()];
+    private static string[] Schemas(string service) => [.. Directory.GetFiles(Repository.PathOf("services", service, "src"), "schema*.sql").Order()];
 
-    static void Run(SqliteConnection connection, string script)
+    private static void Run(SqliteConnection connection, string script)
     {
         using var command = connection.CreateCommand();
         command.CommandText = script;
         command.ExecuteNonQuery();
     }
 
-    static void Prepare(SqliteConnection connection, string sql)
+    private static void Prepare(SqliteConnection connection, string sql)
     {
         using var command = connection.CreateCommand();
         command.CommandText = sql;
@@ -62,7 +62,7 @@ public sealed partial class PortableSqlTests
     }
 
     // A string that begins like a statement and is whole: pieces that are put together at run time are run by the component tests.
-    static bool IsStatement(string text) => Statement().IsMatch(text) && !char.IsWhiteSpace(text[^1]);
+    private static bool IsStatement(string text) => Statement().IsMatch(text) && !char.IsWhiteSpace(text[^1]);
 
     [GeneratedRegex(@"^\s*(select\s.+\sfrom\s|insert\s+into\s|update\s+\w+\s+set\s|delete\s+from\s)", RegexOptions.IgnoreCase | RegexOptions.Singleline)]
     private static partial Regex Statement();

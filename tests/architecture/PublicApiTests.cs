@@ -36,16 +36,16 @@ public sealed class PublicApiTests
         exported.ToString().ShouldBe(File.ReadAllText(file).ReplaceLineEndings("\n"));
     }
 
-    static bool IsVisible(TypeDefinition type) => type.IsPublic || (type.IsNestedPublic && IsVisible(type.DeclaringType));
+    private static bool IsVisible(TypeDefinition type) => type.IsPublic || (type.IsNestedPublic && IsVisible(type.DeclaringType));
 
-    static IEnumerable<string> Members(TypeDefinition type) =>
+    private static IEnumerable<string> Members(TypeDefinition type) =>
         type.Methods.Where(method => method.IsPublic || method.IsFamily || method.IsFamilyOrAssembly).Where(method => !IsRecordNoise(method)).Select(Signature)
             .Concat(type.Fields.Where(field => field is { IsPublic: true, IsSpecialName: false }).Select(field => $"{field.FieldType.Name} {field.Name}"));
 
-    static string Signature(MethodDefinition method) =>
+    private static string Signature(MethodDefinition method) =>
         $"{method.ReturnType.Name} {method.Name}({string.Join(", ", method.Parameters.Select(parameter => $"{parameter.ParameterType.Name} {parameter.Name}"))})";
 
     // What the compiler adds to every record says nothing about the record.
-    static bool IsRecordNoise(MethodDefinition method) =>
+    private static bool IsRecordNoise(MethodDefinition method) =>
         method.Name is "Equals" or "GetHashCode" or "ToString" or "PrintMembers" or "<Clone>$" or "op_Equality" or "op_Inequality" or "Deconstruct" or "get_EqualityContract";
 }

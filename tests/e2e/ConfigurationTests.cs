@@ -9,7 +9,7 @@ namespace Argosy.E2E;
 /// <summary>Bad configuration: one clear line, an exit code that says so, and nothing left running.</summary>
 public sealed class ConfigurationTests
 {
-    static readonly TimeSpan Soon = TimeSpan.FromSeconds(60);
+    private static readonly TimeSpan Soon = TimeSpan.FromSeconds(60);
 
     [Theory]
     [InlineData("DATABASE_URL", "mysql://somewhere/orders", "sqlite:PATH")]     // the value may hold a password, and is not repeated
@@ -77,7 +77,7 @@ public sealed class ConfigurationTests
         Directory.Delete(data, recursive: true);
     }
 
-    static async Task<Ended> StartAsync(string project, Dictionary<string, string> environment)
+    private static async Task<Ended> StartAsync(string project, Dictionary<string, string> environment)
     {
         var data = Directory.CreateTempSubdirectory("argosy-config-").FullName;
         environment.TryAdd("SERVICE_PORT", $"{ServiceProcess.FreePort()}");

@@ -10,9 +10,9 @@ namespace Argosy.E2E;
 /// <summary>The demo is the proof that anybody can run: here under kills, and with a book that was tampered with.</summary>
 public sealed partial class DemoTests(Fleet fleet)
 {
-    const int Seed = 20261123;
+    private const int Seed = 20261123;
 
-    static readonly TimeSpan Within = TimeSpan.FromMinutes(5);
+    private static readonly TimeSpan Within = TimeSpan.FromMinutes(5);
 
     [Fact]
     public async Task Five_hundred_orders_of_every_kind_add_up()
@@ -58,7 +58,7 @@ public sealed partial class DemoTests(Fleet fleet)
         ended.ExitCode.ShouldBe(0, ended.ToString());
     }
 
-    static string[] Shuffled(Random random, IReadOnlyList<string> names)
+    private static string[] Shuffled(Random random, IReadOnlyList<string> names)
     {
         string[] shuffled = [.. names];
         random.Shuffle(shuffled);
@@ -68,7 +68,7 @@ public sealed partial class DemoTests(Fleet fleet)
     [GeneratedRegex(@"(\d+) in flight")]
     private static partial Regex InFlight();
 
-    async Task<int> CountEntriesAsync()
+    private async Task<int> CountEntriesAsync()
     {
         await using var ledger = OpenLedger();
         await using var count = ledger.CreateCommand();
@@ -77,7 +77,7 @@ public sealed partial class DemoTests(Fleet fleet)
     }
 
     /// <summary>Changes the provider's books behind its back, and past the triggers that forbid it; it reads them anew when it comes back.</summary>
-    async Task TamperAsync(string sql)
+    private async Task TamperAsync(string sql)
     {
         await using (var ledger = OpenLedger())
         {
@@ -94,7 +94,7 @@ public sealed partial class DemoTests(Fleet fleet)
         await fleet.ReadyAsync("payment-provider");
     }
 
-    SqliteConnection OpenLedger()
+    private SqliteConnection OpenLedger()
     {
         var file = Directory.GetFiles(Path.Combine(fleet.Data, "services", "payment-provider"), "*.db").Single();
         var connection = new SqliteConnection($"Data Source={file};Pooling=false");

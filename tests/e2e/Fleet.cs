@@ -15,7 +15,7 @@ namespace Argosy.E2E;
 /// <summary>A whole fleet of real processes on free ports and a folder of its own, started by the launcher; one for all tests.</summary>
 public sealed class Fleet : IAsyncLifetime
 {
-    static readonly TimeSpan StartWithin = TimeSpan.FromMinutes(3);
+    private static readonly TimeSpan StartWithin = TimeSpan.FromMinutes(3);
 
     /// <summary>The fleet's data folder.</summary>
     public string Data { get; } = Directory.CreateTempSubdirectory("argosy-e2e-").FullName;
@@ -98,7 +98,7 @@ public sealed class Fleet : IAsyncLifetime
             .Select(entry => (entry.GetProperty("type").GetString()!, entry.GetProperty("amount").GetInt64()))];
     }
 
-    async Task<HttpClient> LoginAsync(string email, string password)
+    private async Task<HttpClient> LoginAsync(string email, string password)
     {
         using var login = await Gateway.PostAsJsonAsync("/api/v1/auth/login", new { email, password });
         login.EnsureSuccessStatusCode();
@@ -107,13 +107,13 @@ public sealed class Fleet : IAsyncLifetime
         return client;
     }
 
-    HttpClient Client() => new(new SocketsHttpHandler { UseProxy = false, AllowAutoRedirect = false, UseCookies = false })
+    private HttpClient Client() => new(new SocketsHttpHandler { UseProxy = false, AllowAutoRedirect = false, UseCookies = false })
     {
         BaseAddress = new Uri(State().GetProperty("gateway").GetString()!),
         Timeout = TimeSpan.FromSeconds(60),
     };
 
-    JsonElement Entry(string process) => State().GetProperty("processes").EnumerateArray().Single(p => p.GetProperty("name").GetString() == process);
+    private JsonElement Entry(string process) => State().GetProperty("processes").EnumerateArray().Single(p => p.GetProperty("name").GetString() == process);
 
-    JsonElement State() => JsonSerializer.Deserialize<JsonElement>(File.ReadAllText(Path.Combine(Data, "state.json")));
+    private JsonElement State() => JsonSerializer.Deserialize<JsonElement>(File.ReadAllText(Path.Combine(Data, "state.json")));
 }

@@ -53,9 +53,9 @@ internal static class Launcher
     }
 
     // The test run has built everything: the launcher must not build again beside it.
-    static Dictionary<string, string> Environment() => new(StringComparer.Ordinal) { ["NO_COLOR"] = "1" };
+    private static Dictionary<string, string> Environment() => new(StringComparer.Ordinal) { ["NO_COLOR"] = "1" };
 
-    static void Append(StringBuilder text, string? line)
+    private static void Append(StringBuilder text, string? line)
     {
         if (line is not null)
         {
@@ -66,7 +66,7 @@ internal static class Launcher
         }
     }
 
-    static string FindRoot()
+    private static string FindRoot()
     {
         var folder = new DirectoryInfo(AppContext.BaseDirectory);
         while (folder is not null && !File.Exists(Path.Combine(folder.FullName, "Argosy.slnx")))

@@ -8,7 +8,7 @@ namespace Argosy.E2E;
 /// <summary>What a customer does with orders, through the gateway.</summary>
 internal static class Orders
 {
-    static readonly TimeSpan Settled = TimeSpan.FromSeconds(60);
+    private static readonly TimeSpan Settled = TimeSpan.FromSeconds(60);
 
     public static object Body(string sku, int quantity = 1, string token = "tok_visa", string country = "DE") => new
     {

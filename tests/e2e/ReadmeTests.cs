@@ -25,7 +25,7 @@ public sealed class ReadmeTests(Fleet fleet)
     }
 
     // The first block of the section, and only that: what follows it there is its output.
-    static string Commands()
+    private static string Commands()
     {
         var readme = File.ReadAllText(Path.Combine(Launcher.Root, "README.md"));
         var section = readme.IndexOf("## A first order", StringComparison.Ordinal);

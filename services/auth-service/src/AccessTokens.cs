@@ -6,7 +6,7 @@ using Microsoft.IdentityModel.Tokens;
 namespace Argosy.Auth;
 
 /// <summary>Signs access tokens in the profile of RFC 9068. No personal data goes in: services log the ids they see.</summary>
-sealed class AccessTokens(AuthOptions options, SigningKey key, TimeProvider time)
+internal sealed class AccessTokens(AuthOptions options, SigningKey key, TimeProvider time)
 {
     /// <summary>What tokens are good for. There is one scope as long as there is one kind of client.</summary>
     public const string Scope = "api";
@@ -16,7 +16,7 @@ sealed class AccessTokens(AuthOptions options, SigningKey key, TimeProvider time
 
     public static readonly TimeSpan Lifetime = TimeSpan.FromMinutes(10);
 
-    readonly JsonWebTokenHandler _handler = new() { SetDefaultTimesOnTokenCreation = false };
+    private readonly JsonWebTokenHandler _handler = new() { SetDefaultTimesOnTokenCreation = false };
 
     public string Issue(Session session)
     {

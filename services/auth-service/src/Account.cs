@@ -5,7 +5,7 @@ namespace Argosy.Auth;
 /// <param name="Email">Normalised.</param>
 /// <param name="Password">The hash: format, iterations and salt are in it.</param>
 /// <param name="Role"><see cref="Customer"/> or <see cref="Admin"/>.</param>
-sealed record Account(string Id, string Email, string Password, string Role)
+internal sealed record Account(string Id, string Email, string Password, string Role)
 {
     public const string Customer = "customer";
     public const string Admin = "admin";

@@ -6,7 +6,7 @@ using Argosy.Contracts.Auth.V1;
 namespace Argosy.Auth;
 
 /// <summary>Getting an account, and logging in to it.</summary>
-static class AccountApi
+internal static class AccountApi
 {
     public static void MapAccounts(this IEndpointRouteBuilder routes)
     {
@@ -22,7 +22,7 @@ static class AccountApi
     /// only a mail to the address could keep it secret, and an answer that pretends would leave people with a password that does not work.
     /// It costs whoever asks a hash, like everything that tells about accounts.
     /// </summary>
-    static async Task<IResult> RegisterAsync(
+    private static async Task<IResult> RegisterAsync(
         RegisterRequest request, IStore store, Passwords passwords, WriteSet work, TimeProvider time, CancellationToken ct)
     {
         var check = new Validation();
@@ -62,7 +62,7 @@ static class AccountApi
         work.Publish(new UserRegistered { UserId = account.Id, Email = account.Email, Name = name });
     }
 
-    static async Task<IResult> LoginAsync(
+    private static async Task<IResult> LoginAsync(
         LoginRequest request, SignIn signIn, Sessions sessions, AccessTokens tokens, IStore store, WriteSet work, HttpResponse response,
         CancellationToken ct)
     {
@@ -88,9 +88,9 @@ static class AccountApi
         return result.Problem!.ToResult();
     }
 
-    sealed record RegisterRequest(string Email, string Password, string Name);
+    private sealed record RegisterRequest(string Email, string Password, string Name);
 
-    sealed record RegisterAnswer(string UserId);
+    private sealed record RegisterAnswer(string UserId);
 
-    sealed record LoginRequest(string Email, string Password);
+    private sealed record LoginRequest(string Email, string Password);
 }

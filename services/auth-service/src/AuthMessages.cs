@@ -5,7 +5,7 @@ using Argosy.Contracts.User.V1;
 namespace Argosy.Auth;
 
 /// <summary>What we do when others speak.</summary>
-sealed class AuthMessages(IStore store)
+internal sealed class AuthMessages(IStore store)
 {
     /// <summary>
     /// Closes the account of somebody who was erased: the address is free again, all sessions end. Administrators keep theirs, or a slip

@@ -11,7 +11,7 @@ namespace Argosy.Auth;
 /// <paramref name="MadeAdminPasswordFile"/>. Read once, when the account is created.
 /// </param>
 /// <param name="MadeAdminPasswordFile"><c>admin-password</c> in the data folder.</param>
-sealed record AuthOptions(string Issuer, string KeyFolder, string? AdminPasswordFile, string MadeAdminPasswordFile)
+internal sealed record AuthOptions(string Issuer, string KeyFolder, string? AdminPasswordFile, string MadeAdminPasswordFile)
 {
     public static AuthOptions Read(ArgosyBuilder argosy)
     {
@@ -26,7 +26,7 @@ sealed record AuthOptions(string Issuer, string KeyFolder, string? AdminPassword
     }
 }
 
-static class AuthServices
+internal static class AuthServices
 {
     public static IServiceCollection AddAccounts(this IServiceCollection services, AuthOptions options)
     {

@@ -4,9 +4,9 @@ using Microsoft.AspNetCore.Http.Features;
 namespace Argosy.Auth;
 
 /// <summary>The OAuth endpoints that exist so far: refreshing (RFC 6749 §6) and revoking (RFC 7009).</summary>
-static class ConnectApi
+internal static class ConnectApi
 {
-    static readonly FormOptions Small = new() { ValueCountLimit = 16, KeyLengthLimit = 64, ValueLengthLimit = 16 * 1024, BufferBodyLengthLimit = 64 * 1024 };
+    private static readonly FormOptions Small = new() { ValueCountLimit = 16, KeyLengthLimit = 64, ValueLengthLimit = 16 * 1024, BufferBodyLengthLimit = 64 * 1024 };
 
     public static void MapConnect(this IEndpointRouteBuilder routes)
     {
@@ -16,7 +16,7 @@ static class ConnectApi
         connect.MapPost("/revocation", RevokeAsync);
     }
 
-    static async Task<IResult> TokenAsync(HttpRequest http, Sessions sessions, AccessTokens tokens, WriteSet work, CancellationToken ct)
+    private static async Task<IResult> TokenAsync(HttpRequest http, Sessions sessions, AccessTokens tokens, WriteSet work, CancellationToken ct)
     {
         var (form, refusal) = await ReadAsync(http, ct);
         if (refusal is not null)
@@ -50,7 +50,7 @@ static class ConnectApi
     }
 
     /// <summary>200 whether or not there was such a token; access tokens end by themselves, sooner than a list of them would reach everybody.</summary>
-    static async Task<IResult> RevokeAsync(HttpRequest http, Sessions sessions, WriteSet work, CancellationToken ct)
+    private static async Task<IResult> RevokeAsync(HttpRequest http, Sessions sessions, WriteSet work, CancellationToken ct)
     {
         var (form, refusal) = await ReadAsync(http, ct);
         if (refusal is not null)
@@ -71,7 +71,7 @@ static class ConnectApi
     }
 
     // RFC 6749 §3.2: a form, every parameter once, an empty one as if it were absent. Our client is public and brings no secret.
-    static async Task<(Form Form, OAuthError? Refusal)> ReadAsync(HttpRequest http, CancellationToken ct)
+    private static async Task<(Form Form, OAuthError? Refusal)> ReadAsync(HttpRequest http, CancellationToken ct)
     {
         if (http.ContentType?.Split(';')[0].Trim().Equals("application/x-www-form-urlencoded", StringComparison.OrdinalIgnoreCase) != true)
         {
@@ -99,7 +99,7 @@ static class ConnectApi
             : (form, null);
     }
 
-    readonly record struct Form(IFormCollection Fields)
+    private readonly record struct Form(IFormCollection Fields)
     {
         public string? this[string name] => Fields.TryGetValue(name, out var value) && value is [{ Length: > 0 } text] ? text : null;
     }

@@ -5,7 +5,7 @@ using Argosy.Chassis.Hosting.Identity;
 namespace Argosy.Auth;
 
 /// <summary>What clients and services may know without asking anybody: keys, and which endpoints work.</summary>
-static class Discovery
+internal static class Discovery
 {
     public static void MapDiscovery(this IEndpointRouteBuilder routes)
     {
@@ -18,16 +18,16 @@ static class Discovery
         wellKnown.MapGet("/.well-known/openid-configuration", (AuthOptions options, HttpResponse response) => Public(response, Metadata.Of(options)));
     }
 
-    static IResult Public<T>(HttpResponse response, T body)
+    private static IResult Public<T>(HttpResponse response, T body)
     {
         response.Headers.CacheControl = "public, max-age=300";
         return Results.Json(body, StrictJson.Options);
     }
 
-    sealed record KeySet(IReadOnlyList<IReadOnlyDictionary<string, string>> Keys);
+    private sealed record KeySet(IReadOnlyList<IReadOnlyDictionary<string, string>> Keys);
 
     /// <summary>RFC 8414 §2.</summary>
-    sealed record Metadata(
+    private sealed record Metadata(
         [property: JsonPropertyName("issuer")] string Issuer,
         [property: JsonPropertyName("jwks_uri")] string Jwks,
         [property: JsonPropertyName("token_endpoint")] string Token,

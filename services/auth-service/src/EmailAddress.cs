@@ -3,12 +3,12 @@ using System.Text.RegularExpressions;
 namespace Argosy.Auth;
 
 /// <summary>Addresses in the one form in which they are kept and compared.</summary>
-static partial class EmailAddress
+internal static partial class EmailAddress
 {
     public const string Expected = "must be an e-mail address such as name@example.org";
 
-    const int MaxLength = 254;   // RFC 5321 §4.5.3.1.3, without the angle brackets
-    const int MaxLocalLength = 64;
+    private const int MaxLength = 254;   // RFC 5321 §4.5.3.1.3, without the angle brackets
+    private const int MaxLocalLength = 64;
 
     /// <summary>
     /// The address in lower case, or null if it is none. The part before the @ is lowered too: no provider in use tells people apart by

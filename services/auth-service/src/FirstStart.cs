@@ -11,9 +11,9 @@ namespace Argosy.Auth;
 /// The password is in its file before the account is committed: a crash between the two leaves a password without an account, and the
 /// next start takes it up. The other order could leave an administrator whose password nobody has.
 /// </remarks>
-sealed partial class FirstStart(IStore store, Passwords passwords, AuthOptions options, TimeProvider time, ILogger<FirstStart> log) : IHostedService
+internal sealed partial class FirstStart(IStore store, Passwords passwords, AuthOptions options, TimeProvider time, ILogger<FirstStart> log) : IHostedService
 {
-    const string Email = "admin@argosy.local";
+    private const string Email = "admin@argosy.local";
 
     public async Task StartAsync(CancellationToken cancellationToken)
     {
@@ -33,7 +33,7 @@ sealed partial class FirstStart(IStore store, Passwords passwords, AuthOptions o
 
     public Task StopAsync(CancellationToken cancellationToken) => Task.CompletedTask;
 
-    string Password()
+    private string Password()
     {
         if (options.AdminPasswordFile is { } given)
         {
@@ -51,7 +51,7 @@ sealed partial class FirstStart(IStore store, Passwords passwords, AuthOptions o
         return password;
     }
 
-    static string Given(string path)
+    private static string Given(string path)
     {
         try
         {

@@ -10,11 +10,11 @@ namespace Argosy.Auth;
 /// <param name="Failures">Guesses since the last success or the last quiet hour, those under way included.</param>
 /// <param name="FailedAt">When the last one was made, in Unix milliseconds.</param>
 /// <param name="BlockedUntil">Unix milliseconds.</param>
-sealed record Guesses(long Failures, long FailedAt, long BlockedUntil)
+internal sealed record Guesses(long Failures, long FailedAt, long BlockedUntil)
 {
-    const int Free = 5;
+    private const int Free = 5;
 
-    static readonly TimeSpan LongestWait = TimeSpan.FromMinutes(15);
+    private static readonly TimeSpan LongestWait = TimeSpan.FromMinutes(15);
 
     /// <summary>How long a guess is remembered.</summary>
     public static TimeSpan Memory { get; } = TimeSpan.FromHours(1);

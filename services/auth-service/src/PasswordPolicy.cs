@@ -4,12 +4,12 @@ namespace Argosy.Auth;
 
 /// <summary>Which passwords are taken: long enough and not among the first that anybody would try. Nothing about kinds of characters.</summary>
 /// <remarks>ASVS 5 §6.2. The list has some hundred entries of eight characters and more; ASVS asks for the top 3,000.</remarks>
-static class PasswordPolicy
+internal static class PasswordPolicy
 {
-    const int MinLength = 8;
-    const int MaxLength = 128;
+    private const int MinLength = 8;
+    private const int MaxLength = 128;
 
-    static readonly FrozenSet<string> Common = Read("common-passwords.txt");
+    private static readonly FrozenSet<string> Common = Read("common-passwords.txt");
 
     /// <summary>What is wrong with the password, continuing "The password …"; null if nothing is.</summary>
     /// <param name="password">As it was typed: nothing is trimmed or replaced.</param>
@@ -29,9 +29,9 @@ static class PasswordPolicy
             : null;
     }
 
-    static bool IsOneCharacter(string text) => text.All(c => c == text[0]);
+    private static bool IsOneCharacter(string text) => text.All(c => c == text[0]);
 
-    static FrozenSet<string> Read(string resource)
+    private static FrozenSet<string> Read(string resource)
     {
         using var reader = new StreamReader(typeof(PasswordPolicy).Assembly.GetManifestResourceStream(resource)!);
         return reader.ReadToEnd().Split('\n', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries).ToFrozenSet(StringComparer.Ordinal);

@@ -11,20 +11,20 @@ namespace Argosy.Auth;
 /// Hashes passwords, few at a time. One hash costs some 180 ms of a core by intent, so without a limit logging in would be the cheapest
 /// way to stop everything else. Callers wait in a bounded queue, first come first served, and not for long.
 /// </summary>
-sealed class Passwords(TimeProvider time) : IDisposable
+internal sealed class Passwords(TimeProvider time) : IDisposable
 {
-    const int Iterations = 220_000;   // PBKDF2-HMAC-SHA512, OWASP Password Storage Cheat Sheet
-    const int QueueLength = 64;
+    private const int Iterations = 220_000;   // PBKDF2-HMAC-SHA512, OWASP Password Storage Cheat Sheet
+    private const int QueueLength = 64;
 
     /// <summary>How long a caller waits for a place.</summary>
     public static readonly TimeSpan Patience = TimeSpan.FromSeconds(5);
 
-    static readonly PasswordHasher<Account> Hasher = new(Options.Create(new PasswordHasherOptions { IterationCount = Iterations }));
+    private static readonly PasswordHasher<Account> Hasher = new(Options.Create(new PasswordHasherOptions { IterationCount = Iterations }));
 
     // What a login for an unknown address is checked against, so that it takes as long as any other: a hash that belongs to no password.
-    static readonly string Nobodys = MakeNobodys();
+    private static readonly string Nobodys = MakeNobodys();
 
-    readonly ConcurrencyLimiter _places = new(new ConcurrencyLimiterOptions
+    private readonly ConcurrencyLimiter _places = new(new ConcurrencyLimiterOptions
     {
         PermitLimit = Math.Max(2, Environment.ProcessorCount / 2),
         QueueLimit = QueueLength,
@@ -60,7 +60,7 @@ sealed class Passwords(TimeProvider time) : IDisposable
     public void Dispose() => _places.Dispose();
 
     // The layout of ASP.NET Core Identity's version 3: 0x01, PRF (2 is HMAC-SHA512), iterations, length of the salt, salt, subkey.
-    static string MakeNobodys()
+    private static string MakeNobodys()
     {
         const int Salt = 16, Subkey = 32;
         var blob = new byte[13 + Salt + Subkey];
@@ -75,7 +75,7 @@ sealed class Passwords(TimeProvider time) : IDisposable
     /// <summary>The right to hash, one thing at a time.</summary>
     public sealed class Place(RateLimitLease lease) : IDisposable
     {
-        bool _givenBack;
+        private bool _givenBack;
 
         public Task<string> HashAsync(string password) => RunAsync(() => Hasher.HashPassword(null!, password));
 
@@ -98,7 +98,7 @@ sealed class Passwords(TimeProvider time) : IDisposable
         }
 
         // A thread of its own: two hashes on a pool of two threads would hold up every other request.
-        Task<T> RunAsync<T>(Func<T> hash)
+        private Task<T> RunAsync<T>(Func<T> hash)
         {
             ObjectDisposedException.ThrowIf(_givenBack, this);
             return Task.Factory.StartNew(hash, CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default);
@@ -106,7 +106,7 @@ sealed class Passwords(TimeProvider time) : IDisposable
     }
 }
 
-enum PasswordVerdict
+internal enum PasswordVerdict
 {
     Wrong,
     Right,

@@ -1,9 +1,9 @@
 namespace Argosy.Auth;
 
 /// <summary>Files that only this service's user may read.</summary>
-static class SecretFile
+internal static class SecretFile
 {
-    const UnixFileMode OwnerOnly = UnixFileMode.UserRead | UnixFileMode.UserWrite;
+    private const UnixFileMode OwnerOnly = UnixFileMode.UserRead | UnixFileMode.UserWrite;
 
     /// <summary>
     /// Writes all or nothing: a temporary file beside it, to the disk, then renamed. After a crash the old text is there or the new one,

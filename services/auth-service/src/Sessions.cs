@@ -9,16 +9,16 @@ using Argosy.Contracts.Auth.V1;
 namespace Argosy.Auth;
 
 /// <summary>A login that is good, and the refresh token that carries it on.</summary>
-sealed record Session(string Id, string Account, string Role, DateTimeOffset Authenticated, string RefreshToken);
+internal sealed record Session(string Id, string Account, string Role, DateTimeOffset Authenticated, string RefreshToken);
 
 /// <summary>
 /// Logins and their refresh tokens: opaque, 256 random bits, kept as a hash, good for one use. Using one gives the next; using one twice
 /// means that two people have it, so the whole session ends (RFC 9700 §4.14.2). There is no time of grace: a client that lost the
 /// answer logs in again.
 /// </summary>
-sealed class Sessions(IStore store, TimeProvider time)
+internal sealed class Sessions(IStore store, TimeProvider time)
 {
-    const int MaxConflicts = 10;
+    private const int MaxConflicts = 10;
 
     /// <summary>How long a session lasts at most.</summary>
     public static readonly TimeSpan Lifetime = TimeSpan.FromDays(30);
@@ -94,7 +94,7 @@ sealed class Sessions(IStore store, TimeProvider time)
         }
     }
 
-    static Session Rotate(TokenRow row, WriteSet work)
+    private static Session Rotate(TokenRow row, WriteSet work)
     {
         var token = NewToken();
         work.Require("select 1 from sessions where id = @Session and revoked is null", new { row.Session });
@@ -107,19 +107,19 @@ sealed class Sessions(IStore store, TimeProvider time)
         return new Session(row.Session, row.Account, row.Role, DateTimeOffset.FromUnixTimeMilliseconds(row.Authenticated), token);
     }
 
-    static void Revoke(TokenRow row, WriteSet work)
+    private static void Revoke(TokenRow row, WriteSet work)
     {
         work.Execute(
             "update sessions set revoked = @now where id = @Session and revoked is null", new { now = work.NowMilliseconds, row.Session }, rows: 1);
         work.Publish(new SessionRevoked { SessionId = row.Session, UserId = row.Account });
     }
 
-    static void Insert(WriteSet work, string token, string session, DateTimeOffset expires) => work.Execute(
+    private static void Insert(WriteSet work, string token, string session, DateTimeOffset expires) => work.Execute(
         "insert into refresh_tokens (hash, session, expires, redeemed) values (@hash, @session, @expires, null)",
         new { hash = HashOf(token), session, expires = expires.ToUnixTimeMilliseconds() }, rows: 1);
 
     // Each login takes at most two dead sessions along, so they go faster than they come and no worker has to look after them.
-    static void RemoveExpired(WriteSet work)
+    private static void RemoveExpired(WriteSet work)
     {
         const string Dead = "(select id from sessions where expires < @now order by expires limit 2)";
         var now = new { now = work.NowMilliseconds };
@@ -127,7 +127,7 @@ sealed class Sessions(IStore store, TimeProvider time)
         work.Execute($"delete from sessions where id in {Dead}", now);
     }
 
-    Task<TokenRow?> FindAsync(string token, CancellationToken ct) => store.FirstOrDefaultAsync<TokenRow>(
+    private Task<TokenRow?> FindAsync(string token, CancellationToken ct) => store.FirstOrDefaultAsync<TokenRow>(
         """
         select t.hash as Hash, t.session as Session, t.expires as Expires, t.redeemed as Redeemed, s.account as Account,
                s.authenticated as Authenticated, s.expires as SessionExpires, s.revoked as Revoked, a.role as Role
@@ -136,12 +136,12 @@ sealed class Sessions(IStore store, TimeProvider time)
         """,
         new { hash = HashOf(token) }, ct);
 
-    static string NewToken() => Base64Url.EncodeToString(RandomNumberGenerator.GetBytes(32));
+    private static string NewToken() => Base64Url.EncodeToString(RandomNumberGenerator.GetBytes(32));
 
     // 256 random bits need no salt and no stretching.
-    static string HashOf(string token) => Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(token)));
+    private static string HashOf(string token) => Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(token)));
 
-    sealed record TokenRow(
+    private sealed record TokenRow(
         string Hash, string Session, long Expires, long? Redeemed, string Account, long Authenticated, long SessionExpires, long? Revoked, string Role)
     {
         public bool HasEnded(DateTimeOffset now) =>

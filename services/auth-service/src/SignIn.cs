@@ -10,7 +10,7 @@ namespace Argosy.Auth;
 /// <param name="Account">Null if refused.</param>
 /// <param name="Problem">Null unless refused.</param>
 /// <param name="NewHash">The password hashed anew, where the stored hash is of older days.</param>
-sealed record SignInResult(Account? Account, Problem? Problem, string? NewHash = null)
+internal sealed record SignInResult(Account? Account, Problem? Problem, string? NewHash = null)
 {
     public static implicit operator SignInResult(Problem problem) => new(null, problem);
 }
@@ -21,9 +21,9 @@ sealed record SignInResult(Account? Account, Problem? Problem, string? NewHash =
 /// tried: a hundred guesses at once are then counted like a hundred in a row. 4. Compare; an unknown address costs the same.
 /// 5. Success forgets the count, in the commit of the login (<see cref="Complete"/>).
 /// </remarks>
-sealed class SignIn(IStore store, Passwords passwords, TimeProvider time)
+internal sealed class SignIn(IStore store, Passwords passwords, TimeProvider time)
 {
-    const int MaxConflicts = 10;
+    private const int MaxConflicts = 10;
 
     public static readonly Problem Wrong = Problem.Unauthorized("auth.credentials", "The e-mail address or the password is wrong.");
 
@@ -72,7 +72,7 @@ sealed class SignIn(IStore store, Passwords passwords, TimeProvider time)
         }
     }
 
-    async Task<Problem?> CountAsync(string subject, MessageContext cause, CancellationToken ct)
+    private async Task<Problem?> CountAsync(string subject, MessageContext cause, CancellationToken ct)
     {
         for (var i = 0; i < MaxConflicts; i++)
         {
@@ -95,7 +95,7 @@ sealed class SignIn(IStore store, Passwords passwords, TimeProvider time)
         return Guesses.TooMany(TimeSpan.FromSeconds(1));
     }
 
-    static void Fill(WriteSet work, string subject, Guesses? seen)
+    private static void Fill(WriteSet work, string subject, Guesses? seen)
     {
         // Forgetting is part of counting, so the table holds an hour of guesses and no worker has to look after it.
         work.Execute("delete from attempts where failed_at < @before", new { before = (work.Now - Guesses.Memory).ToUnixTimeMilliseconds() });
@@ -114,9 +114,9 @@ sealed class SignIn(IStore store, Passwords passwords, TimeProvider time)
             row, rows: 1);
     }
 
-    Task<Guesses?> ReadAsync(string subject, CancellationToken ct) => store.FirstOrDefaultAsync<Guesses>(
+    private Task<Guesses?> ReadAsync(string subject, CancellationToken ct) => store.FirstOrDefaultAsync<Guesses>(
         "select failures, failed_at as FailedAt, blocked_until as BlockedUntil from attempts where subject = @subject", new { subject }, ct);
 
     // A hash, so that a table of guesses is no list of addresses, and one length whatever was typed.
-    static string SubjectOf(string email) => Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(email)));
+    private static string SubjectOf(string email) => Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(email)));
 }

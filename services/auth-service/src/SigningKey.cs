@@ -9,11 +9,11 @@ namespace Argosy.Auth;
 /// The RSA key that signs access tokens: made at the first start, kept in the data folder and nowhere else. This service checks tokens
 /// with it too, without asking itself over HTTP.
 /// </summary>
-sealed class SigningKey : IKeySource
+internal sealed class SigningKey : IKeySource
 {
-    const int Bits = 3072;
+    private const int Bits = 3072;
 
-    SigningKey(RSA rsa)
+    private SigningKey(RSA rsa)
     {
         Public = IssuerKey.Of(rsa);
         Credentials = new SigningCredentials(
@@ -42,14 +42,14 @@ sealed class SigningKey : IKeySource
         }
     }
 
-    static RSA Make(string path)
+    private static RSA Make(string path)
     {
         var rsa = RSA.Create(Bits);
         SecretFile.Write(path, rsa.ExportPkcs8PrivateKeyPem());
         return rsa;
     }
 
-    static RSA Load(string path)
+    private static RSA Load(string path)
     {
         if (SecretFile.IsOpenToOthers(path))
         {

@@ -4,7 +4,7 @@ using Argosy.Chassis.Hosting;
 namespace Argosy.Auth;
 
 /// <summary>Tokens, as RFC 6749 §5.1 spells them, and never to be kept by anything on the way.</summary>
-sealed class TokenAnswer(string accessToken, string refreshToken) : IResult
+internal sealed class TokenAnswer(string accessToken, string refreshToken) : IResult
 {
     public Task ExecuteAsync(HttpContext httpContext)
     {
@@ -15,7 +15,7 @@ sealed class TokenAnswer(string accessToken, string refreshToken) : IResult
             StrictJson.Options, httpContext.RequestAborted);
     }
 
-    sealed record Body(
+    private sealed record Body(
         [property: JsonPropertyName("access_token")] string AccessToken,
         [property: JsonPropertyName("token_type")] string TokenType,
         [property: JsonPropertyName("expires_in")] long ExpiresIn,
@@ -24,7 +24,7 @@ sealed class TokenAnswer(string accessToken, string refreshToken) : IResult
 }
 
 /// <summary>A refusal as RFC 6749 §5.2 spells it; OAuth clients know no problem details.</summary>
-sealed class OAuthError(string error, string description, int status = StatusCodes.Status400BadRequest) : IResult
+internal sealed class OAuthError(string error, string description, int status = StatusCodes.Status400BadRequest) : IResult
 {
     public Task ExecuteAsync(HttpContext httpContext)
     {
@@ -39,7 +39,7 @@ sealed class OAuthError(string error, string description, int status = StatusCod
         return httpContext.Response.WriteAsJsonAsync(new Body(error, description), StrictJson.Options, httpContext.RequestAborted);
     }
 
-    sealed record Body(
+    private sealed record Body(
         [property: JsonPropertyName("error")] string Error,
         [property: JsonPropertyName("error_description")] string Description);
 }

@@ -12,7 +12,7 @@ namespace Argosy.Auth.Tests;
 [Collection(nameof(AuthProcess))]
 public sealed class AccountApiTests(AuthProcess process)
 {
-    readonly Front _front = process.Front;
+    private readonly Front _front = process.Front;
 
     [Fact]
     public async Task Registering_makes_an_account_and_announces_it()
@@ -149,14 +149,14 @@ public sealed class AccountApiTests(AuthProcess process)
         _front.Bench.Process.Output.Where(line => secrets.Any(s => line.Contains(s, StringComparison.OrdinalIgnoreCase))).ShouldBeEmpty();
     }
 
-    async Task<(HttpStatusCode Status, string Headers, string Body)> AnswerAsync(string email)
+    private async Task<(HttpStatusCode Status, string Headers, string Body)> AnswerAsync(string email)
     {
         using var answer = await _front.LoginAsync(email, "wrong and long enough");
         var body = (await Front.JsonAsync(answer)).EnumerateObject().Where(p => p.Name != "traceId").Select(p => p.ToString());
         return (answer.StatusCode, string.Join('\n', answer.Headers.Select(h => h.Key).Order(StringComparer.Ordinal)), string.Join('\n', body));
     }
 
-    async Task<double> MedianAsync(Func<string> email)
+    private async Task<double> MedianAsync(Func<string> email)
     {
         var times = new List<double>();
         for (var i = 0; i < 4; i++)

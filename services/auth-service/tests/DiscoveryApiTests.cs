@@ -12,7 +12,7 @@ namespace Argosy.Auth.Tests;
 [Collection(nameof(AuthProcess))]
 public sealed class DiscoveryApiTests(AuthProcess process)
 {
-    readonly Front _front = process.Front;
+    private readonly Front _front = process.Front;
 
     [Fact]
     public async Task The_published_key_verifies_what_was_signed_and_says_nothing_private()

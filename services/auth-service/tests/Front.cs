@@ -24,7 +24,7 @@ internal sealed class Front(ServiceBench bench) : IAsyncDisposable
 {
     public const string Password = "a long walk on the shore";
 
-    static int people;
+    private static int _people;
 
     public ServiceBench Bench => bench;
 
@@ -36,7 +36,7 @@ internal sealed class Front(ServiceBench bench) : IAsyncDisposable
 
     public static async Task<Front> OpenAsync() => new(await ServiceBench.StartAsync("auth-service", "AuthService"));
 
-    public static string NewEmail() => $"person-{Interlocked.Increment(ref people)}-{Guid.NewGuid():N}@example.org";
+    public static string NewEmail() => $"person-{Interlocked.Increment(ref _people)}-{Guid.NewGuid():N}@example.org";
 
     public Task<HttpResponseMessage> RegisterAsync(object body, string? key = null) => SendAsync("/api/v1/auth/register", body, key);
 
@@ -79,7 +79,7 @@ internal sealed class Front(ServiceBench bench) : IAsyncDisposable
 
     public ValueTask DisposeAsync() => bench.DisposeAsync();
 
-    async Task<HttpResponseMessage> SendAsync(string path, object body, string? key = null)
+    private async Task<HttpResponseMessage> SendAsync(string path, object body, string? key = null)
     {
         using var request = new HttpRequestMessage(HttpMethod.Post, path) { Content = JsonContent.Create(body) };
         if (key is not null)
@@ -107,5 +107,5 @@ internal sealed record Tokens(string Access, string Refresh)
         return new Tokens(json.GetProperty("access_token").GetString()!, json.GetProperty("refresh_token").GetString()!);
     }
 
-    JsonElement Part(int index) => JsonDocument.Parse(Base64Url.DecodeFromChars(Access.Split('.')[index])).RootElement;
+    private JsonElement Part(int index) => JsonDocument.Parse(Base64Url.DecodeFromChars(Access.Split('.')[index])).RootElement;
 }

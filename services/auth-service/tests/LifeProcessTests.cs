@@ -9,9 +9,9 @@ namespace Argosy.Auth.Tests;
 [UnsupportedOSPlatform("windows")]
 public sealed class LifeProcessTests : IAsyncLifetime
 {
-    const UnixFileMode OwnerOnly = UnixFileMode.UserRead | UnixFileMode.UserWrite;
+    private const UnixFileMode OwnerOnly = UnixFileMode.UserRead | UnixFileMode.UserWrite;
 
-    Front _front = null!;
+    private Front _front = null!;
 
     public async ValueTask InitializeAsync() => _front = await Front.OpenAsync();
 
@@ -53,5 +53,5 @@ public sealed class LifeProcessTests : IAsyncLifetime
         (await _front.LoginAsync("admin@argosy.local", password.Trim())).StatusCode.ShouldBe(HttpStatusCode.OK);
     }
 
-    Task<string> KeysAsync() => _front.Http.GetStringAsync("/.well-known/jwks.json");
+    private Task<string> KeysAsync() => _front.Http.GetStringAsync("/.well-known/jwks.json");
 }

@@ -9,7 +9,7 @@ namespace Argosy.Auth.Tests;
 [Collection(nameof(AuthProcess))]
 public sealed class SessionApiTests(AuthProcess process)
 {
-    readonly Front _front = process.Front;
+    private readonly Front _front = process.Front;
 
     [Fact]
     public async Task A_refresh_token_gives_new_tokens_of_the_same_session()
@@ -149,7 +149,7 @@ public sealed class SessionApiTests(AuthProcess process)
         answer.Headers.WwwAuthenticate.ShouldHaveSingleItem().Scheme.ShouldBe("Basic");
     }
 
-    static async Task ShouldBeErrorAsync(HttpResponseMessage answer, string error, HttpStatusCode status = HttpStatusCode.BadRequest)
+    private static async Task ShouldBeErrorAsync(HttpResponseMessage answer, string error, HttpStatusCode status = HttpStatusCode.BadRequest)
     {
         answer.StatusCode.ShouldBe(status);
         answer.Headers.CacheControl!.NoStore.ShouldBeTrue();

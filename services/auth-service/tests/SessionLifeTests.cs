@@ -11,13 +11,13 @@ namespace Argosy.Auth.Tests;
 /// <summary>Sessions over weeks: the real store, and a clock that the test moves.</summary>
 public sealed class SessionLifeTests : IAsyncLifetime
 {
-    static readonly Account Ada = new("ada", "ada@example.org", "hash", Account.Customer);
+    private static readonly Account Ada = new("ada", "ada@example.org", "hash", Account.Customer);
 
-    readonly FakeTime _time = new();
-    MessageBench _bench = null!;
-    Sessions _sessions = null!;
+    private readonly FakeTime _time = new();
+    private MessageBench _bench = null!;
+    private Sessions _sessions = null!;
 
-    IStore Store => _bench.Store;
+    private IStore Store => _bench.Store;
 
     public async ValueTask InitializeAsync()
     {
@@ -133,7 +133,7 @@ public sealed class SessionLifeTests : IAsyncLifetime
         (await Store.FirstOrDefaultAsync<long>("select count(*) from refresh_tokens")).ShouldBe(3);
     }
 
-    async Task<Session> BeginAsync()
+    private async Task<Session> BeginAsync()
     {
         var work = new WriteSet(Cause(), _time.GetUtcNow());
         var session = _sessions.Begin(Ada, work);
@@ -141,7 +141,7 @@ public sealed class SessionLifeTests : IAsyncLifetime
         return session;
     }
 
-    Task<Session?> RefreshAsync(string token) => _sessions.RefreshAsync(token, Cause(), CancellationToken.None);
+    private Task<Session?> RefreshAsync(string token) => _sessions.RefreshAsync(token, Cause(), CancellationToken.None);
 
-    static MessageContext Cause() => new(Guid.NewGuid().ToString(), "auth-service", new MessageHeaders());
+    private static MessageContext Cause() => new(Guid.NewGuid().ToString(), "auth-service", new MessageHeaders());
 }

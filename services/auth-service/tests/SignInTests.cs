@@ -13,13 +13,13 @@ namespace Argosy.Auth.Tests;
 /// <summary>How guessing is slowed down, and what it does to the people whose passwords are guessed.</summary>
 public sealed class SignInTests : IAsyncLifetime
 {
-    const string Email = "ada@example.org";
-    const string Password = "a long walk on the shore";
+    private const string Email = "ada@example.org";
+    private const string Password = "a long walk on the shore";
 
-    readonly FakeTime _time = new();
-    MessageBench _bench = null!;
-    SignIn _signIn = null!;
-    Passwords _passwords = null!;
+    private readonly FakeTime _time = new();
+    private MessageBench _bench = null!;
+    private SignIn _signIn = null!;
+    private Passwords _passwords = null!;
 
     public async ValueTask InitializeAsync()
     {
@@ -142,13 +142,13 @@ public sealed class SignInTests : IAsyncLifetime
         using var free = (await _passwords.EnterAsync(CancellationToken.None)).ShouldNotBeNull();
     }
 
-    Task AddAsync(int iterations)
+    private Task AddAsync(int iterations)
     {
         var hasher = new PasswordHasher<Account>(Options.Create(new PasswordHasherOptions { IterationCount = iterations }));
         return _bench.CommitAsync(work => work.Execute(
             Account.Insert, new { Id = "ada", Email, Password = hasher.HashPassword(null!, Password), Role = Account.Customer, now = 0L }, rows: 1));
     }
 
-    Task<SignInResult> TryAsync(string password, string email = Email) =>
+    private Task<SignInResult> TryAsync(string password, string email = Email) =>
         _signIn.TryAsync(email, password, new MessageContext(Guid.NewGuid().ToString(), "auth-service", new MessageHeaders()), CancellationToken.None);
 }

@@ -11,9 +11,9 @@ namespace Argosy.Auth.Tests;
 [UnsupportedOSPlatform("windows")]
 public sealed class StartProcessTests : IDisposable
 {
-    const UnixFileMode OwnerOnly = UnixFileMode.UserRead | UnixFileMode.UserWrite;
+    private const UnixFileMode OwnerOnly = UnixFileMode.UserRead | UnixFileMode.UserWrite;
 
-    readonly DirectoryInfo _folder = Directory.CreateTempSubdirectory("argosy-auth-");
+    private readonly DirectoryInfo _folder = Directory.CreateTempSubdirectory("argosy-auth-");
 
     public void Dispose() => _folder.Delete(recursive: true);
 
@@ -65,7 +65,7 @@ public sealed class StartProcessTests : IDisposable
         error.ShouldContain(reason);
     }
 
-    async Task<string> StopsWithAsync(params (string Name, string Value)[] more)
+    private async Task<string> StopsWithAsync(params (string Name, string Value)[] more)
     {
         var environment = new Dictionary<string, string>(StringComparer.Ordinal)
         {

@@ -6,12 +6,12 @@ namespace Argosy.Gateway;
 /// <summary>What is turned away at the door, before anybody is asked.</summary>
 internal static class Admission
 {
-    static readonly Problem Smuggling = Problem.Invalid(
+    private static readonly Problem Smuggling = Problem.Invalid(
         "gateway.framing", "The request says in two ways, or in an unknown one, where its body ends.");
 
-    static readonly Problem TooLarge = new(413, "body.too-large", "The body is larger than 256 KB.");
+    private static readonly Problem TooLarge = new(413, "body.too-large", "The body is larger than 256 KB.");
 
-    static readonly Problem UnknownMethod = new(405, "gateway.method", "This method is not taken here; see Allow.");
+    private static readonly Problem UnknownMethod = new(405, "gateway.method", "This method is not taken here; see Allow.");
 
     public const string Methods = "GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS";
 
@@ -62,11 +62,11 @@ internal static class Admission
     /// CL.TE and TE.TE: RFC 9112, 6.1 lets a server close the connection on both, and this one does. Kestrel believes the transfer
     /// coding and renames the length to X-Content-Length, which is how both are seen here.
     /// </summary>
-    static bool HasAmbiguousFraming(IHeaderDictionary headers)
+    private static bool HasAmbiguousFraming(IHeaderDictionary headers)
         => headers.TransferEncoding is { Count: > 0 } coding
             && (headers.ContentLength is not null || headers.ContainsKey("X-Content-Length")
                 || coding.Count > 1 || !string.Equals(coding[0], "chunked", StringComparison.OrdinalIgnoreCase));
 
     // Methods are case-sensitive (RFC 9110, 9.1).
-    static bool IsKnown(string method) => method is "GET" or "HEAD" or "POST" or "PUT" or "PATCH" or "DELETE" or "OPTIONS";
+    private static bool IsKnown(string method) => method is "GET" or "HEAD" or "POST" or "PUT" or "PATCH" or "DELETE" or "OPTIONS";
 }

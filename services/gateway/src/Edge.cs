@@ -21,11 +21,11 @@ namespace Argosy.Gateway;
 internal sealed partial class Edge(
     RequestDelegate next, PublicRoutes routes, Forwarding forwarding, IHostApplicationLifetime host, TimeProvider time, ILogger<Edge> log)
 {
-    static readonly TimeSpan Soon = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan Soon = TimeSpan.FromSeconds(1);
 
-    static readonly Problem Bug = new(500, "internal", "Something went wrong here. The trace id tells us what; please quote it.");
+    private static readonly Problem Bug = new(500, "internal", "Something went wrong here. The trace id tells us what; please quote it.");
 
-    static readonly Problem NoRoute = Problem.NotFound("gateway.no-route", "There is nothing at this path.");
+    private static readonly Problem NoRoute = Problem.NotFound("gateway.no-route", "There is nothing at this path.");
 
     public Task InvokeAsync(HttpContext context)
     {
@@ -33,7 +33,7 @@ internal sealed partial class Edge(
         return raw is "/health" or "/ready" ? next(context) : PassAsync(context, raw);
     }
 
-    async Task PassAsync(HttpContext context, string raw)
+    private async Task PassAsync(HttpContext context, string raw)
     {
         var start = time.GetTimestamp();
         var correlation = Correlation.Adopt(Activity.Current!, context.Request.Headers[Correlation.Header]);   // MapArgosy listens, so there is one
@@ -62,7 +62,7 @@ internal sealed partial class Edge(
         Log(context, lane, ended, time.GetElapsedTime(start));
     }
 
-    Passage? TryRoute(HttpContext context, string raw, string correlation, out Lane? lane, out Problem? problem)
+    private Passage? TryRoute(HttpContext context, string raw, string correlation, out Lane? lane, out Problem? problem)
     {
         lane = null;
         if (!RequestTarget.TryParse(raw, out var target, out var refusal))
@@ -76,7 +76,7 @@ internal sealed partial class Edge(
         return lane is null ? null : new Passage(lane.Upstream, path, target.Path, target.Query, correlation, lane.Deadline);
     }
 
-    async ValueTask<(Problem? Problem, Ended Ended)> EnterAsync(HttpContext context, Lane lane, Passage passage)
+    private async ValueTask<(Problem? Problem, Ended Ended)> EnterAsync(HttpContext context, Lane lane, Passage passage)
     {
         var upstream = lane.Upstream;
         if (!upstream.MayTry())
@@ -102,7 +102,7 @@ internal sealed partial class Edge(
         }
     }
 
-    Problem? Explain(HttpContext context, Upstream upstream, ForwardResult result)
+    private Problem? Explain(HttpContext context, Upstream upstream, ForwardResult result)
     {
         switch (result.Ended)
         {
@@ -122,10 +122,10 @@ internal sealed partial class Edge(
         }
     }
 
-    static Problem Unavailable(Upstream upstream)
+    private static Problem Unavailable(Upstream upstream)
         => Problem.Unavailable("gateway.upstream-unavailable", $"{upstream.Name} cannot be reached at the moment.", Soon);
 
-    static Task AnswerAsync(HttpContext context, Problem problem, string correlation)
+    private static Task AnswerAsync(HttpContext context, Problem problem, string correlation)
     {
         var response = context.Response;
         var (connection, allow) = (response.Headers.Connection, response.Headers.Allow);
@@ -135,7 +135,7 @@ internal sealed partial class Edge(
         return problem.ToResult().ExecuteAsync(context);
     }
 
-    void Log(HttpContext context, Lane? lane, Ended ended, TimeSpan elapsed)
+    private void Log(HttpContext context, Lane? lane, Ended ended, TimeSpan elapsed)
     {
         var (method, status) = (context.Request.Method, context.Response.StatusCode);
         var level = status >= 500 || ended == Ended.Truncated ? LogLevel.Warning
@@ -147,7 +147,7 @@ internal sealed partial class Edge(
         }
     }
 
-    static string NameOf(Lane? lane) => lane?.Name ?? "(no route)";
+    private static string NameOf(Lane? lane) => lane?.Name ?? "(no route)";
 
     [LoggerMessage(Level = LogLevel.Error, Message = "{Method} {Route} failed")]
     private partial void LogBug(Exception e, string method, string route);

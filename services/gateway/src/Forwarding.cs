@@ -18,22 +18,22 @@ internal sealed class Forwarding(IHttpForwarder forwarder) : IDisposable
     public static readonly TimeSpan ConnectTimeout = TimeSpan.FromSeconds(2);
 
     /// <summary>Without a byte in either direction for so long, there is nobody there. Streams send a heartbeat every 15 s.</summary>
-    static readonly TimeSpan Silence = TimeSpan.FromSeconds(60);
+    private static readonly TimeSpan Silence = TimeSpan.FromSeconds(60);
 
-    static readonly ForwarderRequestConfig Config = new()
+    private static readonly ForwarderRequestConfig Config = new()
     {
         ActivityTimeout = Silence,
         Version = HttpVersion.Version11,
         VersionPolicy = HttpVersionPolicy.RequestVersionExact,
     };
 
-    readonly HttpMessageInvoker client = new(Connections());
+    private readonly HttpMessageInvoker _client = new(Connections());
 
     public static void Add(IServiceCollection services) => services.AddHttpForwarder().AddSingleton<Forwarding>();
 
     public async ValueTask<ForwardResult> SendAsync(HttpContext context, Passage passage, CancellationToken timeUp)
     {
-        var error = await forwarder.SendAsync(context, passage.Upstream.Prefix, client, Config, new Transformer(passage), timeUp);
+        var error = await forwarder.SendAsync(context, passage.Upstream.Prefix, _client, Config, new Transformer(passage), timeUp);
         if (error == ForwarderError.None)
         {
             return new(Ended.Answered, null);
@@ -53,9 +53,9 @@ internal sealed class Forwarding(IHttpForwarder forwarder) : IDisposable
         return new(context.Response.HasStarted ? Ended.Truncated : Classify(error, cause, timeUp), cause);
     }
 
-    public void Dispose() => client.Dispose();
+    public void Dispose() => _client.Dispose();
 
-    static Ended Classify(ForwarderError error, Exception? cause, CancellationToken timeUp) => error switch
+    private static Ended Classify(ForwarderError error, Exception? cause, CancellationToken timeUp) => error switch
     {
         _ when timeUp.IsCancellationRequested => Ended.TimedOut,
         ForwarderError.RequestTimedOut when cause is OperationCanceledException { InnerException: TimeoutException } => Ended.ConnectTimedOut,
@@ -71,7 +71,7 @@ internal sealed class Forwarding(IHttpForwarder forwarder) : IDisposable
     /// Connections that follow nothing, remember nothing and go nowhere but to the upstream. Their number is bounded by
     /// <see cref="Upstream"/>, which refuses what this handler would queue.
     /// </summary>
-    static SocketsHttpHandler Connections() => new()
+    private static SocketsHttpHandler Connections() => new()
     {
         AllowAutoRedirect = false,
         AutomaticDecompression = DecompressionMethods.None,
@@ -89,9 +89,9 @@ internal sealed class Forwarding(IHttpForwarder forwarder) : IDisposable
         ResponseHeaderEncodingSelector = static (_, _) => Encoding.Latin1,
     };
 
-    sealed class Transformer(Passage passage) : HttpTransformer
+    private sealed class Transformer(Passage passage) : HttpTransformer
     {
-        static readonly UriCreationOptions AsItIs = new() { DangerousDisablePathAndQueryCanonicalization = true };
+        private static readonly UriCreationOptions AsItIs = new() { DangerousDisablePathAndQueryCanonicalization = true };
 
         // The path was normalised before it was routed; sending another than the one decided upon would undo the decision.
         public override ValueTask TransformRequestAsync(

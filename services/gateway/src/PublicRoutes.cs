@@ -21,16 +21,16 @@ internal sealed record Lane(string Name, Upstream Upstream, TimeSpan? Timeout)
 /// <summary>The public route table, and the services that its rules lead to.</summary>
 internal sealed class PublicRoutes
 {
-    const string Variable = "API_ROUTES";
-    const string GatewayName = "api-gateway";
+    private const string Variable = "API_ROUTES";
+    private const string GatewayName = "api-gateway";
 
-    readonly RouteTable table;
-    readonly Lane[] lanes;
+    private readonly RouteTable _table;
+    private readonly Lane[] _lanes;
 
-    PublicRoutes(RouteTable table, Lane[] lanes)
+    private PublicRoutes(RouteTable table, Lane[] lanes)
     {
-        this.table = table;
-        this.lanes = lanes;
+        _table = table;
+        _lanes = lanes;
         Upstreams = [.. lanes.Select(lane => lane.Upstream).Distinct()];
     }
 
@@ -39,9 +39,9 @@ internal sealed class PublicRoutes
     /// <summary>The lane of a request and the path that its upstream gets; null for 404.</summary>
     public Lane? Find(HttpRequest request, RequestTarget target, out string path)
     {
-        var decision = table.Evaluate(new RequestView(request.Host.Value ?? "", request.Method, target.Path));
+        var decision = _table.Evaluate(new RequestView(request.Host.Value ?? "", request.Method, target.Path));
         path = decision.Path;
-        return decision.Rule is { } rule ? lanes[rule.Index] : null;
+        return decision.Rule is { } rule ? _lanes[rule.Index] : null;
     }
 
     /// <summary>Null when something is wrong, which is then noted in the settings: every error of the file is one.</summary>
@@ -71,7 +71,7 @@ internal sealed class PublicRoutes
             table, [.. table.Rules.Select(rule => new Lane(rule.Route.Name, upstreams[rule.Route.Destination], rule.Route.Timeout))]);
     }
 
-    static RouteTable? Read(Settings settings, string file)
+    private static RouteTable? Read(Settings settings, string file)
     {
         try
         {
@@ -94,6 +94,6 @@ internal sealed class PublicRoutes
     }
 
     // Where no endpoints are given, names resolve as Kubernetes and compose do it, and the rule says the port.
-    static Uri? AddressOf(Destination destination, ServiceOptions options)
+    private static Uri? AddressOf(Destination destination, ServiceOptions options)
         => options.Endpoints is null ? new Uri($"http://{destination.Host}:{destination.Port ?? 8080}") : options.AddressOf(destination.Host);
 }

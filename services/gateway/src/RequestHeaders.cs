@@ -11,7 +11,7 @@ namespace Argosy.Gateway;
 internal static class RequestHeaders
 {
     // Hop by hop (RFC 9110, 7.6.1), what the forwarder sets itself, and what services would believe because only we can have said it.
-    static readonly FrozenSet<string> Dropped = new[]
+    private static readonly FrozenSet<string> Dropped = new[]
     {
         "Connection", "Keep-Alive", "Proxy-Authenticate", "Proxy-Authorization", "Proxy-Connection", "TE", "Trailer", "Transfer-Encoding",
         "Upgrade", "HTTP2-Settings", "Expect", "Host", "Via",
@@ -20,7 +20,7 @@ internal static class RequestHeaders
         "traceparent", "tracestate", "baggage", Correlation.Header, Deadline.Header,
     }.ToFrozenSet(StringComparer.OrdinalIgnoreCase);
 
-    static readonly string[] DroppedPrefixes = ["X-User-", "X-Forwarded-", "X-Original-", "X-Envoy-"];
+    private static readonly string[] DroppedPrefixes = ["X-User-", "X-Forwarded-", "X-Original-", "X-Envoy-"];
 
     public static void Copy(HttpContext context, HttpRequestMessage to)
     {
@@ -57,9 +57,9 @@ internal static class RequestHeaders
         }
     }
 
-    static string? AddressOf(IPAddress? client) => client is { IsIPv4MappedToIPv6: true } ? client.MapToIPv4().ToString() : client?.ToString();
+    private static string? AddressOf(IPAddress? client) => client is { IsIPv4MappedToIPv6: true } ? client.MapToIPv4().ToString() : client?.ToString();
 
-    static bool IsDropped(string name)
+    private static bool IsDropped(string name)
     {
         if (Dropped.Contains(name))
         {
@@ -81,14 +81,14 @@ internal static class RequestHeaders
     /// Null for the values that every client sends, which name no header. Where they stand beside others, Kestrel leaves only them:
     /// then the others pass. None of ours can be lost that way, they are set last.
     /// </summary>
-    static HashSet<string>? NamedByConnection(StringValues connection)
+    private static HashSet<string>? NamedByConnection(StringValues connection)
         => connection.Count == 0 || (connection is [{ } only] && (only.Equals("keep-alive", StringComparison.OrdinalIgnoreCase) || only.Equals("close", StringComparison.OrdinalIgnoreCase)))
             ? null
             : connection
                 .SelectMany(value => value?.Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries) ?? [])
                 .ToHashSet(StringComparer.OrdinalIgnoreCase);
 
-    static void Add(HttpRequestMessage to, string name, StringValues values)
+    private static void Add(HttpRequestMessage to, string name, StringValues values)
     {
         if (values.Count == 1)
         {

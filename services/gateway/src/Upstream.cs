@@ -13,14 +13,14 @@ internal sealed class Upstream(string name, Uri address, TimeProvider time)
     public const int MaxStreams = 2048;
 
     // As long as Retry-After says.
-    static readonly TimeSpan Pause = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan Pause = TimeSpan.FromSeconds(1);
 
-    const long Never = long.MinValue;
+    private const long Never = long.MinValue;
 
-    int requests;
-    int streams;
-    int reachable = 1;
-    long silentSince = Never;
+    private int _requests;
+    private int _streams;
+    private int _reachable = 1;
+    private long _silentSince = Never;
 
     public string Name => name;
 
@@ -28,12 +28,12 @@ internal sealed class Upstream(string name, Uri address, TimeProvider time)
     public string Prefix { get; } = address.AbsoluteUri.TrimEnd('/');
 
     /// <summary>What the last request to it showed; true before the first.</summary>
-    public bool IsReachable => Volatile.Read(ref reachable) == 1;
+    public bool IsReachable => Volatile.Read(ref _reachable) == 1;
 
     /// <summary>Takes a place; whoever gets one gives it back by <see cref="Leave"/>.</summary>
     public bool TryEnter(bool stream)
     {
-        ref var places = ref stream ? ref streams : ref requests;
+        ref var places = ref stream ? ref _streams : ref _requests;
         if (Interlocked.Increment(ref places) <= (stream ? MaxStreams : MaxRequests))
         {
             return true;
@@ -43,7 +43,7 @@ internal sealed class Upstream(string name, Uri address, TimeProvider time)
         return false;
     }
 
-    public void Leave(bool stream) => Interlocked.Decrement(ref stream ? ref streams : ref requests);
+    public void Leave(bool stream) => Interlocked.Decrement(ref stream ? ref _streams : ref _requests);
 
     /// <summary>
     /// The breaker. A refused connection costs nothing and is tried anew each time, so that a restarted service is back at once. One
@@ -51,9 +51,9 @@ internal sealed class Upstream(string name, Uri address, TimeProvider time)
     /// </summary>
     public bool MayTry()
     {
-        var since = Volatile.Read(ref silentSince);
+        var since = Volatile.Read(ref _silentSince);
         return since == Never
-            || (time.GetElapsedTime(since) >= Pause && Interlocked.CompareExchange(ref silentSince, time.GetTimestamp(), since) == since);
+            || (time.GetElapsedTime(since) >= Pause && Interlocked.CompareExchange(ref _silentSince, time.GetTimestamp(), since) == since);
     }
 
     /// <summary>Learns from how a request ended, where that says anything about the upstream.</summary>
@@ -61,8 +61,8 @@ internal sealed class Upstream(string name, Uri address, TimeProvider time)
     {
         if (ended is Ended.Answered or Ended.InvalidAnswer or Ended.Unreachable or Ended.ConnectTimedOut)
         {
-            Volatile.Write(ref reachable, ended is Ended.Answered or Ended.InvalidAnswer ? 1 : 0);
-            Volatile.Write(ref silentSince, ended == Ended.ConnectTimedOut ? time.GetTimestamp() : Never);
+            Volatile.Write(ref _reachable, ended is Ended.Answered or Ended.InvalidAnswer ? 1 : 0);
+            Volatile.Write(ref _silentSince, ended == Ended.ConnectTimedOut ? time.GetTimestamp() : Never);
         }
     }
 }

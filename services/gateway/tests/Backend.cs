@@ -15,14 +15,14 @@ internal sealed record Arrival(string Method, string Target, Dictionary<string, 
 /// <summary>A service behind the gateway: a real server on a port of its own. It notes what arrives, and answers as a test wants it.</summary>
 internal sealed class Backend : IAsyncDisposable
 {
-    readonly ConcurrentQueue<Arrival> arrivals = new();
-    readonly WebApplication app;
+    private readonly ConcurrentQueue<Arrival> _arrivals = new();
+    private readonly WebApplication _app;
 
-    Backend(WebApplication app) => this.app = app;
+    private Backend(WebApplication app) => _app = app;
 
-    public Uri Address => new(app.Urls.Single());
+    public Uri Address => new(_app.Urls.Single());
 
-    public IReadOnlyCollection<Arrival> Arrivals => arrivals;
+    public IReadOnlyCollection<Arrival> Arrivals => _arrivals;
 
     /// <summary>Without an answer given, everything is 200 with the request's target as the body.</summary>
     public static async Task<Backend> StartAsync(RequestDelegate? answer = null, int port = 0)
@@ -35,27 +35,27 @@ internal sealed class Backend : IAsyncDisposable
         });
         builder.Logging.ClearProviders();
         var backend = new Backend(builder.Build());
-        backend.app.Run(async context =>
+        backend._app.Run(async context =>
         {
-            backend.arrivals.Enqueue(await ReadAsync(context));
+            backend._arrivals.Enqueue(await ReadAsync(context));
             await (answer ?? Echo)(context);
         });
-        await backend.app.StartAsync();
+        await backend._app.StartAsync();
         return backend;
     }
 
     public async ValueTask DisposeAsync()
     {
         using var now = new CancellationTokenSource(TimeSpan.Zero);
-        await app.StopAsync(now.Token);
-        await app.DisposeAsync();
+        await _app.StopAsync(now.Token);
+        await _app.DisposeAsync();
     }
 
     public static string TargetOf(HttpContext context) => context.Features.GetRequiredFeature<IHttpRequestFeature>().RawTarget;
 
-    static Task Echo(HttpContext context) => context.Response.WriteAsync(TargetOf(context));
+    private static Task Echo(HttpContext context) => context.Response.WriteAsync(TargetOf(context));
 
-    static async Task<Arrival> ReadAsync(HttpContext context)
+    private static async Task<Arrival> ReadAsync(HttpContext context)
     {
         using var body = new StreamReader(context.Request.Body);
         var headers = context.Request.Headers.ToDictionary(h => h.Key, h => h.Value.ToString(), StringComparer.OrdinalIgnoreCase);

@@ -10,7 +10,7 @@ namespace Argosy.Gateway.Tests;
 /// <summary>Wrong configuration: one line for each error, exit code 78.</summary>
 public sealed class ConfigurationTests
 {
-    static readonly string Endpoints = GatewayBench.Everywhere(new Uri("http://127.0.0.1:9"));
+    private static readonly string Endpoints = GatewayBench.Everywhere(new Uri("http://127.0.0.1:9"));
 
     [Fact]
     public async Task A_field_that_is_not_obeyed_is_told_with_file_line_and_field()
@@ -71,7 +71,7 @@ public sealed class ConfigurationTests
         (await gateway.ExitAsync(TimeSpan.FromSeconds(30))).ShouldBe(0);
     }
 
-    static async Task<IReadOnlyCollection<string>> FailAsync(Dictionary<string, string> environment)
+    private static async Task<IReadOnlyCollection<string>> FailAsync(Dictionary<string, string> environment)
     {
         await using var gateway = ServiceProcess.Start(GatewayBench.Dll, environment);
         (await gateway.ExitAsync(TimeSpan.FromSeconds(60))).ShouldBe(78);

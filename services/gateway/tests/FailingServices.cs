@@ -10,10 +10,10 @@ namespace Argosy.Gateway.Tests;
 /// <summary>A gateway in front of services that are down, slow, silent or broken.</summary>
 public sealed class FailingServices : IAsyncLifetime
 {
-    readonly TaskCompletionSource never = new();
-    readonly TcpListener silent = new(IPAddress.Loopback, 0);
-    readonly TcpListener broken = new(IPAddress.Loopback, 0);
-    readonly List<Socket> waiting = [];
+    private readonly TaskCompletionSource _never = new();
+    private readonly TcpListener _silent = new(IPAddress.Loopback, 0);
+    private readonly TcpListener _broken = new(IPAddress.Loopback, 0);
+    private readonly List<Socket> _waiting = [];
 
     internal Backend Slow { get; private set; } = null!;
 
@@ -33,14 +33,14 @@ public sealed class FailingServices : IAsyncLifetime
                 await context.Response.Body.FlushAsync();
             }
 
-            await never.Task.WaitAsync(context.RequestAborted);
+            await _never.Task.WaitAsync(context.RequestAborted);
         });
-        broken.Start();
+        _broken.Start();
         _ = AnswerNonsenseAsync();
         await SilenceAsync();
         Gateway = await GatewayBench.StartAsync(
             $"down=http://127.0.0.1:{DownPort},restarted=http://127.0.0.1:{RestartedPort},gone=http://127.0.0.1:{ServiceProcess.FreePort()},"
-                + $"slow={Slow.Address},broken=http://{broken.LocalEndpoint},silent=http://{silent.LocalEndpoint}",
+                + $"slow={Slow.Address},broken=http://{_broken.LocalEndpoint},silent=http://{_silent.LocalEndpoint}",
             GatewayBench.Routes(
                 ("down", ""), ("restarted", ""), ("gone", ""), ("slow", ", timeout: 300ms"), ("broken", ", timeout: 5s"), ("silent", ", timeout: 10s")));
     }
@@ -49,23 +49,23 @@ public sealed class FailingServices : IAsyncLifetime
     {
         await Gateway.DisposeAsync();
         await Slow.DisposeAsync();
-        broken.Dispose();
-        waiting.ForEach(socket => socket.Dispose());
-        silent.Dispose();
+        _broken.Dispose();
+        _waiting.ForEach(socket => socket.Dispose());
+        _silent.Dispose();
     }
 
     // A full backlog: the kernel drops what knocks, as a machine that is gone would.
-    async Task SilenceAsync()
+    private async Task SilenceAsync()
     {
-        silent.Start(backlog: 1);
+        _silent.Start(backlog: 1);
         for (var connected = true; connected;)
         {
             var socket = new Socket(SocketType.Stream, ProtocolType.Tcp);
-            waiting.Add(socket);
+            _waiting.Add(socket);
             using var soon = new CancellationTokenSource(TimeSpan.FromMilliseconds(200));
             try
             {
-                await socket.ConnectAsync(silent.LocalEndpoint, soon.Token);
+                await socket.ConnectAsync(_silent.LocalEndpoint, soon.Token);
             }
             catch (OperationCanceledException)
             {
@@ -74,13 +74,13 @@ public sealed class FailingServices : IAsyncLifetime
         }
     }
 
-    async Task AnswerNonsenseAsync()
+    private async Task AnswerNonsenseAsync()
     {
         try
         {
             while (true)
             {
-                using var socket = await broken.AcceptSocketAsync();
+                using var socket = await _broken.AcceptSocketAsync();
                 var buffer = new byte[4096];
                 var read = await socket.ReceiveAsync(buffer);
                 if (Encoding.ASCII.GetString(buffer, 0, read).Contains("nonsense", StringComparison.Ordinal))

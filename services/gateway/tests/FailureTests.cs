@@ -81,7 +81,7 @@ public sealed class FailureTests(FailingServices bench) : IClassFixture<FailingS
     }
 
     /// <summary>The fastest of five: the first one also compiles the code, and tests share the machine.</summary>
-    async Task<TimeSpan> FastestAsync(string path)
+    private async Task<TimeSpan> FastestAsync(string path)
     {
         var fastest = TimeSpan.MaxValue;
         for (var i = 0; i < 5; i++)
@@ -95,7 +95,7 @@ public sealed class FailureTests(FailingServices bench) : IClassFixture<FailingS
         return fastest;
     }
 
-    async Task<HttpResponseMessage> IsProblemAsync(string path, int status, string code)
+    private async Task<HttpResponseMessage> IsProblemAsync(string path, int status, string code)
     {
         var answer = await bench.Gateway.Http.GetAsync(path);
         var text = await answer.Content.ReadAsStringAsync();

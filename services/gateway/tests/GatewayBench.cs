@@ -52,7 +52,7 @@ internal static class GatewayBench
         return file;
     }
 
-    static string Root()
+    private static string Root()
     {
         var root = new DirectoryInfo(AppContext.BaseDirectory);
         while (!File.Exists(Path.Combine(root.FullName, "Argosy.slnx")))

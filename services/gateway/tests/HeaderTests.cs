@@ -117,7 +117,7 @@ public sealed class HeaderTests(PublicGateway bench) : IClassFixture<PublicGatew
         bench.Gateway.Output.Concat(bench.Gateway.Errors).ShouldNotContain(line => line.Contains("canary", StringComparison.Ordinal));
     }
 
-    async Task<Arrival> ArriveAsync(string headers, string mark = "x")
+    private async Task<Arrival> ArriveAsync(string headers, string mark = "x")
     {
         var path = $"/api/items/{mark}-{Guid.NewGuid():n}";
         var answer = await Wire.ExchangeAsync(bench.Port, $"GET {path} HTTP/1.0\r\nHost: argosy.test\r\n{headers}\r\n\r\n");
@@ -125,5 +125,5 @@ public sealed class HeaderTests(PublicGateway bench) : IClassFixture<PublicGatew
         return bench.Backend.Arrivals.Single(a => a.Target.EndsWith(path["/api".Length..], StringComparison.Ordinal));
     }
 
-    Task<string> SendAsync(string header) => Wire.GetAsync(bench.Port, "/api/items", header + "\r\n");
+    private Task<string> SendAsync(string header) => Wire.GetAsync(bench.Port, "/api/items", header + "\r\n");
 }

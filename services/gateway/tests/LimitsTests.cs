@@ -7,7 +7,7 @@ namespace Argosy.Gateway.Tests;
 
 public sealed class LimitsTests(PublicGateway bench) : IClassFixture<PublicGateway>
 {
-    const int Limit = 256 * 1024;
+    private const int Limit = 256 * 1024;
 
     [Fact]
     public async Task A_body_of_256_KB_passes_and_a_longer_one_is_413_without_anybody_being_asked()
@@ -84,5 +84,5 @@ public sealed class LimitsTests(PublicGateway bench) : IClassFixture<PublicGatew
         bench.Backend.Arrivals.ShouldNotContain(a => a.Target == "/api/v1/payments" && a.Body.StartsWith("half", StringComparison.Ordinal));
     }
 
-    static string Post(string framing, string body) => $"POST /api/orders HTTP/1.1\r\nHost: a\r\n{framing}\r\n\r\n{body}";
+    private static string Post(string framing, string body) => $"POST /api/orders HTTP/1.1\r\nHost: a\r\n{framing}\r\n\r\n{body}";
 }

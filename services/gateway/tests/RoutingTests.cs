@@ -112,7 +112,7 @@ public sealed class RoutingTests(PublicGateway bench) : IClassFixture<PublicGate
         bench.Backend.Arrivals.Count.ShouldBe(before);
     }
 
-    async Task IsTurnedAway(string target, int status)
+    private async Task IsTurnedAway(string target, int status)
     {
         var before = bench.Backend.Arrivals.Count;
         var answer = await Wire.GetAsync(bench.Port, target);

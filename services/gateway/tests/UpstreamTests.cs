@@ -6,9 +6,9 @@ namespace Argosy.Gateway.Tests;
 
 public sealed class UpstreamTests
 {
-    readonly FakeTime time = new();
+    private readonly FakeTime _time = new();
 
-    Upstream Made() => new("order-service", new Uri("http://127.0.0.1:5104/"), time);
+    private Upstream Made() => new("order-service", new Uri("http://127.0.0.1:5104/"), _time);
 
     [Fact]
     public void An_address_has_no_slash_at_its_end() => Made().Prefix.ShouldBe("http://127.0.0.1:5104");
@@ -45,12 +45,12 @@ public sealed class UpstreamTests
         upstream.Note(Ended.ConnectTimedOut);
         upstream.MayTry().ShouldBeFalse();
 
-        time.Advance(TimeSpan.FromSeconds(1));
+        _time.Advance(TimeSpan.FromSeconds(1));
         upstream.MayTry().ShouldBeTrue();
         upstream.MayTry().ShouldBeFalse();
 
         upstream.Note(Ended.ConnectTimedOut);
-        time.Advance(TimeSpan.FromSeconds(1));
+        _time.Advance(TimeSpan.FromSeconds(1));
         upstream.MayTry().ShouldBeTrue();
         upstream.Note(Ended.Answered);
         upstream.MayTry().ShouldBeTrue();

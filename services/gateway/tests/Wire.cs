@@ -7,7 +7,7 @@ namespace Argosy.Gateway.Tests;
 /// <summary>Bytes as they are: what no HTTP client would send.</summary>
 internal static class Wire
 {
-    static readonly TimeSpan Patience = TimeSpan.FromSeconds(20);
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(20);
 
     /// <summary>Sends, and reads until the gateway closes the connection.</summary>
     /// <exception cref="OperationCanceledException">It left the connection open.</exception>

@@ -15,7 +15,7 @@ internal sealed partial class OverdueReservations(
     private static readonly TimeSpan LongestPause = TimeSpan.FromSeconds(30);
     private static readonly TimeSpan ShortestPause = TimeSpan.FromSeconds(1);
 
-    private readonly Counter<long> overdue = meters.Create("Argosy.Inventory")
+    private readonly Counter<long> _overdue = meters.Create("Argosy.Inventory")
         .CreateCounter<long>("argosy.inventory.reservations.overdue", "{order}", "Orders whose reservation has become overdue.");
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
@@ -58,7 +58,7 @@ internal sealed partial class OverdueReservations(
         }
 
         (await store.CommitAsync(work, cancellation)).Ensure();
-        overdue.Add(orders.Count);
+        _overdue.Add(orders.Count);
         LogOverdue(log, orders.Count, options.OverdueAfter.TotalMinutes, orders[0]);
         return orders.Count == Batch;
     }

@@ -76,11 +76,11 @@ public sealed class BooksProperties
     /// <summary>The same rules once more, as simply as can be: what each order holds, and how.</summary>
     private sealed class Model
     {
-        private readonly Dictionary<string, Books> books = [];
-        private readonly Dictionary<string, (string State, Dictionary<string, long> Lines)> orders = [];
-        private readonly HashSet<string> seen = [];
+        private readonly Dictionary<string, Books> _books = [];
+        private readonly Dictionary<string, (string State, Dictionary<string, long> Lines)> _orders = [];
+        private readonly HashSet<string> _seen = [];
 
-        public Books Of(string sku) => books[sku];
+        public Books Of(string sku) => _books[sku];
 
         public void Play(Act act)
         {
@@ -89,13 +89,13 @@ public sealed class BooksProperties
                 case Restock restock:
                     Restock(restock);
                     break;
-                case Reserve a when seen.Add($"reserve-{a.Order}-{a.Id}"):
+                case Reserve a when _seen.Add($"reserve-{a.Order}-{a.Id}"):
                     Reserve(a);
                     break;
-                case Release a when seen.Add($"release-{a.Order}-{a.Id}"):
+                case Release a when _seen.Add($"release-{a.Order}-{a.Id}"):
                     Move(a.Order, "released", (b, n) => b with { Available = b.Available + n, Reserved = b.Reserved - n });
                     break;
-                case Ship a when seen.Add($"ship-{a.Order}-{a.Id}"):
+                case Ship a when _seen.Add($"ship-{a.Order}-{a.Id}"):
                     Move(a.Order, "sold", (b, n) => b with { Sold = b.Sold + n, Reserved = b.Reserved - n });
                     break;
                 default:
@@ -105,36 +105,36 @@ public sealed class BooksProperties
 
         public void Restock(Restock act)
         {
-            var before = books.GetValueOrDefault(act.Sku, new Books(0, 0, 0, 0));
-            books[act.Sku] = before with { Available = act.Stock, PutIn = before.PutIn + act.Stock - before.Available };
+            var before = _books.GetValueOrDefault(act.Sku, new Books(0, 0, 0, 0));
+            _books[act.Sku] = before with { Available = act.Stock, PutIn = before.PutIn + act.Stock - before.Available };
         }
 
         private void Reserve(Reserve act)
         {
             var lines = new[] { act.One, act.Two }.GroupBy(line => line.Sku).ToDictionary(same => same.Key, same => same.Sum(line => (long)line.Quantity));
-            if (orders.ContainsKey(act.Order) || lines.Any(line => books[line.Key].Available < line.Value))
+            if (_orders.ContainsKey(act.Order) || lines.Any(line => _books[line.Key].Available < line.Value))
             {
                 return;
             }
 
-            orders[act.Order] = ("reserved", lines);
+            _orders[act.Order] = ("reserved", lines);
             foreach (var (sku, n) in lines)
             {
-                books[sku] = books[sku] with { Available = books[sku].Available - n, Reserved = books[sku].Reserved + n };
+                _books[sku] = _books[sku] with { Available = _books[sku].Available - n, Reserved = _books[sku].Reserved + n };
             }
         }
 
         private void Move(string order, string to, Func<Books, long, Books> change)
         {
-            if (!orders.TryGetValue(order, out var held) || held.State != "reserved")
+            if (!_orders.TryGetValue(order, out var held) || held.State != "reserved")
             {
                 return;
             }
 
-            orders[order] = (to, held.Lines);
+            _orders[order] = (to, held.Lines);
             foreach (var (sku, n) in held.Lines)
             {
-                books[sku] = change(books[sku], n);
+                _books[sku] = change(_books[sku], n);
             }
         }
     }

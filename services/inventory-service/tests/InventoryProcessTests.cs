@@ -11,11 +11,11 @@ namespace Argosy.Inventory.Tests;
 /// <summary>The real process on the bus, killed and started again.</summary>
 public sealed class InventoryProcessTests : IAsyncLifetime
 {
-    private ServiceBench bench = null!;
+    private ServiceBench _bench = null!;
 
-    public async ValueTask InitializeAsync() => bench = await ServiceBench.StartAsync("inventory-service", "InventoryService");
+    public async ValueTask InitializeAsync() => _bench = await ServiceBench.StartAsync("inventory-service", "InventoryService");
 
-    public ValueTask DisposeAsync() => bench.DisposeAsync();
+    public ValueTask DisposeAsync() => _bench.DisposeAsync();
 
     [Fact]
     public async Task A_new_installation_has_thirty_items_that_are_announced_and_a_restart_adds_none()
@@ -23,35 +23,35 @@ public sealed class InventoryProcessTests : IAsyncLifetime
         var items = await ListAllAsync(pageSize: 7);
         items.Count.ShouldBe(30);
         items.Select(item => item.GetProperty("sku").GetString()).ShouldBe(items.Select(item => item.GetProperty("sku").GetString()).Order(StringComparer.Ordinal));
-        await Eventually.HoldsAsync(() => bench.Bus.All<ItemPriced>().Count == 30, "all prices were announced");
+        await Eventually.HoldsAsync(() => _bench.Bus.All<ItemPriced>().Count == 30, "all prices were announced");
 
-        await bench.RestartAsync();
+        await _bench.RestartAsync();
 
         (await ListAllAsync(pageSize: 100)).Count.ShouldBe(30);
-        await bench.SendAsync("order-service", new ReleaseStock { OrderId = "order-after-restart" });
-        await bench.Bus.HearAsync<StockReleased>(message => message.OrderId == "order-after-restart");
-        bench.Bus.All<ItemPriced>().Count.ShouldBe(30);
+        await _bench.SendAsync("order-service", new ReleaseStock { OrderId = "order-after-restart" });
+        await _bench.Bus.HearAsync<StockReleased>(message => message.OrderId == "order-after-restart");
+        _bench.Bus.All<ItemPriced>().Count.ShouldBe(30);
     }
 
     [Fact]
     public async Task An_order_is_reserved_and_shipped_over_the_bus_and_survives_a_kill()
     {
-        await ItemApiTests.PutAsync(bench.AsAdmin(), "MUG-1", "Mug", 500, 3);
+        await ItemApiTests.PutAsync(_bench.AsAdmin(), "MUG-1", "Mug", 500, 3);
 
-        await bench.SendAsync("order-service", new ReserveStock { OrderId = "order-1", Lines = { new Line { Sku = "MUG-1", Quantity = 2 } } },
+        await _bench.SendAsync("order-service", new ReserveStock { OrderId = "order-1", Lines = { new Line { Sku = "MUG-1", Quantity = 2 } } },
             headers: new() { SagaId = "checkout/order-1", SagaStep = "0/do/1", CorrelationId = "correlation-1" });
 
-        await bench.Bus.HearAsync<StockReserved>(message => message.OrderId == "order-1");
-        var answer = bench.Bus.Heard.First(message => message.Envelope.Type == "argosy.inventory.v1.StockReserved");
+        await _bench.Bus.HearAsync<StockReserved>(message => message.OrderId == "order-1");
+        var answer = _bench.Bus.Heard.First(message => message.Envelope.Type == "argosy.inventory.v1.StockReserved");
         answer.Subscriber.ShouldBe("order-service");
         answer.Envelope.Headers.SagaId.ShouldBe("checkout/order-1");
         answer.Envelope.Headers.SagaStep.ShouldBe("0/do/1");
         answer.Envelope.Headers.CorrelationId.ShouldBe("correlation-1");
 
-        await bench.RestartAsync();
-        await bench.SendAsync("order-service", new OrderShipped { OrderId = "order-1", CustomerId = "customer-1", TrackingNumber = "AR1" });
+        await _bench.RestartAsync();
+        await _bench.SendAsync("order-service", new OrderShipped { OrderId = "order-1", CustomerId = "customer-1", TrackingNumber = "AR1" });
 
-        (await ItemApiTests.JsonAsync(bench.AsAdmin(), "/api/v1/items/MUG-1")).GetRawText().ShouldEndWith("""
+        (await ItemApiTests.JsonAsync(_bench.AsAdmin(), "/api/v1/items/MUG-1")).GetRawText().ShouldEndWith("""
             "available":1,"reserved":0,"sold":2}
             """.Trim());
     }
@@ -59,16 +59,16 @@ public sealed class InventoryProcessTests : IAsyncLifetime
     [Fact]
     public async Task A_reservation_that_waits_too_long_raises_one_alarm_and_stays()
     {
-        await bench.RestartAsync(new Dictionary<string, string> { ["RESERVATION_OVERDUE_SECONDS"] = "1" });
-        await ItemApiTests.PutAsync(bench.AsAdmin(), "MUG-1", "Mug", 500, 3);
-        await bench.SendAsync("order-service", new ReserveStock { OrderId = "order-1", Lines = { new Line { Sku = "MUG-1", Quantity = 2 } } });
+        await _bench.RestartAsync(new Dictionary<string, string> { ["RESERVATION_OVERDUE_SECONDS"] = "1" });
+        await ItemApiTests.PutAsync(_bench.AsAdmin(), "MUG-1", "Mug", 500, 3);
+        await _bench.SendAsync("order-service", new ReserveStock { OrderId = "order-1", Lines = { new Line { Sku = "MUG-1", Quantity = 2 } } });
 
         await Eventually.HoldsAsync(() => Alarms() == 1, "the alarm was raised");
-        await bench.SendAsync("order-service", new ReserveStock { OrderId = "order-2", Lines = { new Line { Sku = "MUG-1", Quantity = 1 } } });
+        await _bench.SendAsync("order-service", new ReserveStock { OrderId = "order-2", Lines = { new Line { Sku = "MUG-1", Quantity = 1 } } });
         await Eventually.HoldsAsync(() => Alarms() == 2, "the alarm of the second order was raised");
 
-        bench.Process.Output.Count(line => line.Contains("the longest of them order-1", StringComparison.Ordinal)).ShouldBe(1);
-        (await ItemApiTests.JsonAsync(bench.AsAdmin(), "/api/v1/items/MUG-1")).GetProperty("reserved").GetInt64().ShouldBe(3);
+        _bench.Process.Output.Count(line => line.Contains("the longest of them order-1", StringComparison.Ordinal)).ShouldBe(1);
+        (await ItemApiTests.JsonAsync(_bench.AsAdmin(), "/api/v1/items/MUG-1")).GetProperty("reserved").GetInt64().ShouldBe(3);
     }
 
     [Fact]
@@ -78,7 +78,7 @@ public sealed class InventoryProcessTests : IAsyncLifetime
         {
             ["SERVICE_PORT"] = $"{ServiceProcess.FreePort()}",
             ["ARGOSY_PROFILE"] = "local",
-            ["DATA_DIR"] = Path.Combine(bench.DataFolder, "other"),
+            ["DATA_DIR"] = Path.Combine(_bench.DataFolder, "other"),
             ["JWT_ISSUER"] = TestIssuer.Name,
             ["RESERVATION_OVERDUE_SECONDS"] = "soon",
         });
@@ -87,14 +87,14 @@ public sealed class InventoryProcessTests : IAsyncLifetime
         service.Errors.ShouldHaveSingleItem().ShouldStartWith("argosy: inventory-service: RESERVATION_OVERDUE_SECONDS is 'soon'");
     }
 
-    private int Alarms() => bench.Process.Output.Count(line => line.Contains("have held their reservation", StringComparison.Ordinal));
+    private int Alarms() => _bench.Process.Output.Count(line => line.Contains("have held their reservation", StringComparison.Ordinal));
 
     private async Task<List<JsonElement>> ListAllAsync(int pageSize)
     {
         var all = new List<JsonElement>();
         for (string? cursor = null; ;)
         {
-            var page = await ItemApiTests.JsonAsync(bench.Anonymous, $"/api/v1/items?limit={pageSize}{(cursor is null ? "" : $"&cursor={cursor}")}");
+            var page = await ItemApiTests.JsonAsync(_bench.Anonymous, $"/api/v1/items?limit={pageSize}{(cursor is null ? "" : $"&cursor={cursor}")}");
             all.AddRange(page.GetProperty("items").EnumerateArray());
             cursor = page.GetProperty("nextCursor").GetString();
             if (cursor is null)

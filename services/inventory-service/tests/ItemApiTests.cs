@@ -11,29 +11,29 @@ namespace Argosy.Inventory.Tests;
 /// <summary>The real process over HTTP; all tests share it, each has items of its own.</summary>
 public sealed class ItemApiTests(InventoryProcess process) : IClassFixture<InventoryProcess>
 {
-    private readonly ServiceBench bench = process.Bench;
+    private readonly ServiceBench _bench = process.Bench;
 
     [Fact]
     public async Task Only_administrators_change_items_and_see_what_is_reserved()
     {
-        (await PutAsync(bench.Anonymous, "MUG-10", "Mug", 500, 3)).StatusCode.ShouldBe(HttpStatusCode.Unauthorized);
-        (await PutAsync(bench.As("customer-1"), "MUG-10", "Mug", 500, 3)).StatusCode.ShouldBe(HttpStatusCode.Forbidden);
+        (await PutAsync(_bench.Anonymous, "MUG-10", "Mug", 500, 3)).StatusCode.ShouldBe(HttpStatusCode.Unauthorized);
+        (await PutAsync(_bench.As("customer-1"), "MUG-10", "Mug", 500, 3)).StatusCode.ShouldBe(HttpStatusCode.Forbidden);
 
-        var created = await PutAsync(bench.AsAdmin(), "MUG-10", "Mug", 500, 3);
+        var created = await PutAsync(_bench.AsAdmin(), "MUG-10", "Mug", 500, 3);
 
         created.StatusCode.ShouldBe(HttpStatusCode.Created);
         created.Headers.Location!.ToString().ShouldBe("/api/v1/items/MUG-10");
-        (await JsonAsync(bench.Anonymous, "/api/v1/items/MUG-10")).GetRawText().ShouldBe(
+        (await JsonAsync(_bench.Anonymous, "/api/v1/items/MUG-10")).GetRawText().ShouldBe(
             """{"sku":"MUG-10","name":"Mug","price":{"amount":500,"currency":"EUR"},"available":3}""");
-        (await JsonAsync(bench.AsAdmin(), "/api/v1/items/MUG-10")).GetRawText().ShouldBe(
+        (await JsonAsync(_bench.AsAdmin(), "/api/v1/items/MUG-10")).GetRawText().ShouldBe(
             """{"sku":"MUG-10","name":"Mug","price":{"amount":500,"currency":"EUR"},"available":3,"reserved":0,"sold":0}""");
-        (await bench.Bus.HearAsync<ItemPriced>(message => message.Sku == "MUG-10")).Price.Amount.ShouldBe(500);
+        (await _bench.Bus.HearAsync<ItemPriced>(message => message.Sku == "MUG-10")).Price.Amount.ShouldBe(500);
     }
 
     [Fact]
     public async Task A_change_needs_the_version_that_was_read()
     {
-        var admin = bench.AsAdmin();
+        var admin = _bench.AsAdmin();
         (await PutAsync(admin, "MUG-210", "Mug", 500, 3)).Headers.ETag!.Tag.ShouldBe("\"1\"");
 
         (await PutAsync(admin, "MUG-210", "Mug", 600, 3)).StatusCode.ShouldBe(HttpStatusCode.PreconditionRequired);
@@ -50,14 +50,14 @@ public sealed class ItemApiTests(InventoryProcess process) : IClassFixture<Inven
     [Fact]
     public async Task A_price_is_announced_when_it_or_the_name_changes_and_only_then()
     {
-        var admin = bench.AsAdmin();
+        var admin = _bench.AsAdmin();
         await PutAsync(admin, "MUG-30", "Mug", 500, 3);
         await PutAsync(admin, "MUG-30", "Mug", 500, 30, "*");
         await PutAsync(admin, "MUG-30", "Blue mug", 500, 30, "*");
         await PutAsync(admin, "MUG-30", "Blue mug", 550, 30, "*");
 
-        await bench.Bus.HearAsync<ItemPriced>(message => message.Sku == "MUG-30" && message.Price.Amount == 550);
-        bench.Bus.All<ItemPriced>().Where(message => message.Sku == "MUG-30").Select(message => (message.Name, message.Price.Amount))
+        await _bench.Bus.HearAsync<ItemPriced>(message => message.Sku == "MUG-30" && message.Price.Amount == 550);
+        _bench.Bus.All<ItemPriced>().Where(message => message.Sku == "MUG-30").Select(message => (message.Name, message.Price.Amount))
             .ShouldBe([("Mug", 500L), ("Blue mug", 500L), ("Blue mug", 550L)]);
     }
 
@@ -73,7 +73,7 @@ public sealed class ItemApiTests(InventoryProcess process) : IClassFixture<Inven
     [InlineData("MUG-1", "Mug", 500, "EUR", 1_000_001, "stock")]
     public async Task An_item_that_could_not_be_sold_is_refused_by_its_member(string sku, string name, long amount, string currency, long stock, string member)
     {
-        var answer = await PutAsync(bench.AsAdmin(), sku, name, amount, stock, currency: currency);
+        var answer = await PutAsync(_bench.AsAdmin(), sku, name, amount, stock, currency: currency);
 
         answer.StatusCode.ShouldBe(HttpStatusCode.BadRequest);
         var problem = await answer.Content.ReadFromJsonAsync<JsonElement>();
@@ -82,7 +82,7 @@ public sealed class ItemApiTests(InventoryProcess process) : IClassFixture<Inven
 
     [Fact]
     public async Task Nobody_finds_an_item_that_does_not_exist() =>
-        (await bench.Anonymous.GetAsync("/api/v1/items/nope")).StatusCode.ShouldBe(HttpStatusCode.NotFound);
+        (await _bench.Anonymous.GetAsync("/api/v1/items/nope")).StatusCode.ShouldBe(HttpStatusCode.NotFound);
 
     internal static Task<HttpResponseMessage> PutAsync(HttpClient caller, string sku, string name, long amount, long stock, string? ifMatch = null, string currency = "EUR")
     {

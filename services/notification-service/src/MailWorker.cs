@@ -20,12 +20,12 @@ internal sealed record Delivery(
 internal sealed partial class MailWorker(IStore store, NotificationOptions options, TimeProvider time, ILogger<MailWorker> log)
     : IntentWorker<Delivery>(store, new IntentWorkerOptions { Bulkhead = 8, Deadline = TimeSpan.FromSeconds(10) }, time, log)
 {
-    private readonly IStore store = store;
+    private readonly IStore _store = store;
 
     /// <summary>Where the mail of a notification is.</summary>
     public static string FileOf(string folder, string id) => Path.Combine(folder, $"{id}.eml");
 
-    protected override Task<IReadOnlyList<Delivery>> DueAsync(long now, int limit, CancellationToken cancellation) => store.QueryAsync<Delivery>(
+    protected override Task<IReadOnlyList<Delivery>> DueAsync(long now, int limit, CancellationToken cancellation) => _store.QueryAsync<Delivery>(
         """
         select d.id as Id, d.user_id as UserId, d.state as State, d.attempts as Attempts, d.context as Context, d.created as Created,
                n.subject as Subject, n.text as Text, r.email as Email, r.name as Name
@@ -94,7 +94,7 @@ internal sealed partial class MailWorker(IStore store, NotificationOptions optio
         var work = WorkFor(intent, "wait");
         work.Require("select 1 where not exists (select 1 from recipient where user_id = @user and email is not null)", new { user = intent.UserId });
         Settle(work, intent, "waiting", DateTimeOffset.FromUnixTimeMilliseconds(intent.Created) + options.GiveUpAfter, null);
-        (await store.CommitAsync(work, cancellation)).Ensure();
+        (await _store.CommitAsync(work, cancellation)).Ensure();
     }
 
     private Task GiveUpAsync(Delivery intent, string why, CancellationToken cancellation)
@@ -107,7 +107,7 @@ internal sealed partial class MailWorker(IStore store, NotificationOptions optio
     {
         var work = WorkFor(intent, state);
         Settle(work, intent, state, due, error);
-        (await store.CommitAsync(work, cancellation)).Ensure();
+        (await _store.CommitAsync(work, cancellation)).Ensure();
     }
 
     private static void Settle(WriteSet work, Delivery intent, string state, DateTimeOffset? due, string? error) => work.Execute(

@@ -6,13 +6,13 @@ namespace Argosy.Notifications;
 /// <summary>Tells waiting streams that there is something new for their customer; it holds nothing for customers whom nobody watches.</summary>
 internal sealed class NotificationFeed
 {
-    private readonly Lock gate = new();
-    private readonly ConcurrentDictionary<string, Watch> watched = new(StringComparer.Ordinal);
+    private readonly Lock _gate = new();
+    private readonly ConcurrentDictionary<string, Watch> _watched = new(StringComparer.Ordinal);
 
     /// <summary>Wakes the customer's streams; cheap, made for <see cref="WriteSet.OnCommitted"/>.</summary>
     public void Changed(string user)
     {
-        if (watched.TryGetValue(user, out var watch))
+        if (_watched.TryGetValue(user, out var watch))
         {
             watch.News.Set();
         }
@@ -21,9 +21,9 @@ internal sealed class NotificationFeed
     /// <summary>Watches for one customer until disposed; any number may.</summary>
     public Watch Subscribe(string user)
     {
-        lock (gate)
+        lock (_gate)
         {
-            var watch = watched.GetOrAdd(user, key => new Watch(this, key));
+            var watch = _watched.GetOrAdd(user, key => new Watch(this, key));
             watch.Watchers++;
             return watch;
         }
@@ -39,11 +39,11 @@ internal sealed class NotificationFeed
 
         public void Dispose()
         {
-            lock (feed.gate)
+            lock (feed._gate)
             {
                 if (--Watchers == 0)
                 {
-                    feed.watched.TryRemove(user, out _);
+                    feed._watched.TryRemove(user, out _);
                 }
             }
         }

@@ -13,11 +13,11 @@ namespace Argosy.Notifications.Tests;
 /// <summary>The real process over HTTP and the bus, killed and started again.</summary>
 public sealed class NotificationApiTests : IAsyncLifetime
 {
-    private ServiceBench bench = null!;
+    private ServiceBench _bench = null!;
 
-    public async ValueTask InitializeAsync() => bench = await ServiceBench.StartAsync("notification-service", "NotificationService");
+    public async ValueTask InitializeAsync() => _bench = await ServiceBench.StartAsync("notification-service", "NotificationService");
 
-    public ValueTask DisposeAsync() => bench.DisposeAsync();
+    public ValueTask DisposeAsync() => _bench.DisposeAsync();
 
     [Fact]
     public async Task Everybody_reads_their_own_notifications_newest_first_and_nobody_elses()
@@ -37,9 +37,9 @@ public sealed class NotificationApiTests : IAsyncLifetime
         var first = rest.GetProperty("items")[0];
         first.GetProperty("kind").GetString().ShouldBe("order-confirmed");
         first.GetProperty("subject").GetString().ShouldBe("Your order is confirmed");
-        (await bench.AsAdmin().GetFromJsonAsync<JsonElement>("/api/v1/notifications")).GetProperty("items").GetArrayLength().ShouldBe(0);
-        (await bench.Anonymous.GetAsync("/api/v1/notifications")).StatusCode.ShouldBe(HttpStatusCode.Unauthorized);
-        (await bench.As("user-1").GetAsync("/api/v1/notifications?cursor=AAAA")).StatusCode.ShouldBe(HttpStatusCode.BadRequest);
+        (await _bench.AsAdmin().GetFromJsonAsync<JsonElement>("/api/v1/notifications")).GetProperty("items").GetArrayLength().ShouldBe(0);
+        (await _bench.Anonymous.GetAsync("/api/v1/notifications")).StatusCode.ShouldBe(HttpStatusCode.Unauthorized);
+        (await _bench.As("user-1").GetAsync("/api/v1/notifications?cursor=AAAA")).StatusCode.ShouldBe(HttpStatusCode.BadRequest);
     }
 
     [Fact]
@@ -57,13 +57,13 @@ public sealed class NotificationApiTests : IAsyncLifetime
         }
 
         await ConfirmAsync("order-3", "user-1");
-        await bench.RestartAsync();
+        await _bench.RestartAsync();
         await ConfirmAsync("order-4", "user-1");
 
         await using var again = await StreamAsync("user-1", last);
         (await again.NextAsync()).Data.GetProperty("orderId").GetString().ShouldBe("order-3");
         (await again.NextAsync()).Data.GetProperty("orderId").GetString().ShouldBe("order-4");
-        (await bench.As("user-1").SendAsync(Request("newest"))).StatusCode.ShouldBe(HttpStatusCode.BadRequest);
+        (await _bench.As("user-1").SendAsync(Request("newest"))).StatusCode.ShouldBe(HttpStatusCode.BadRequest);
     }
 
     [Fact]
@@ -71,9 +71,9 @@ public sealed class NotificationApiTests : IAsyncLifetime
     {
         await using var stream = await StreamAsync("user-1", lastEventId: null);
 
-        bench.Process.Terminate();
+        _bench.Process.Terminate();
 
-        (await bench.Process.ExitAsync(TimeSpan.FromSeconds(6))).ShouldBe(0);
+        (await _bench.Process.ExitAsync(TimeSpan.FromSeconds(6))).ShouldBe(0);
     }
 
     [Theory]
@@ -82,15 +82,15 @@ public sealed class NotificationApiTests : IAsyncLifetime
     [InlineData("intent.before")]
     public async Task A_mail_is_written_once_wherever_the_process_dies(string failpoint)
     {
-        await bench.SendAsync("auth-service", new UserRegistered { UserId = "user-1", Email = "ada@example.org", Name = "Ada" });
-        await bench.RestartAsync(new Dictionary<string, string> { ["ARGOSY_FAILPOINT"] = failpoint });
+        await _bench.SendAsync("auth-service", new UserRegistered { UserId = "user-1", Email = "ada@example.org", Name = "Ada" });
+        await _bench.RestartAsync(new Dictionary<string, string> { ["ARGOSY_FAILPOINT"] = failpoint });
 
         // The acknowledgement may be lost with the process: the sender would send again, and the inbox knows it.
         var news = BusPeer.Wrap("order-service", Confirmed("order-1", "user-1"));
-        await IgnoringAsync(() => bench.Bus.SendAsync(bench.Address, "notification-service", "order-service", news));
-        await bench.Process.ExitAsync();
-        await bench.RestartAsync();
-        await bench.Bus.SendAsync(bench.Address, "notification-service", "order-service", news);
+        await IgnoringAsync(() => _bench.Bus.SendAsync(_bench.Address, "notification-service", "order-service", news));
+        await _bench.Process.ExitAsync();
+        await _bench.RestartAsync();
+        await _bench.Bus.SendAsync(_bench.Address, "notification-service", "order-service", news);
 
         await Eventually.HoldsAsync(() => Mails().Length == 1, "the mail was written");
         var mail = Eml.Read(await File.ReadAllTextAsync(Mails()[0]));
@@ -103,16 +103,16 @@ public sealed class NotificationApiTests : IAsyncLifetime
         }
     }
 
-    private string MailFolder => Path.Combine(bench.DataFolder, "mail");
+    private string MailFolder => Path.Combine(_bench.DataFolder, "mail");
 
     private string[] Mails() => Directory.Exists(MailFolder) ? Directory.GetFiles(MailFolder, "*.eml") : [];
 
-    private Task ConfirmAsync(string order, string user) => bench.SendAsync("order-service", Confirmed(order, user));
+    private Task ConfirmAsync(string order, string user) => _bench.SendAsync("order-service", Confirmed(order, user));
 
     private static OrderConfirmed Confirmed(string order, string user) =>
         new() { OrderId = order, CustomerId = user, Total = new() { Amount = 2990, Currency = "EUR" }, TrackingNumber = "ARG1" };
 
-    private async Task<JsonElement> PageAsync(string user, string query) => await bench.As(user).GetFromJsonAsync<JsonElement>($"/api/v1/notifications{query}");
+    private async Task<JsonElement> PageAsync(string user, string query) => await _bench.As(user).GetFromJsonAsync<JsonElement>($"/api/v1/notifications{query}");
 
     private static HttpRequestMessage Request(string? lastEventId)
     {
@@ -126,7 +126,7 @@ public sealed class NotificationApiTests : IAsyncLifetime
     }
 
     private async Task<NewsStream> StreamAsync(string user, string? lastEventId) =>
-        await NewsStream.OpenAsync(await bench.As(user).SendAsync(Request(lastEventId), HttpCompletionOption.ResponseHeadersRead));
+        await NewsStream.OpenAsync(await _bench.As(user).SendAsync(Request(lastEventId), HttpCompletionOption.ResponseHeadersRead));
 
     private static async Task IgnoringAsync(Func<Task> act)
     {

@@ -11,27 +11,27 @@ namespace Argosy.Notifications.Tests;
 
 public sealed class NotificationMessagesTests : IAsyncLifetime
 {
-    private readonly string folder = Directory.CreateTempSubdirectory("argosy-mail-").FullName;
-    private MessageBench bench = null!;
-    private MailWorker worker = null!;
+    private readonly string _folder = Directory.CreateTempSubdirectory("argosy-mail-").FullName;
+    private MessageBench _bench = null!;
+    private MailWorker _worker = null!;
 
     public async ValueTask InitializeAsync()
     {
-        bench = await MessageBench.OpenAsync("notification-service", typeof(Mail).Assembly, services =>
+        _bench = await MessageBench.OpenAsync("notification-service", typeof(Mail).Assembly, services =>
         {
-            services.AddSingleton(new NotificationOptions(folder, TimeSpan.FromDays(1)));
+            services.AddSingleton(new NotificationOptions(_folder, TimeSpan.FromDays(1)));
             services.AddSingleton<NotificationFeed>();
             services.AddSingleton<MailWorker>();
         }, typeof(NotificationMessages));
-        worker = bench.Services.GetRequiredService<MailWorker>();
-        await worker.StartAsync(default);
+        _worker = _bench.Services.GetRequiredService<MailWorker>();
+        await _worker.StartAsync(default);
     }
 
     public async ValueTask DisposeAsync()
     {
-        await worker.StopAsync(default);
-        await bench.DisposeAsync();
-        Directory.Delete(folder, recursive: true);
+        await _worker.StopAsync(default);
+        await _bench.DisposeAsync();
+        Directory.Delete(_folder, recursive: true);
     }
 
     [Fact]
@@ -45,7 +45,7 @@ public sealed class NotificationMessagesTests : IAsyncLifetime
         mail["To"].ShouldBe("Ada <ada@example.org>");
         mail["Subject"].ShouldBe("Your order is confirmed");
         mail.Body.ShouldContain("Order: order-1\r\nTotal: 29.90 EUR\r\nTracking number: ARG1\r\n");
-        (await bench.ParkedAsync()).ShouldBeEmpty();
+        (await _bench.ParkedAsync()).ShouldBeEmpty();
     }
 
     [Fact]
@@ -78,7 +78,7 @@ public sealed class NotificationMessagesTests : IAsyncLifetime
         await ConfirmAsync("order-1", "user-1");
         await Eventually.HoldsAsync(async () => await StateAsync() == "waiting", "the mail waits");
 
-        await bench.CommitAsync(work => work.Execute("update delivery set created = created - 86400000, due = due - 86400000", rows: 1));
+        await _bench.CommitAsync(work => work.Execute("update delivery set created = created - 86400000, due = due - 86400000", rows: 1));
 
         await Eventually.HoldsAsync(async () => await StateAsync() == "given-up", "the mail was given up");
         (await CountAsync("notification")).ShouldBe(1);
@@ -98,13 +98,13 @@ public sealed class NotificationMessagesTests : IAsyncLifetime
     public async Task A_folder_that_cannot_be_written_delays_the_mail()
     {
         await RegisterAsync("user-1", "ada@example.org", "Ada");
-        Directory.Delete(folder);
-        await File.WriteAllTextAsync(folder, "in the way");
+        Directory.Delete(_folder);
+        await File.WriteAllTextAsync(_folder, "in the way");
         await ConfirmAsync("order-1", "user-1");
-        await Eventually.HoldsAsync(async () => await bench.Store.FirstOrDefaultAsync<long>("select attempts from delivery") > 0, "a try has failed");
+        await Eventually.HoldsAsync(async () => await _bench.Store.FirstOrDefaultAsync<long>("select attempts from delivery") > 0, "a try has failed");
 
-        File.Delete(folder);
-        Directory.CreateDirectory(folder);
+        File.Delete(_folder);
+        Directory.CreateDirectory(_folder);
 
         await Eventually.HoldsAsync(async () => await StateAsync() == "sent", "the mail was sent");
         Mails().Count.ShouldBe(1);
@@ -117,14 +117,14 @@ public sealed class NotificationMessagesTests : IAsyncLifetime
         await ConfirmAsync("order-1", "user-1");
         await Eventually.HoldsAsync(() => Mails().Count == 1, "the mail was written");
 
-        await bench.DeliverAsync(new UserErased { UserId = "user-1" });
+        await _bench.DeliverAsync(new UserErased { UserId = "user-1" });
         await Eventually.HoldsAsync(async () => await StateAsync() == "erased", "the mail was erased");
         await RegisterAsync("user-1", "ada@example.org", "Ada");
-        await bench.DeliverAsync(new OrderShipped { OrderId = "order-1", CustomerId = "user-1", TrackingNumber = "ARG1" });
+        await _bench.DeliverAsync(new OrderShipped { OrderId = "order-1", CustomerId = "user-1", TrackingNumber = "ARG1" });
 
         Mails().ShouldBeEmpty();
         (await CountAsync("notification")).ShouldBe(0);
-        (await bench.Store.FirstOrDefaultAsync<long>("select count(*) from recipient where email is not null or name is not null")).ShouldBe(0);
+        (await _bench.Store.FirstOrDefaultAsync<long>("select count(*) from recipient where email is not null or name is not null")).ShouldBe(0);
     }
 
     [Fact]
@@ -134,20 +134,20 @@ public sealed class NotificationMessagesTests : IAsyncLifetime
 
         foreach (var user in new[] { "user-0", "user-1" })
         {
-            (await bench.Store.QueryAsync<long>("select seq from notification where user_id = @user order by seq", new { user })).ShouldBe(Enumerable.Range(1, 100).Select(i => (long)i));
+            (await _bench.Store.QueryAsync<long>("select seq from notification where user_id = @user order by seq", new { user })).ShouldBe(Enumerable.Range(1, 100).Select(i => (long)i));
         }
 
-        (await bench.ParkedAsync()).ShouldBeEmpty();
+        (await _bench.ParkedAsync()).ShouldBeEmpty();
     }
 
-    private Task RegisterAsync(string user, string email, string name) => bench.DeliverAsync(new UserRegistered { UserId = user, Email = email, Name = name });
+    private Task RegisterAsync(string user, string email, string name) => _bench.DeliverAsync(new UserRegistered { UserId = user, Email = email, Name = name });
 
-    private Task ConfirmAsync(string order, string user) => bench.DeliverAsync(
+    private Task ConfirmAsync(string order, string user) => _bench.DeliverAsync(
         new OrderConfirmed { OrderId = order, CustomerId = user, Total = new() { Amount = 2990, Currency = "EUR" }, TrackingNumber = "ARG1" });
 
-    private IReadOnlyList<string> Mails() => Directory.Exists(folder) ? [.. Directory.GetFiles(folder, "*.eml").Select(File.ReadAllText)] : [];
+    private IReadOnlyList<string> Mails() => Directory.Exists(_folder) ? [.. Directory.GetFiles(_folder, "*.eml").Select(File.ReadAllText)] : [];
 
-    private async Task<long> CountAsync(string table) => await bench.Store.FirstOrDefaultAsync<long>($"select count(*) from {table}");
+    private async Task<long> CountAsync(string table) => await _bench.Store.FirstOrDefaultAsync<long>($"select count(*) from {table}");
 
-    private Task<string?> StateAsync() => bench.Store.FirstOrDefaultAsync<string>("select state from delivery");
+    private Task<string?> StateAsync() => _bench.Store.FirstOrDefaultAsync<string>("select state from delivery");
 }

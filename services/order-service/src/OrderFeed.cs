@@ -12,26 +12,26 @@ internal sealed partial class OrderFeed(IStore store, TimeProvider time, ILogger
 {
     private const int Batch = 500;
     private static readonly TimeSpan Poll = TimeSpan.FromMilliseconds(250);
-    private readonly Lock gate = new();
-    private readonly Dictionary<string, Watch> watched = new(StringComparer.Ordinal);
-    private readonly Signal somebody = new();
+    private readonly Lock _gate = new();
+    private readonly Dictionary<string, Watch> _watched = new(StringComparer.Ordinal);
+    private readonly Signal _somebody = new();
 
     /// <summary>Watches one order until disposed; any number may.</summary>
     public Watch Subscribe(string orderId)
     {
         Watch? watch;
-        lock (gate)
+        lock (_gate)
         {
             var stream = $"order-{orderId}";
-            if (!watched.TryGetValue(stream, out watch))
+            if (!_watched.TryGetValue(stream, out watch))
             {
-                watched.Add(stream, watch = new Watch(this, stream));
+                _watched.Add(stream, watch = new Watch(this, stream));
             }
 
             watch.Watchers++;
         }
 
-        somebody.Set();
+        _somebody.Set();
         return watch;
     }
 
@@ -39,7 +39,7 @@ internal sealed partial class OrderFeed(IStore store, TimeProvider time, ILogger
     {
         while (!stoppingToken.IsCancellationRequested)
         {
-            var waiting = somebody.Version;
+            var waiting = _somebody.Version;
             try
             {
                 await FollowAsync(stoppingToken);
@@ -52,7 +52,7 @@ internal sealed partial class OrderFeed(IStore store, TimeProvider time, ILogger
                 continue;
             }
 
-            await somebody.WaitAsync(waiting, TimeSpan.FromMinutes(1), time, stoppingToken);
+            await _somebody.WaitAsync(waiting, TimeSpan.FromMinutes(1), time, stoppingToken);
         }
     }
 
@@ -81,18 +81,18 @@ internal sealed partial class OrderFeed(IStore store, TimeProvider time, ILogger
 
     private bool IsWatched()
     {
-        lock (gate)
+        lock (_gate)
         {
-            return watched.Count > 0;
+            return _watched.Count > 0;
         }
     }
 
     // Null: whoever watches anything.
     private void Changed(string? stream)
     {
-        lock (gate)
+        lock (_gate)
         {
-            foreach (var watch in stream is null ? watched.Values.ToArray() : watched.TryGetValue(stream, out var one) ? [one] : [])
+            foreach (var watch in stream is null ? _watched.Values.ToArray() : _watched.TryGetValue(stream, out var one) ? [one] : [])
             {
                 watch.Changed.Set();
             }
@@ -101,11 +101,11 @@ internal sealed partial class OrderFeed(IStore store, TimeProvider time, ILogger
 
     private void Leave(Watch watch)
     {
-        lock (gate)
+        lock (_gate)
         {
             if (--watch.Watchers == 0)
             {
-                watched.Remove(watch.Stream);
+                _watched.Remove(watch.Stream);
             }
         }
     }

@@ -156,7 +156,7 @@ public sealed class CheckoutTests : CheckoutBench
         }
     }
 
-    async Task ConfirmAsync(string id)
+    private async Task ConfirmAsync(string id)
     {
         await AnswerAsync<ReserveStock>("inventory-service", id, new StockReserved { OrderId = id });
         await AnswerAsync<CapturePayment>("payment-service", id, new PaymentCaptured { OrderId = id, PaymentId = "p" });

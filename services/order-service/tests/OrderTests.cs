@@ -9,8 +9,8 @@ namespace Argosy.Orders.Tests;
 /// <summary>The rules, without a process around them.</summary>
 public sealed class OrderTests
 {
-    static readonly DateTimeOffset Now = new(2026, 11, 23, 12, 0, 0, TimeSpan.Zero);
-    static readonly Address Home = new("Ada", "1 Main St", "Berlin", "10115", "DE");
+    private static readonly DateTimeOffset Now = new(2026, 11, 23, 12, 0, 0, TimeSpan.Zero);
+    private static readonly Address Home = new("Ada", "1 Main St", "Berlin", "10115", "DE");
 
     [Fact]
     public void The_total_is_the_servers_sum_of_the_lines()
@@ -94,11 +94,11 @@ public sealed class OrderTests
         }).Check(Config.QuickThrowOnFailure.WithMaxTest(500));
     }
 
-    static Decision<OrderEvent> Place(params IReadOnlyList<OrderLine> lines) => Order.Place("customer", lines, Home, Now);
+    private static Decision<OrderEvent> Place(params IReadOnlyList<OrderLine> lines) => Order.Place("customer", lines, Home, Now);
 
-    static OrderLine Line(string sku, int quantity, long price) => new(sku, sku, quantity, new Money(price, "EUR"));
+    private static OrderLine Line(string sku, int quantity, long price) => new(sku, sku, quantity, new Money(price, "EUR"));
 
-    static OrderEvent Placed() => Place(Line("a", 1, 100)).Events.Single();
+    private static OrderEvent Placed() => Place(Line("a", 1, 100)).Events.Single();
 
-    static Order Given(params OrderEvent[] events) => events.Aggregate(Order.None, (state, happened) => state.Evolve(happened));
+    private static Order Given(params OrderEvent[] events) => events.Aggregate(Order.None, (state, happened) => state.Evolve(happened));
 }

@@ -21,13 +21,13 @@ internal sealed partial class PaymentWorker(IStore store, StripeAdapter provider
     // An answer and its webhook set out together: give the answer this much of a start.
     private static readonly TimeSpan Courtesy = TimeSpan.FromMilliseconds(250);
 
-    private readonly IStore store = store;
-    private readonly ConcurrentDictionary<string, CancellationTokenSource> waiting = new(StringComparer.Ordinal);
+    private readonly IStore _store = store;
+    private readonly ConcurrentDictionary<string, CancellationTokenSource> _waiting = new(StringComparer.Ordinal);
 
     /// <summary>The provider told us something about this payment: whoever waits for its answer asks instead.</summary>
     public void Nudge(string payment)
     {
-        if (waiting.TryGetValue(payment, out var wait))
+        if (_waiting.TryGetValue(payment, out var wait))
         {
             try
             {
@@ -43,7 +43,7 @@ internal sealed partial class PaymentWorker(IStore store, StripeAdapter provider
     }
 
     protected override Task<IReadOnlyList<ProviderTask>> DueAsync(long now, int limit, CancellationToken cancellation) =>
-        ProviderTasks.DueAsync(store, now, limit, cancellation);
+        ProviderTasks.DueAsync(_store, now, limit, cancellation);
 
     protected override void Postpone(WriteSet work, ProviderTask intent, DateTimeOffset dueAt, Exception error) =>
         ProviderTasks.Postpone(work, intent, dueAt, error.Message);
@@ -52,7 +52,7 @@ internal sealed partial class PaymentWorker(IStore store, StripeAdapter provider
     {
         try
         {
-            var (payment, version) = await store.LoadAsync(Payment.Stream, intent.Id, cancellation);
+            var (payment, version) = await _store.LoadAsync(Payment.Stream, intent.Id, cancellation);
             if (payment is { Status: PaymentStatus.Pending, IntentId: not null })
             {
                 var events = payment.Hear(await ReadAsync(payment, cancellation), Time.GetUtcNow());
@@ -106,7 +106,7 @@ internal sealed partial class PaymentWorker(IStore store, StripeAdapter provider
             ProviderTasks.Finish(work, task);
         }
 
-        (await store.CommitAsync(work, cancellation)).Ensure();
+        (await _store.CommitAsync(work, cancellation)).Ensure();
         return (after, version + events.Count);
     }
 
@@ -211,7 +211,7 @@ internal sealed partial class PaymentWorker(IStore store, StripeAdapter provider
         string id, Func<CancellationToken, Task<ProviderAnswer<ProviderIntent>>> call, CancellationToken cancellation)
     {
         using var wait = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
-        waiting[id] = wait;
+        _waiting[id] = wait;
         try
         {
             return await call(wait.Token);
@@ -222,7 +222,7 @@ internal sealed partial class PaymentWorker(IStore store, StripeAdapter provider
         }
         finally
         {
-            waiting.TryRemove(id, out _);
+            _waiting.TryRemove(id, out _);
         }
     }
 

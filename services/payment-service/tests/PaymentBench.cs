@@ -11,7 +11,7 @@ namespace Argosy.Payments.Tests;
 /// <summary>payment-service as its own process, against the provider as another; the test is everybody else. One pair for a class of tests.</summary>
 public class PaymentBench : IAsyncLifetime
 {
-    private readonly Dictionary<string, string> environment = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, string> _environment = new(StringComparer.Ordinal);
 
     public ServiceBench Service { get; private set; } = null!;
 
@@ -22,11 +22,11 @@ public class PaymentBench : IAsyncLifetime
     public async ValueTask InitializeAsync()
     {
         Provider = new ProviderProcess(("PROVIDER_SLOW_MS", "1000"));
-        environment["STRIPE_API_BASE"] = Provider.Address.ToString();
-        environment["STRIPE_API_KEY"] = ProviderProcess.ApiKey;
-        environment["STRIPE_WEBHOOK_SECRET"] = ProviderProcess.WebhookSecret;
-        environment["STRIPE_TIMEOUT_MS"] = "2000";
-        Service = await ServiceBench.StartAsync("payment-service", "PaymentService", environment);
+        _environment["STRIPE_API_BASE"] = Provider.Address.ToString();
+        _environment["STRIPE_API_KEY"] = ProviderProcess.ApiKey;
+        _environment["STRIPE_WEBHOOK_SECRET"] = ProviderProcess.WebhookSecret;
+        _environment["STRIPE_TIMEOUT_MS"] = "2000";
+        Service = await ServiceBench.StartAsync("payment-service", "PaymentService", _environment);
         if (WithWebhooks)
         {
             Provider.Keep("PROVIDER_WEBHOOK_URL", new Uri(Service.Address, "/webhooks/stripe").ToString());
@@ -37,7 +37,7 @@ public class PaymentBench : IAsyncLifetime
 
     /// <summary>The service again, on the same data, with a failpoint armed for this life only.</summary>
     public Task RestartAsync(string? failpoint = null) => Service.RestartAsync(
-        failpoint is null ? environment : new Dictionary<string, string>(environment, StringComparer.Ordinal) { ["ARGOSY_FAILPOINT"] = failpoint });
+        failpoint is null ? _environment : new Dictionary<string, string>(_environment, StringComparer.Ordinal) { ["ARGOSY_FAILPOINT"] = failpoint });
 
     public async ValueTask DisposeAsync()
     {
@@ -56,9 +56,9 @@ public sealed class MuteProviderBench : PaymentBench
 /// <summary>A test with an order of its own.</summary>
 public abstract class PaymentTest(PaymentBench bench)
 {
-    private static int orders;
+    private static int _orders;
 
-    protected string Order { get; } = $"order-{Interlocked.Increment(ref orders)}";
+    protected string Order { get; } = $"order-{Interlocked.Increment(ref _orders)}";
 
     protected string Id => Payment.IdOf(Order);
 

@@ -60,28 +60,28 @@ public sealed class PaymentLaws(ITestOutputHelper output)
     {
         private static readonly DateTimeOffset Now = new(2026, 11, 23, 12, 0, 0, TimeSpan.Zero);
         private static readonly Money Price = new(1000, "EUR");
-        private readonly List<(string Id, long Amount)> refunds = [];
-        private Payment payment = Payment.None;
-        private string? intent;
-        private int captures;
-        private int born;
-        private bool captureWasHeard;
+        private readonly List<(string Id, long Amount)> _refunds = [];
+        private Payment _payment = Payment.None;
+        private string? _intent;
+        private int _captures;
+        private int _born;
+        private bool _captureWasHeard;
 
         public void Make(Move move)
         {
             switch (move)
             {
                 case Move.Capture or Move.CaptureAgain:
-                    Apply(payment.Capture("order", "ada", Price, "tok", Now).Events);
+                    Apply(_payment.Capture("order", "ada", Price, "tok", Now).Events);
                     break;
                 case Move.Return:
-                    Apply(payment.Return("order", "undone", Now).Events);
+                    Apply(_payment.Return("order", "undone", Now).Events);
                     break;
                 case Move.RefundPart:
-                    Apply(payment.StartRefund($"admin-{born++}", new Money(301, "EUR"), "admin", "", Now).Events);
+                    Apply(_payment.StartRefund($"admin-{_born++}", new Money(301, "EUR"), "admin", "", Now).Events);
                     break;
                 case Move.RefundAll:
-                    Apply(payment.StartRefund($"admin-{born++}", null, "admin", "", Now).Events);
+                    Apply(_payment.StartRefund($"admin-{_born++}", null, "admin", "", Now).Events);
                     break;
                 case Move.Work:
                     Work(reaches: true, heard: true);
@@ -100,34 +100,34 @@ public sealed class PaymentLaws(ITestOutputHelper output)
 
         public void HoldsAlways()
         {
-            captures.ShouldBeLessThanOrEqualTo(1);
-            refunds.Sum(r => r.Amount).ShouldBeLessThanOrEqualTo(captures * Price.Amount);
-            refunds.Select(r => r.Id).ShouldBeUnique();
-            payment.Refunded.ShouldBeLessThanOrEqualTo(refunds.Sum(r => r.Amount), "we never claim more than the provider did");
-            payment.Left.ShouldBeGreaterThanOrEqualTo(0);
-            captureWasHeard |= payment.WasCaptured;
-            captureWasHeard.ShouldBe(payment.WasCaptured, "what was taken stays taken in our books");
-            if (payment.IsReturned && payment.Status != PaymentStatus.Unknown)
+            _captures.ShouldBeLessThanOrEqualTo(1);
+            _refunds.Sum(r => r.Amount).ShouldBeLessThanOrEqualTo(_captures * Price.Amount);
+            _refunds.Select(r => r.Id).ShouldBeUnique();
+            _payment.Refunded.ShouldBeLessThanOrEqualTo(_refunds.Sum(r => r.Amount), "we never claim more than the provider did");
+            _payment.Left.ShouldBeGreaterThanOrEqualTo(0);
+            _captureWasHeard |= _payment.WasCaptured;
+            _captureWasHeard.ShouldBe(_payment.WasCaptured, "what was taken stays taken in our books");
+            if (_payment.IsReturned && _payment.Status != PaymentStatus.Unknown)
             {
-                (captures * Price.Amount).ShouldBe(refunds.Sum(r => r.Amount), "returned means that nothing is held");
+                (_captures * Price.Amount).ShouldBe(_refunds.Sum(r => r.Amount), "returned means that nothing is held");
             }
         }
 
         public void HoldsAtRest()
         {
             HoldsAlways();
-            payment.Next().ShouldBe(ProviderStep.Nothing);
-            payment.Refunded.ShouldBe(refunds.Sum(r => r.Amount));
-            payment.WasCaptured.ShouldBe(captures == 1);
-            if (payment.IsReturning)
+            _payment.Next().ShouldBe(ProviderStep.Nothing);
+            _payment.Refunded.ShouldBe(_refunds.Sum(r => r.Amount));
+            _payment.WasCaptured.ShouldBe(_captures == 1);
+            if (_payment.IsReturning)
             {
-                payment.IsReturned.ShouldBeTrue();
+                _payment.IsReturned.ShouldBeTrue();
             }
         }
 
         public void SettleAll()
         {
-            for (var i = 0; i < 20 && payment.Next() != ProviderStep.Nothing; i++)
+            for (var i = 0; i < 20 && _payment.Next() != ProviderStep.Nothing; i++)
             {
                 Resume();
                 Work(reaches: true, heard: true);
@@ -137,15 +137,15 @@ public sealed class PaymentLaws(ITestOutputHelper output)
         // A worker that starts again reads the intent before it does anything.
         private void Resume()
         {
-            if (payment is { Status: PaymentStatus.Pending, IntentId: not null })
+            if (_payment is { Status: PaymentStatus.Pending, IntentId: not null })
             {
-                Apply(payment.Hear(Said(), Now));
+                Apply(_payment.Hear(Said(), Now));
             }
         }
 
         private void Work(bool reaches, bool heard)
         {
-            var step = payment.Next();
+            var step = _payment.Next();
             if (reaches)
             {
                 Do(step);
@@ -162,13 +162,13 @@ public sealed class PaymentLaws(ITestOutputHelper output)
                     Apply([new IntentCreated("pi", Now)]);
                     break;
                 case ProviderStep.Confirm or ProviderStep.Cancel:
-                    Apply(payment.Hear(Said(), Now));
+                    Apply(_payment.Hear(Said(), Now));
                     break;
-                case ProviderStep.Refund when refunds.Exists(r => r.Id == payment.PendingRefund!.Id):
-                    Apply(payment.Hear(payment.PendingRefund!, new ProviderRefund("re", "succeeded", payment.PendingRefund!.Amount, payment.PendingRefund!.Id), Now));
+                case ProviderStep.Refund when _refunds.Exists(r => r.Id == _payment.PendingRefund!.Id):
+                    Apply(_payment.Hear(_payment.PendingRefund!, new ProviderRefund("re", "succeeded", _payment.PendingRefund!.Amount, _payment.PendingRefund!.Id), Now));
                     break;
                 case ProviderStep.Refund:
-                    Apply(payment.HearRefusedRefund(payment.PendingRefund!, "refused", Now));
+                    Apply(_payment.HearRefusedRefund(_payment.PendingRefund!, "refused", Now));
                     break;
                 default:
                     break;
@@ -181,19 +181,19 @@ public sealed class PaymentLaws(ITestOutputHelper output)
             switch (step)
             {
                 case ProviderStep.Create:
-                    intent ??= "requires_confirmation";
+                    _intent ??= "requires_confirmation";
                     break;
-                case ProviderStep.Confirm when intent == "requires_confirmation":
-                    intent = declines ? "requires_payment_method" : "succeeded";
-                    captures += declines ? 0 : 1;
+                case ProviderStep.Confirm when _intent == "requires_confirmation":
+                    _intent = declines ? "requires_payment_method" : "succeeded";
+                    _captures += declines ? 0 : 1;
                     break;
-                case ProviderStep.Cancel when intent is "requires_confirmation" or "requires_payment_method":
-                    intent = "canceled";
+                case ProviderStep.Cancel when _intent is "requires_confirmation" or "requires_payment_method":
+                    _intent = "canceled";
                     break;
-                case ProviderStep.Refund when payment.PendingRefund is { } wanted && !refunds.Exists(r => r.Id == wanted.Id):
-                    if (refunds.Sum(r => r.Amount) + wanted.Amount <= captures * Price.Amount)
+                case ProviderStep.Refund when _payment.PendingRefund is { } wanted && !_refunds.Exists(r => r.Id == wanted.Id):
+                    if (_refunds.Sum(r => r.Amount) + wanted.Amount <= _captures * Price.Amount)
                     {
-                        refunds.Add((wanted.Id, wanted.Amount));
+                        _refunds.Add((wanted.Id, wanted.Amount));
                     }
 
                     break;
@@ -203,8 +203,8 @@ public sealed class PaymentLaws(ITestOutputHelper output)
         }
 
         private ProviderIntent Said() => new(
-            "pi", intent!, Price.Amount, intent == "succeeded" ? Price.Amount : 0, "eur", Payment.IdOf("order"), intent == "requires_payment_method" ? "card_declined" : null);
+            "pi", _intent!, Price.Amount, _intent == "succeeded" ? Price.Amount : 0, "eur", Payment.IdOf("order"), _intent == "requires_payment_method" ? "card_declined" : null);
 
-        private void Apply(IReadOnlyList<PaymentEvent> events) => payment = events.Aggregate(payment, (state, happened) => state.Evolve(happened));
+        private void Apply(IReadOnlyList<PaymentEvent> events) => _payment = events.Aggregate(_payment, (state, happened) => state.Evolve(happened));
     }
 }

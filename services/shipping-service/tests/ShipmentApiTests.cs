@@ -11,22 +11,22 @@ namespace Argosy.Shipping.Tests;
 /// <summary>The real process over HTTP and the bus; all tests share it, each has orders of its own.</summary>
 public sealed class ShipmentApiTests(ShippingProcess process) : IClassFixture<ShippingProcess>
 {
-    private readonly ServiceBench bench = process.Bench;
+    private readonly ServiceBench _bench = process.Bench;
 
     [Fact]
     public async Task A_shipment_is_seen_by_its_customer_and_by_administrators_and_does_not_exist_for_others()
     {
         var id = await ArrangeAsync("order-seen");
 
-        var seen = await bench.As("customer-1").GetFromJsonAsync<JsonElement>($"/api/v1/shipments/{id}");
+        var seen = await _bench.As("customer-1").GetFromJsonAsync<JsonElement>($"/api/v1/shipments/{id}");
         seen.GetProperty("orderId").GetString().ShouldBe("order-seen");
         seen.GetProperty("status").GetString().ShouldBe("arranged");
         seen.GetProperty("trackingNumber").GetString().ShouldBe(TrackingNumber.Of("order-seen"));
         seen.GetProperty("address").GetRawText().ShouldBe(
             """{"name":"Ada Lovelace","street":"Main Street 1","city":"Berlin","postalCode":"10115","country":"DE"}""");
-        (await bench.AsAdmin().GetAsync($"/api/v1/shipments/{id}")).StatusCode.ShouldBe(HttpStatusCode.OK);
-        (await bench.As("customer-2").GetAsync($"/api/v1/shipments/{id}")).StatusCode.ShouldBe(HttpStatusCode.NotFound);
-        (await bench.Anonymous.GetAsync($"/api/v1/shipments/{id}")).StatusCode.ShouldBe(HttpStatusCode.Unauthorized);
+        (await _bench.AsAdmin().GetAsync($"/api/v1/shipments/{id}")).StatusCode.ShouldBe(HttpStatusCode.OK);
+        (await _bench.As("customer-2").GetAsync($"/api/v1/shipments/{id}")).StatusCode.ShouldBe(HttpStatusCode.NotFound);
+        (await _bench.Anonymous.GetAsync($"/api/v1/shipments/{id}")).StatusCode.ShouldBe(HttpStatusCode.Unauthorized);
     }
 
     [Fact]
@@ -34,27 +34,27 @@ public sealed class ShipmentApiTests(ShippingProcess process) : IClassFixture<Sh
     {
         var id = await ArrangeAsync("order-found");
 
-        (await OfOrderAsync(bench.As("customer-1"), "order-found")).ShouldHaveSingleItem().GetProperty("id").GetString().ShouldBe(id);
-        (await OfOrderAsync(bench.As("customer-2"), "order-found")).ShouldBeEmpty();
-        (await OfOrderAsync(bench.AsAdmin(), "order-unknown")).ShouldBeEmpty();
-        (await bench.AsAdmin().GetAsync("/api/v1/shipments")).StatusCode.ShouldBe(HttpStatusCode.BadRequest);
+        (await OfOrderAsync(_bench.As("customer-1"), "order-found")).ShouldHaveSingleItem().GetProperty("id").GetString().ShouldBe(id);
+        (await OfOrderAsync(_bench.As("customer-2"), "order-found")).ShouldBeEmpty();
+        (await OfOrderAsync(_bench.AsAdmin(), "order-unknown")).ShouldBeEmpty();
+        (await _bench.AsAdmin().GetAsync("/api/v1/shipments")).StatusCode.ShouldBe(HttpStatusCode.BadRequest);
     }
 
     [Fact]
     public async Task Dispatching_is_said_once_however_often_it_is_done()
     {
         var id = await ArrangeAsync("order-dispatched");
-        (await DispatchAsync(bench.As("customer-1"), id)).StatusCode.ShouldBe(HttpStatusCode.Forbidden);
+        (await DispatchAsync(_bench.As("customer-1"), id)).StatusCode.ShouldBe(HttpStatusCode.Forbidden);
 
-        (await DispatchAsync(bench.AsAdmin(), id)).StatusCode.ShouldBe(HttpStatusCode.OK);
-        var again = await DispatchAsync(bench.AsAdmin(), id);
+        (await DispatchAsync(_bench.AsAdmin(), id)).StatusCode.ShouldBe(HttpStatusCode.OK);
+        var again = await DispatchAsync(_bench.AsAdmin(), id);
 
         again.StatusCode.ShouldBe(HttpStatusCode.OK);
         (await again.Content.ReadFromJsonAsync<JsonElement>()).GetProperty("status").GetString().ShouldBe("dispatched");
-        (await bench.Bus.HearAsync<ShipmentDispatched>(message => message.OrderId == "order-dispatched")).TrackingNumber.ShouldBe(TrackingNumber.Of("order-dispatched"));
+        (await _bench.Bus.HearAsync<ShipmentDispatched>(message => message.OrderId == "order-dispatched")).TrackingNumber.ShouldBe(TrackingNumber.Of("order-dispatched"));
         await CancelAsync("order-dispatched");
-        await bench.Bus.HearAsync<ShipmentCancelRefused>(message => message.OrderId == "order-dispatched");
-        bench.Bus.All<ShipmentDispatched>().Count(message => message.OrderId == "order-dispatched").ShouldBe(1);
+        await _bench.Bus.HearAsync<ShipmentCancelRefused>(message => message.OrderId == "order-dispatched");
+        _bench.Bus.All<ShipmentDispatched>().Count(message => message.OrderId == "order-dispatched").ShouldBe(1);
     }
 
     [Fact]
@@ -62,17 +62,17 @@ public sealed class ShipmentApiTests(ShippingProcess process) : IClassFixture<Sh
     {
         var cancelled = await ArrangeAsync("order-cancelled");
         await CancelAsync("order-cancelled");
-        await bench.SendAsync("order-service", ShipmentMessagesTests.Arrange("order-refused", "AQ"));
+        await _bench.SendAsync("order-service", ShipmentMessagesTests.Arrange("order-refused", "AQ"));
 
-        (await DispatchAsync(bench.AsAdmin(), cancelled)).StatusCode.ShouldBe(HttpStatusCode.Conflict);
-        (await DispatchAsync(bench.AsAdmin(), Shipment.IdOf("order-refused"))).StatusCode.ShouldBe(HttpStatusCode.Conflict);
-        (await DispatchAsync(bench.AsAdmin(), Shipment.IdOf("order-unknown"))).StatusCode.ShouldBe(HttpStatusCode.NotFound);
+        (await DispatchAsync(_bench.AsAdmin(), cancelled)).StatusCode.ShouldBe(HttpStatusCode.Conflict);
+        (await DispatchAsync(_bench.AsAdmin(), Shipment.IdOf("order-refused"))).StatusCode.ShouldBe(HttpStatusCode.Conflict);
+        (await DispatchAsync(_bench.AsAdmin(), Shipment.IdOf("order-unknown"))).StatusCode.ShouldBe(HttpStatusCode.NotFound);
     }
 
     [Fact]
     public async Task When_cancellation_and_dispatch_meet_exactly_one_wins()
     {
-        var admin = bench.AsAdmin();
+        var admin = _bench.AsAdmin();
         for (var i = 0; i < 25; i++)
         {
             var order = $"order-race-{i}";
@@ -95,7 +95,7 @@ public sealed class ShipmentApiTests(ShippingProcess process) : IClassFixture<Sh
         {
             ["SERVICE_PORT"] = $"{ServiceProcess.FreePort()}",
             ["ARGOSY_PROFILE"] = "local",
-            ["DATA_DIR"] = Path.Combine(bench.DataFolder, "other"),
+            ["DATA_DIR"] = Path.Combine(_bench.DataFolder, "other"),
             ["JWT_ISSUER"] = TestIssuer.Name,
             ["SHIPPING_COUNTRIES"] = "DE,Germany",
         });
@@ -105,15 +105,15 @@ public sealed class ShipmentApiTests(ShippingProcess process) : IClassFixture<Sh
     }
 
     private int Said<T>(string order) where T : Google.Protobuf.IMessage<T>, new() =>
-        bench.Bus.All<T>().Count(message => (string)message.Descriptor.Fields[1].Accessor.GetValue(message) == order);
+        _bench.Bus.All<T>().Count(message => (string)message.Descriptor.Fields[1].Accessor.GetValue(message) == order);
 
     private async Task<string> ArrangeAsync(string order)
     {
-        await bench.SendAsync("order-service", ShipmentMessagesTests.Arrange(order, "DE"));
+        await _bench.SendAsync("order-service", ShipmentMessagesTests.Arrange(order, "DE"));
         return Shipment.IdOf(order);
     }
 
-    private Task CancelAsync(string order) => bench.SendAsync("order-service", new CancelShipment { OrderId = order, Reason = "test" });
+    private Task CancelAsync(string order) => _bench.SendAsync("order-service", new CancelShipment { OrderId = order, Reason = "test" });
 
     private static Task<HttpResponseMessage> DispatchAsync(HttpClient caller, string id) => caller.PostAsync($"/api/v1/shipments/{id}/dispatch", null);
 

@@ -12,27 +12,27 @@ namespace Argosy.Shipping.Tests;
 
 public sealed class ShipmentMessagesTests : IAsyncLifetime
 {
-    private MessageBench bench = null!;
+    private MessageBench _bench = null!;
 
-    public async ValueTask InitializeAsync() => bench = await MessageBench.OpenAsync("shipping-service", typeof(ShippingOptions).Assembly, services =>
+    public async ValueTask InitializeAsync() => _bench = await MessageBench.OpenAsync("shipping-service", typeof(ShippingOptions).Assembly, services =>
     {
         services.AddSingleton(new ShippingOptions(new[] { "DE", "FR" }.ToFrozenSet()));
         services.AddSingleton<Shipments>();
     }, typeof(ShipmentMessages));
 
-    public ValueTask DisposeAsync() => bench.DisposeAsync();
+    public ValueTask DisposeAsync() => _bench.DisposeAsync();
 
     [Fact]
     public async Task A_parcel_is_arranged_with_a_tracking_number()
     {
         await ArrangeAsync("order-1", "DE");
 
-        (await bench.ParkedAsync()).ShouldBeEmpty();
-        var arranged = (await bench.PublishedAsync<ShipmentArranged>()).ShouldHaveSingleItem();
+        (await _bench.ParkedAsync()).ShouldBeEmpty();
+        var arranged = (await _bench.PublishedAsync<ShipmentArranged>()).ShouldHaveSingleItem();
         arranged.ShipmentId.ShouldBe(Shipment.IdOf("order-1"));
         TrackingNumber.IsValid(arranged.TrackingNumber).ShouldBeTrue();
         (await StatusAsync("order-1")).ShouldBe("arranged");
-        (await bench.ParkedAsync()).ShouldBeEmpty();
+        (await _bench.ParkedAsync()).ShouldBeEmpty();
     }
 
     [Fact]
@@ -40,7 +40,7 @@ public sealed class ShipmentMessagesTests : IAsyncLifetime
     {
         await ArrangeAsync("order-1", "AQ");
 
-        (await bench.PublishedAsync<ShipmentRefused>()).ShouldHaveSingleItem().Reason.ShouldBe("We do not ship to AQ yet.");
+        (await _bench.PublishedAsync<ShipmentRefused>()).ShouldHaveSingleItem().Reason.ShouldBe("We do not ship to AQ yet.");
         (await StatusAsync("order-1")).ShouldBe("refused");
     }
 
@@ -52,9 +52,9 @@ public sealed class ShipmentMessagesTests : IAsyncLifetime
         await ArrangeAsync("order-1", country);
         await ArrangeAsync("order-1", country);
 
-        (await bench.PublishedAsync<ShipmentArranged>()).Distinct().Count().ShouldBe(country == "DE" ? 1 : 0);
-        (await bench.PublishedAsync<ShipmentArranged>()).Count.ShouldBe(country == "DE" ? 2 : 0);
-        (await bench.PublishedAsync<ShipmentRefused>()).Count.ShouldBe(country == "DE" ? 0 : 2);
+        (await _bench.PublishedAsync<ShipmentArranged>()).Distinct().Count().ShouldBe(country == "DE" ? 1 : 0);
+        (await _bench.PublishedAsync<ShipmentArranged>()).Count.ShouldBe(country == "DE" ? 2 : 0);
+        (await _bench.PublishedAsync<ShipmentRefused>()).Count.ShouldBe(country == "DE" ? 0 : 2);
     }
 
     [Fact]
@@ -66,18 +66,18 @@ public sealed class ShipmentMessagesTests : IAsyncLifetime
         await CancelAsync("order-1");
 
         (await StatusAsync("order-1")).ShouldBe("cancelled");
-        (await bench.PublishedAsync<ShipmentCancelled>()).Count.ShouldBe(2);
+        (await _bench.PublishedAsync<ShipmentCancelled>()).Count.ShouldBe(2);
     }
 
     [Fact]
     public async Task Cancelling_nothing_succeeds_and_a_parcel_that_is_arranged_late_never_is()
     {
-        await bench.DeliverAsync(new CancelShipment { OrderId = "order-1" }, "undo-1", new MessageHeaders { Undoes = "do-1" });
+        await _bench.DeliverAsync(new CancelShipment { OrderId = "order-1" }, "undo-1", new MessageHeaders { Undoes = "do-1" });
         await ArrangeAsync("order-1", "DE", "do-1");
 
         (await StatusAsync("order-1")).ShouldBeNull();
-        (await bench.PublishedAsync<ShipmentCancelled>()).Count.ShouldBe(1);
-        (await bench.PublishedAsync<ShipmentArranged>()).ShouldBeEmpty();
+        (await _bench.PublishedAsync<ShipmentCancelled>()).Count.ShouldBe(1);
+        (await _bench.PublishedAsync<ShipmentArranged>()).ShouldBeEmpty();
     }
 
     [Fact]
@@ -87,7 +87,7 @@ public sealed class ShipmentMessagesTests : IAsyncLifetime
         await CancelAsync("order-1");
 
         (await StatusAsync("order-1")).ShouldBe("refused");
-        (await bench.PublishedAsync<ShipmentCancelled>()).Count.ShouldBe(1);
+        (await _bench.PublishedAsync<ShipmentCancelled>()).Count.ShouldBe(1);
     }
 
     [Fact]
@@ -98,28 +98,28 @@ public sealed class ShipmentMessagesTests : IAsyncLifetime
         await ArrangeAsync("order-1", "DE");
 
         (await StatusAsync("order-1")).ShouldBe("cancelled");
-        (await bench.PublishedAsync<ShipmentRefused>()).Count.ShouldBe(1);
+        (await _bench.PublishedAsync<ShipmentRefused>()).Count.ShouldBe(1);
     }
 
     [Fact]
     public async Task A_parcel_that_has_left_is_not_cancelled()
     {
         await ArrangeAsync("order-1", "DE");
-        await bench.CommitAsync(work => work.Execute("update shipment set status = 'dispatched'", rows: 1));
+        await _bench.CommitAsync(work => work.Execute("update shipment set status = 'dispatched'", rows: 1));
 
         await CancelAsync("order-1");
 
         (await StatusAsync("order-1")).ShouldBe("dispatched");
-        (await bench.PublishedAsync<ShipmentCancelRefused>()).Count.ShouldBe(1);
-        (await bench.PublishedAsync<ShipmentCancelled>()).ShouldBeEmpty();
+        (await _bench.PublishedAsync<ShipmentCancelRefused>()).Count.ShouldBe(1);
+        (await _bench.PublishedAsync<ShipmentCancelled>()).ShouldBeEmpty();
     }
 
     [Fact]
     public async Task A_parcel_without_an_address_is_our_own_mistake()
     {
-        await bench.DeliverAsync(new ArrangeShipment { OrderId = "order-1", CustomerId = "customer-1" });
+        await _bench.DeliverAsync(new ArrangeShipment { OrderId = "order-1", CustomerId = "customer-1" });
 
-        (await bench.ParkedAsync()).Count.ShouldBe(1);
+        (await _bench.ParkedAsync()).Count.ShouldBe(1);
     }
 
     internal static ArrangeShipment Arrange(string order, string country) => new()
@@ -130,9 +130,9 @@ public sealed class ShipmentMessagesTests : IAsyncLifetime
         Lines = { new Line { Sku = "MUG", Quantity = 2 } },
     };
 
-    private Task ArrangeAsync(string order, string country, string? id = null) => bench.DeliverAsync(Arrange(order, country), id);
+    private Task ArrangeAsync(string order, string country, string? id = null) => _bench.DeliverAsync(Arrange(order, country), id);
 
-    private Task CancelAsync(string order) => bench.DeliverAsync(new CancelShipment { OrderId = order, Reason = "test" });
+    private Task CancelAsync(string order) => _bench.DeliverAsync(new CancelShipment { OrderId = order, Reason = "test" });
 
-    private Task<string?> StatusAsync(string order) => bench.Store.FirstOrDefaultAsync<string>("select status from shipment where order_id = @order", new { order });
+    private Task<string?> StatusAsync(string order) => _bench.Store.FirstOrDefaultAsync<string>("select status from shipment where order_id = @order", new { order });
 }

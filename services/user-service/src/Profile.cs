@@ -3,21 +3,21 @@ using Argosy.Chassis;
 namespace Argosy.Users;
 
 /// <summary>A postal address of a profile; of those that a profile has, one is the default.</summary>
-sealed record Address(string Name, string Street, string City, string PostalCode, string Country, bool IsDefault = false);
+internal sealed record Address(string Name, string Street, string City, string PostalCode, string Country, bool IsDefault = false);
 
 /// <summary>What may be chosen beside the profile itself.</summary>
 /// <param name="Language">ISO 639-1, two small letters; null: no choice was made.</param>
-sealed record Preferences(string? Language);
+internal sealed record Preferences(string? Language);
 
 /// <summary>A change: what is absent stays; <see cref="Addresses"/> takes the place of the whole list.</summary>
-sealed record ProfileChange(string? Name, IReadOnlyList<Address?>? Addresses, Preferences? Preferences);
+internal sealed record ProfileChange(string? Name, IReadOnlyList<Address?>? Addresses, Preferences? Preferences);
 
 /// <summary>A customer's profile, and the rules for changing it.</summary>
-sealed record Profile(
+internal sealed record Profile(
     string Id, string Email, string Name, IReadOnlyList<Address> Addresses, Preferences Preferences, long Version,
     DateTimeOffset CreatedAt, DateTimeOffset UpdatedAt)
 {
-    const int MaxAddresses = 20;
+    private const int MaxAddresses = 20;
 
     /// <summary>Where an order goes that names no address.</summary>
     public Address? DefaultAddress => Addresses.FirstOrDefault(a => a.IsDefault);
@@ -40,7 +40,7 @@ sealed record Profile(
         return (same ? this : after with { Version = Version + 1, UpdatedAt = now }, null);
     }
 
-    static Problem? Check(ProfileChange change)
+    private static Problem? Check(ProfileChange change)
     {
         var check = new Validation();
         if (change.Name is not null)
@@ -67,7 +67,7 @@ sealed record Profile(
         return check.Problem;
     }
 
-    static void Check(Validation check, Address? address, string member)
+    private static void Check(Validation check, Address? address, string member)
     {
         if (address is null)
         {
@@ -83,7 +83,7 @@ sealed record Profile(
     }
 
     // Who has addresses has a default: the one that says so, else the first.
-    static IReadOnlyList<Address> WithOneDefault(IReadOnlyList<Address> addresses) =>
+    private static IReadOnlyList<Address> WithOneDefault(IReadOnlyList<Address> addresses) =>
         addresses.Count == 0 || addresses.Any(a => a.IsDefault)
             ? addresses
             : [addresses[0] with { IsDefault = true }, .. addresses.Skip(1)];

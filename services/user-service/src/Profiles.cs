@@ -6,7 +6,7 @@ using Argosy.Chassis.Store;
 namespace Argosy.Users;
 
 /// <summary>Profiles as they are kept.</summary>
-sealed class Profiles(IStore store, TimeProvider time)
+internal sealed class Profiles(IStore store, TimeProvider time)
 {
     /// <summary>
     /// How long somebody waits for their own profile: it is made from a message that may still be under way while they already have a
@@ -14,9 +14,9 @@ sealed class Profiles(IStore store, TimeProvider time)
     /// </summary>
     public static readonly TimeSpan Patience = TimeSpan.FromSeconds(2);
 
-    static readonly Problem Unknown = Problem.NotFound("user.unknown", "There is no such user.");
+    private static readonly Problem Unknown = Problem.NotFound("user.unknown", "There is no such user.");
 
-    static readonly Problem NotYet = Problem.NotFound(
+    private static readonly Problem NotYet = Problem.NotFound(
         "user.not-yet", "Your profile is not here yet; ask again in a moment.") with
     { RetryAfter = TimeSpan.FromSeconds(1) };
 
@@ -84,7 +84,7 @@ sealed class Profiles(IStore store, TimeProvider time)
         work.Execute("insert into erased (id, at) values (@Id, @at) on conflict (id) do nothing", new { profile.Id, at = work.NowMilliseconds });
     }
 
-    async Task<Profile?> ReadAsync(string id, CancellationToken ct)
+    private async Task<Profile?> ReadAsync(string id, CancellationToken ct)
     {
         var row = await store.FirstOrDefaultAsync<Row>(
             "select id as Id, email as Email, name as Name, addresses as Addresses, language as Language, version as Version, "
@@ -97,6 +97,6 @@ sealed class Profiles(IStore store, TimeProvider time)
                 row.Version, DateTimeOffset.FromUnixTimeMilliseconds(row.Created), DateTimeOffset.FromUnixTimeMilliseconds(row.Updated));
     }
 
-    sealed record Row(
+    private sealed record Row(
         string Id, string Email, string Name, string Addresses, string? Language, long Version, long Created, long Updated);
 }

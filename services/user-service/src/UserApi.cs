@@ -7,7 +7,7 @@ using Argosy.Contracts.User.V1;
 namespace Argosy.Users;
 
 /// <summary>A customer's own profile, and an administrator's look at it.</summary>
-static class UserApi
+internal static class UserApi
 {
     public static void MapUsers(this IEndpointRouteBuilder routes)
     {
@@ -18,14 +18,14 @@ static class UserApi
         users.MapGet("/{id}", ReadAsync);
     }
 
-    static async Task<IResult> ReadMineAsync(Caller caller, Profiles profiles, CancellationToken ct) =>
+    private static async Task<IResult> ReadMineAsync(Caller caller, Profiles profiles, CancellationToken ct) =>
         Answer(await profiles.MineAsync(caller.Id, ct));
 
     // Others' profiles do not exist, for whoever may not see them.
-    static async Task<IResult> ReadAsync(string id, Caller caller, Profiles profiles, CancellationToken ct) =>
+    private static async Task<IResult> ReadAsync(string id, Caller caller, Profiles profiles, CancellationToken ct) =>
         Answer(await profiles.FindAsync(caller.MaySee(id) ? id : "", ct));
 
-    static async Task<IResult> ChangeMineAsync(
+    private static async Task<IResult> ChangeMineAsync(
         ProfileChange change, IfMatch ifMatch, Caller caller, Profiles profiles, WriteSet work, CancellationToken ct)
     {
         var (before, problem) = await profiles.MineAsync(caller.Id, ct);
@@ -44,7 +44,7 @@ static class UserApi
     }
 
     // A condition is honoured where one is sent; forgetting somebody does not need one.
-    static async Task<IResult> EraseMineAsync(Caller caller, IfMatch ifMatch, Profiles profiles, WriteSet work, CancellationToken ct)
+    private static async Task<IResult> EraseMineAsync(Caller caller, IfMatch ifMatch, Profiles profiles, WriteSet work, CancellationToken ct)
     {
         var (profile, problem) = await profiles.MineAsync(caller.Id, ct);
         if (profile is null || (ifMatch.Versions is not null && (problem = ifMatch.Check(profile.Version)) is not null))
@@ -63,7 +63,7 @@ static class UserApi
         work.Publish(new UserErased { UserId = profile.Id });
     }
 
-    static IResult Answer((Profile? Profile, Problem? Problem) found) => found switch
+    private static IResult Answer((Profile? Profile, Problem? Problem) found) => found switch
     {
         (_, { } problem) => problem.ToResult(),
         ({ } profile, _) => Results.Ok(Json.Of(profile)).WithETag(profile.Version),
@@ -71,7 +71,7 @@ static class UserApi
     };
 
     /// <summary>What clients see; the version goes into the <c>ETag</c>.</summary>
-    sealed record Json(
+    private sealed record Json(
         string Id, string Email, string Name, IReadOnlyList<Address> Addresses, Address? DefaultAddress, Preferences Preferences,
         DateTimeOffset CreatedAt, DateTimeOffset UpdatedAt)
     {

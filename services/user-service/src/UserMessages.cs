@@ -4,7 +4,7 @@ using Argosy.Contracts.Auth.V1;
 namespace Argosy.Users;
 
 /// <summary>What we do when others speak.</summary>
-sealed class UserMessages(Profiles profiles)
+internal sealed class UserMessages(Profiles profiles)
 {
     /// <summary>Makes the profile of a new account; not that of somebody who was erased, however often the message comes.</summary>
     public async Task Handle(UserRegistered registered, WriteSet work, CancellationToken ct)

@@ -12,8 +12,8 @@ namespace Argosy.Users.Tests;
 /// <summary>The rules of a profile, and what goes out when one is erased.</summary>
 public sealed class ProfileTests
 {
-    static readonly DateTimeOffset Now = new(2026, 1, 1, 0, 0, 0, TimeSpan.Zero);
-    static readonly Profile New = new("ada", "ada@example.org", "Ada", [], new Preferences(null), 1, Now, Now);
+    private static readonly DateTimeOffset Now = new(2026, 1, 1, 0, 0, 0, TimeSpan.Zero);
+    private static readonly Profile New = new("ada", "ada@example.org", "Ada", [], new Preferences(null), 1, Now, Now);
 
     [Fact]
     public void Who_has_addresses_has_exactly_one_default() => Property.Holds(

@@ -11,7 +11,7 @@ namespace Argosy.Users.Tests;
 /// <summary>Profiles over HTTP against the real process.</summary>
 public sealed class UserApiTests(UserProcess process) : IClassFixture<UserProcess>
 {
-    readonly ServiceBench _bench = process.Bench;
+    private readonly ServiceBench _bench = process.Bench;
 
     [Fact]
     public async Task A_new_account_has_a_profile_without_addresses()

@@ -15,15 +15,15 @@ namespace Argosy.PaymentProvider;
 /// </summary>
 internal sealed class Books : IDisposable
 {
-    const int MostInOneCommit = 256;
-    const int MostWaiting = 4096;
+    private const int MostInOneCommit = 256;
+    private const int MostWaiting = 4096;
 
-    readonly string _path;
-    readonly FileStream _ownership;
-    readonly Statements _writer;
-    readonly Thread _thread;
-    readonly BlockingCollection<Operation> _waiting = [];
-    readonly SemaphoreSlim _room = new(MostWaiting);
+    private readonly string _path;
+    private readonly FileStream _ownership;
+    private readonly Statements _writer;
+    private readonly Thread _thread;
+    private readonly BlockingCollection<Operation> _waiting = [];
+    private readonly SemaphoreSlim _room = new(MostWaiting);
 
     /// <summary>Opens the books and takes them for this process alone.</summary>
     /// <exception cref="IOException">Another process owns them, or the path cannot be written.</exception>
@@ -68,7 +68,7 @@ internal sealed class Books : IDisposable
         _ownership.Dispose();
     }
 
-    SqliteConnection Open(SqliteOpenMode mode)
+    private SqliteConnection Open(SqliteOpenMode mode)
     {
         var connection = new SqliteConnection(new SqliteConnectionStringBuilder
         {
@@ -81,7 +81,7 @@ internal sealed class Books : IDisposable
         return connection;
     }
 
-    void ApplySchema()
+    private void ApplySchema()
     {
         using var schema = new StreamReader(typeof(Books).Assembly.GetManifestResourceStream("schema.sql")!);
         _writer.Execute("begin immediate");
@@ -89,7 +89,7 @@ internal sealed class Books : IDisposable
         _writer.Execute("commit");
     }
 
-    void WriteUntilClosed()
+    private void WriteUntilClosed()
     {
         var group = new List<Operation>(MostInOneCommit);
         foreach (var first in _waiting.GetConsumingEnumerable())
@@ -106,7 +106,7 @@ internal sealed class Books : IDisposable
         }
     }
 
-    void Commit(List<Operation> group)
+    private void Commit(List<Operation> group)
     {
         try
         {
@@ -125,19 +125,19 @@ internal sealed class Books : IDisposable
         group.ForEach(operation => operation.Tell());
     }
 
-    abstract class Operation
+    private abstract class Operation
     {
         public abstract void Run(Statements books);
 
         public abstract void Tell();
     }
 
-    sealed class Operation<T>(Func<Statements, T> operation) : Operation
+    private sealed class Operation<T>(Func<Statements, T> operation) : Operation
     {
         // Continuations must not run on the writer's thread.
         public readonly TaskCompletionSource<T> Answer = new(TaskCreationOptions.RunContinuationsAsynchronously);
-        T? _answer;
-        Exception? _failure;
+        private T? _answer;
+        private Exception? _failure;
 
         public override void Run(Statements books)
         {

@@ -28,7 +28,7 @@ internal static class Composition
         }
     }
 
-    static Books OpenBooks(string path)
+    private static Books OpenBooks(string path)
     {
         try
         {
@@ -40,7 +40,7 @@ internal static class Composition
         }
     }
 
-    static HttpClient WebhookClient() => new(new SocketsHttpHandler
+    private static HttpClient WebhookClient() => new(new SocketsHttpHandler
     {
         AllowAutoRedirect = false, // a redirect could lead a signed event anywhere
         ConnectTimeout = TimeSpan.FromSeconds(2),

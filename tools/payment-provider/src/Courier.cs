@@ -9,10 +9,10 @@ namespace Argosy.PaymentProvider;
 internal sealed partial class Courier(
     Books books, Outgoing outgoing, WebhookTarget target, Panel panel, HttpClient http, TimeProvider time, ILogger<Courier> log) : BackgroundService
 {
-    const int MostAtOnce = 16;
-    const int MostInOneRound = 256;
-    static readonly TimeSpan Poll = TimeSpan.FromMilliseconds(500);
-    static readonly TimeSpan GivesUpAfter = TimeSpan.FromDays(3);
+    private const int MostAtOnce = 16;
+    private const int MostInOneRound = 256;
+    private static readonly TimeSpan Poll = TimeSpan.FromMilliseconds(500);
+    private static readonly TimeSpan GivesUpAfter = TimeSpan.FromDays(3);
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
@@ -31,7 +31,7 @@ internal sealed partial class Courier(
         }
     }
 
-    async ValueTask DeliverAsync(Parcel parcel, CancellationToken cancellation)
+    private async ValueTask DeliverAsync(Parcel parcel, CancellationToken cancellation)
     {
         var failure = await TryAsync(parcel, cancellation);
         if (failure is null && Panel.Strikes(panel.Knobs.WebhookDuplicateRate))
@@ -58,7 +58,7 @@ internal sealed partial class Courier(
     }
 
     /// <summary>One attempt; null when it was accepted, else what went wrong.</summary>
-    async Task<string?> TryAsync(Parcel parcel, CancellationToken cancellation)
+    private async Task<string?> TryAsync(Parcel parcel, CancellationToken cancellation)
     {
         using var request = new HttpRequestMessage(HttpMethod.Post, target.Url) { Content = new ByteArrayContent(parcel.Body) };
         request.Content.Headers.ContentType = new MediaTypeHeaderValue("application/json") { CharSet = "utf-8" };
@@ -79,7 +79,7 @@ internal sealed partial class Courier(
     }
 
     /// <summary>A quarter of a second, doubling up to a minute, plus up to as much again so that a crowd spreads out.</summary>
-    static TimeSpan Pause(int attempts) => TimeSpan.FromSeconds(Math.Min(60, 0.25 * Math.Pow(2, Math.Min(attempts, 10))) * (1 + Random.Shared.NextDouble()));
+    private static TimeSpan Pause(int attempts) => TimeSpan.FromSeconds(Math.Min(60, 0.25 * Math.Pow(2, Math.Min(attempts, 10))) * (1 + Random.Shared.NextDouble()));
 
     [LoggerMessage(LogLevel.Debug, "Event {Event} not delivered on attempt {Attempt}: {Failure}")]
     partial void Undelivered(string @event, int attempt, string failure);
@@ -87,5 +87,5 @@ internal sealed partial class Courier(
     [LoggerMessage(LogLevel.Warning, "Event {Event} abandoned after {Attempts} attempts: {Failure}")]
     partial void Abandoned(string @event, int attempts, string failure);
 
-    sealed record Parcel(string Id, byte[] Body, long Created, int Attempts);
+    private sealed record Parcel(string Id, byte[] Body, long Created, int Attempts);
 }

@@ -8,8 +8,8 @@ namespace Argosy.PaymentProvider;
 /// </summary>
 internal static class Failpoints
 {
-    static readonly (string Name, int Hit) Armed = Parse(Environment.GetEnvironmentVariable("ARGOSY_FAILPOINT"));
-    static int _hits;
+    private static readonly (string Name, int Hit) Armed = Parse(Environment.GetEnvironmentVariable("ARGOSY_FAILPOINT"));
+    private static int _hits;
 
     public static void Hit(string name)
     {
@@ -20,7 +20,7 @@ internal static class Failpoints
         }
     }
 
-    static (string, int) Parse(string? setting)
+    private static (string, int) Parse(string? setting)
     {
         var parts = (setting ?? "").Split(':');
         return (parts[0], parts.Length > 1 && int.TryParse(parts[1], out var hit) ? hit : 1);

@@ -8,9 +8,9 @@ namespace Argosy.PaymentProvider;
 /// <summary>The form fields of a request, Stripe's way: <c>amount=100&amp;metadata[order_id]=…</c>.</summary>
 internal sealed class Fields(IEnumerable<KeyValuePair<string, StringValues>> pairs)
 {
-    const string MetadataOpen = "metadata[";
+    private const string MetadataOpen = "metadata[";
 
-    readonly SortedDictionary<string, string> _values =
+    private readonly SortedDictionary<string, string> _values =
         new(pairs.ToDictionary(p => p.Key, p => p.Value.ToString(), StringComparer.Ordinal), StringComparer.Ordinal);
 
     public string? Text(string name) => _values.TryGetValue(name, out var value) && value.Length > 0 ? value : null;

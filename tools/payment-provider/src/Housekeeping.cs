@@ -3,7 +3,7 @@ namespace Argosy.PaymentProvider;
 /// <summary>Forgets idempotency keys after a day and settled events after a month, as Stripe does. The ledger is kept for ever.</summary>
 internal sealed class Housekeeping(Books books, TimeProvider time) : BackgroundService
 {
-    const int Batch = 500;
+    private const int Batch = 500;
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
@@ -17,7 +17,7 @@ internal sealed class Housekeeping(Books books, TimeProvider time) : BackgroundS
     }
 
     /// <summary>In small bites, so that no charge waits behind a long deletion.</summary>
-    async Task ForgetAsync(string sql, TimeSpan age, CancellationToken cancellation)
+    private async Task ForgetAsync(string sql, TimeSpan age, CancellationToken cancellation)
     {
         var horizon = time.GetUtcNow().Subtract(age).ToUnixTimeMilliseconds();
         while (await books.WriteAsync(write => write.Execute(sql, horizon, Batch)) == Batch)

@@ -13,7 +13,7 @@ internal sealed record Intent(
     public const string Succeeded = "succeeded";
     public const string Canceled = "canceled";
 
-    const string Columns = "id, amount, currency, status, token, metadata, decline_code, charge, refunded, canceled_at, created";
+    private const string Columns = "id, amount, currency, status, token, metadata, decline_code, charge, refunded, canceled_at, created";
 
     public string? PaymentId => Metadata.GetValueOrDefault("payment_id");
 
@@ -57,10 +57,10 @@ internal sealed record Intent(
         _ => new("card_error", "Your card was declined.", "card_declined", DeclineCode),
     };
 
-    static Intent Read(SqliteDataReader row) => new(
+    private static Intent Read(SqliteDataReader row) => new(
         row.GetString(0), row.GetInt64(1), row.GetString(2), row.GetString(3), Text(row, 4),
         JsonSerializer.Deserialize(row.GetString(5), StripeJson.Default.DictionaryStringString)!,
         Text(row, 6), Text(row, 7), row.GetInt64(8), row.IsDBNull(9) ? null : row.GetInt64(9), row.GetInt64(10));
 
-    static string? Text(SqliteDataReader row, int column) => row.IsDBNull(column) ? null : row.GetString(column);
+    private static string? Text(SqliteDataReader row, int column) => row.IsDBNull(column) ? null : row.GetString(column);
 }

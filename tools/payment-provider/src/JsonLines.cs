@@ -33,7 +33,7 @@ internal sealed class JsonLines(TimeProvider time) : ConsoleFormatter(FormatterN
         textWriter.WriteLine(Encoding.UTF8.GetString(buffer.GetBuffer(), 0, (int)buffer.Length));
     }
 
-    static string? Template<TState>(TState state) => state is IReadOnlyList<KeyValuePair<string, object?>> values
+    private static string? Template<TState>(TState state) => state is IReadOnlyList<KeyValuePair<string, object?>> values
         ? values.FirstOrDefault(v => v.Key == "{OriginalFormat}").Value as string
         : null;
 }

@@ -69,14 +69,14 @@ internal sealed record Knobs
             ?? rates.Where(r => r.Value is not (>= 0 and <= 1)).Select(r => $"{r.Name} is {r.Value}; it must be 0 to 1").FirstOrDefault();
     }
 
-    static int Whole(Func<string, string?> variable, string name, int otherwise) => variable(name) switch
+    private static int Whole(Func<string, string?> variable, string name, int otherwise) => variable(name) switch
     {
         null or "" => otherwise,
         var text when int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var value) && value <= 600_000 => value,
         var text => throw new ConfigurationException(name, $"is '{text}'; give milliseconds from 0 to 600000"),
     };
 
-    static double Rate(Func<string, string?> variable, string name) => variable(name) switch
+    private static double Rate(Func<string, string?> variable, string name) => variable(name) switch
     {
         null or "" => 0,
         var text when double.TryParse(text, NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out var value) && value <= 1 => value,
@@ -93,7 +93,7 @@ internal sealed record KnobsChange(
 /// <summary>The knobs as they stand, shared by all requests.</summary>
 internal sealed class Panel(Knobs knobs)
 {
-    Knobs _knobs = knobs;
+    private Knobs _knobs = knobs;
 
     public Knobs Knobs => Volatile.Read(ref _knobs);
 

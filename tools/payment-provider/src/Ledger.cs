@@ -7,7 +7,7 @@ namespace Argosy.PaymentProvider;
 /// <summary>What happened to money. Written in the commit of its cause, never changed, readable by anyone who reconciles.</summary>
 internal sealed class Ledger(Books books)
 {
-    const int Page = 500;
+    private const int Page = 500;
 
     public static void Capture(Statements write, Intent intent, DateTimeOffset now) =>
         Enter(write, intent.Charge!, "capture", intent, intent.Amount, now);
@@ -44,13 +44,13 @@ internal sealed class Ledger(Books books)
         await response.BodyWriter.FlushAsync(cancellation);
     }
 
-    List<Entry> PageAfter(long seq, string? orderId) => books.Read(read => orderId is null
+    private List<Entry> PageAfter(long seq, string? orderId) => books.Read(read => orderId is null
         ? read.All($"select seq, id, type, payment_id, order_id, amount, currency, at from ledger where seq > $1 order by seq limit {Page}", Read, seq)
         : read.All(
             $"select seq, id, type, payment_id, order_id, amount, currency, at from ledger where order_id = $2 and seq > $1 order by seq limit {Page}",
             Read, seq, orderId));
 
-    static void Enter(Statements write, string id, string type, Intent intent, long amount, DateTimeOffset now)
+    private static void Enter(Statements write, string id, string type, Intent intent, long amount, DateTimeOffset now)
     {
         write.Execute(
             "insert into ledger (id, type, payment_id, order_id, amount, currency, at) values ($1, $2, $3, $4, $5, $6, $7)",
@@ -60,7 +60,7 @@ internal sealed class Ledger(Books books)
             intent.Currency, type == "capture" ? amount : -amount);
     }
 
-    static void Write(Utf8JsonWriter json, Entry entry)
+    private static void Write(Utf8JsonWriter json, Entry entry)
     {
         json.WriteStartObject();
         json.WriteString("id", entry.Id);
@@ -73,8 +73,8 @@ internal sealed class Ledger(Books books)
         json.WriteEndObject();
     }
 
-    static Entry Read(SqliteDataReader row) => new(
+    private static Entry Read(SqliteDataReader row) => new(
         row.GetInt64(0), row.GetString(1), row.GetString(2), row.GetString(3), row.GetString(4), row.GetInt64(5), row.GetString(6), row.GetInt64(7));
 
-    sealed record Entry(long Seq, string Id, string Type, string PaymentId, string OrderId, long Amount, string Currency, long At);
+    private sealed record Entry(long Seq, string Id, string Type, string PaymentId, string OrderId, long Amount, string Currency, long At);
 }

@@ -15,9 +15,9 @@ namespace Argosy.PaymentProvider;
 /// </summary>
 internal sealed partial class Mutation(Books books, Panel panel, Outgoing outgoing, TimeProvider time, IHostApplicationLifetime life, ILogger<Mutation> log)
 {
-    static readonly TimeSpan LongestSilence = TimeSpan.FromMinutes(10);
+    private static readonly TimeSpan LongestSilence = TimeSpan.FromMinutes(10);
 
-    readonly ConcurrentDictionary<string, bool> _inFlight = new(StringComparer.Ordinal);
+    private readonly ConcurrentDictionary<string, bool> _inFlight = new(StringComparer.Ordinal);
 
     public async Task<Answer> RunAsync(HttpContext http, Func<Statements, Fields, Moment, Answer> operation)
     {
@@ -59,7 +59,7 @@ internal sealed partial class Mutation(Books books, Panel panel, Outgoing outgoi
         await http.Response.Body.WriteAsync(answer.Body, http.RequestAborted);
     }
 
-    async Task<Answer> CommitAsync(string? key, byte[] fingerprint, Func<Statements, Moment, Answer> operation)
+    private async Task<Answer> CommitAsync(string? key, byte[] fingerprint, Func<Statements, Moment, Answer> operation)
     {
         var knobs = panel.Knobs;
         await WaitAsync(knobs.LatencyMs + Random.Shared.Next(knobs.LatencyJitterMs + 1));
@@ -83,7 +83,7 @@ internal sealed partial class Mutation(Books books, Panel panel, Outgoing outgoi
             books.WriteAsync(write => Execute(write, key, fingerprint, mishap, w => operation(w, new(time.GetUtcNow(), waited))));
     }
 
-    Answer Execute(Statements write, string? key, byte[] fingerprint, Manner mishap, Func<Statements, Answer> operation)
+    private Answer Execute(Statements write, string? key, byte[] fingerprint, Manner mishap, Func<Statements, Answer> operation)
     {
         if (key is not null && Replay(write, key, fingerprint) is { } earlier)
         {
@@ -108,7 +108,7 @@ internal sealed partial class Mutation(Books books, Panel panel, Outgoing outgoi
         return answer;
     }
 
-    static Answer? Replay(Statements write, string key, byte[] fingerprint)
+    private static Answer? Replay(Statements write, string key, byte[] fingerprint)
     {
         var stored = write.First(
             "select request, status, body from idempotency where key = $1",
@@ -116,10 +116,10 @@ internal sealed partial class Mutation(Books books, Panel panel, Outgoing outgoi
         return stored.Answer is null || stored.Request.AsSpan().SequenceEqual(fingerprint) ? stored.Answer : throw Refusal.KeyReused(key);
     }
 
-    Task WaitAsync(int milliseconds) =>
+    private Task WaitAsync(int milliseconds) =>
         milliseconds > 0 ? Task.Delay(TimeSpan.FromMilliseconds(milliseconds), time, life.ApplicationStopping) : Task.CompletedTask;
 
-    static string? Key(HttpRequest request) => request.Headers["Idempotency-Key"].ToString() switch
+    private static string? Key(HttpRequest request) => request.Headers["Idempotency-Key"].ToString() switch
     {
         "" => null,
         { Length: > 255 } => throw Refusal.Parameter("Idempotency-Key", "parameter_invalid", "An idempotency key has at most 255 characters."),

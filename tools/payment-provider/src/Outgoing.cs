@@ -7,7 +7,7 @@ internal sealed class Outgoing(WebhookTarget? target, Panel panel) : IDisposable
 {
     public const string ApiVersion = "2024-06-20";
 
-    readonly SemaphoreSlim _news = new(0, 1);
+    private readonly SemaphoreSlim _news = new(0, 1);
 
     public void Add<T>(Statements write, string type, T resource, DateTimeOffset now)
     {

@@ -76,7 +76,7 @@ internal sealed partial class PaymentIntents(Outgoing outgoing)
         return found.ConvertAll(intent => intent.ToResource());
     }
 
-    Answer Charge(Statements books, Intent intent, string token, Moment moment)
+    private Answer Charge(Statements books, Intent intent, string token, Moment moment)
     {
         var fate = TestTokens.Find(token) ?? throw Refusal.Unknown("PaymentMethod", token, "payment_method");
         if (fate.Slow && !moment.Waited)

@@ -69,7 +69,7 @@ internal static class ProviderApi
         }
     }
 
-    static Func<EndpointFilterInvocationContext, EndpointFilterDelegate, ValueTask<object?>> Keyed(string apiKey)
+    private static Func<EndpointFilterInvocationContext, EndpointFilterDelegate, ValueTask<object?>> Keyed(string apiKey)
     {
         var expected = Encoding.UTF8.GetBytes(apiKey);
         return (context, next) => CryptographicOperations.FixedTimeEquals(Presented(context.HttpContext.Request), expected)
@@ -78,14 +78,14 @@ internal static class ProviderApi
     }
 
     /// <summary>The key of <c>Authorization: Bearer KEY</c> or <c>Basic base64(KEY:)</c>.</summary>
-    static byte[] Presented(HttpRequest request) => request.Headers.Authorization.ToString() switch
+    private static byte[] Presented(HttpRequest request) => request.Headers.Authorization.ToString() switch
     {
         var h when h.StartsWith("Bearer ", StringComparison.OrdinalIgnoreCase) => Encoding.UTF8.GetBytes(h["Bearer ".Length..].Trim()),
         var h when h.StartsWith("Basic ", StringComparison.OrdinalIgnoreCase) => UserName(h["Basic ".Length..].Trim()),
         _ => [],
     };
 
-    static byte[] UserName(string credentials)
+    private static byte[] UserName(string credentials)
     {
         var decoded = new byte[credentials.Length];
         return Convert.TryFromBase64String(credentials, decoded, out var length)
@@ -93,7 +93,7 @@ internal static class ProviderApi
             : [];
     }
 
-    static async Task<KnobsChange> ChangeOf(HttpContext http)
+    private static async Task<KnobsChange> ChangeOf(HttpContext http)
     {
         try
         {
@@ -105,13 +105,13 @@ internal static class ProviderApi
         }
     }
 
-    static IResult Turned(Panel panel, KnobsChange change) => panel.Turn(change) is { } complaint
+    private static IResult Turned(Panel panel, KnobsChange change) => panel.Turn(change) is { } complaint
         ? throw new Refusal(400, new("invalid_request_error", complaint))
         : Results.Json(panel.Knobs, OwnJson.Default.Knobs);
 
-    static string Id(HttpContext http) => http.Request.RouteValues["id"] as string ?? "";
+    private static string Id(HttpContext http) => http.Request.RouteValues["id"] as string ?? "";
 
-    static int Limit(HttpContext http) => int.TryParse(http.Request.Query["limit"], out var limit) ? Math.Clamp(limit, 1, 100) : 10;
+    private static int Limit(HttpContext http) => int.TryParse(http.Request.Query["limit"], out var limit) ? Math.Clamp(limit, 1, 100) : 10;
 
-    static ResourceList<T> ListOf<T>(string kind, string url, IReadOnlyList<T> data) => new(kind, url, HasMore: false, data);
+    private static ResourceList<T> ListOf<T>(string kind, string url, IReadOnlyList<T> data) => new(kind, url, HasMore: false, data);
 }

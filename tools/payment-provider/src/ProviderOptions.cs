@@ -30,7 +30,7 @@ internal sealed record ProviderOptions(IPAddress Host, int Port, string Database
         }
     }
 
-    static IPAddress Address(string text) => text switch
+    private static IPAddress Address(string text) => text switch
     {
         "localhost" => IPAddress.Loopback,
         "*" or "+" => IPAddress.Any,
@@ -38,19 +38,19 @@ internal sealed record ProviderOptions(IPAddress Host, int Port, string Database
         _ => throw new ConfigurationException("SERVICE_HOST", $"is '{text}'; give an IP address, such as 127.0.0.1 or 0.0.0.0"),
     };
 
-    static int PortNumber(string text) =>
+    private static int PortNumber(string text) =>
         int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var port) && port is >= 0 and <= 65535
             ? port
             : throw new ConfigurationException("SERVICE_PORT", $"is '{text}'; give a port from 0 to 65535");
 
-    static string DatabasePath(string? url, string? directory) => url switch
+    private static string DatabasePath(string? url, string? directory) => url switch
     {
         null or "" => Path.Combine(directory is { Length: > 0 } ? directory : ".argosy/services/payment-provider", "payment-provider.db"),
         _ when url.StartsWith("sqlite:", StringComparison.Ordinal) && url.Length > "sqlite:".Length => url["sqlite:".Length..],
         _ => throw new ConfigurationException("DATABASE_URL", "names no SQLite file; give sqlite:PATH (the emulator keeps its books in nothing else)"),
     };
 
-    static WebhookTarget? Target(Func<string, string?> variable)
+    private static WebhookTarget? Target(Func<string, string?> variable)
     {
         if (variable("PROVIDER_WEBHOOK_URL") is not { Length: > 0 } text)
         {
@@ -62,7 +62,7 @@ internal sealed record ProviderOptions(IPAddress Host, int Port, string Database
             : throw new ConfigurationException("PROVIDER_WEBHOOK_URL", $"is '{text}'; give an absolute http or https URL, or leave it out");
     }
 
-    static string Secret(Func<string, string?> variable, string name) => variable(name) switch
+    private static string Secret(Func<string, string?> variable, string name) => variable(name) switch
     {
         { Length: >= 16 } secret => secret,
         null or "" => throw new ConfigurationException(name, "is missing; give a random text of 16 characters or more"),

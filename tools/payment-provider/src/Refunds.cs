@@ -6,7 +6,7 @@ namespace Argosy.PaymentProvider;
 /// <summary>Money given back, never more than was taken.</summary>
 internal sealed class Refunds(Outgoing outgoing)
 {
-    const string Columns = "id, amount, charge, currency, intent, reason, metadata, created";
+    private const string Columns = "id, amount, charge, currency, intent, reason, metadata, created";
 
     public Answer Create(Statements books, Fields fields, Moment moment)
     {
@@ -53,12 +53,12 @@ internal sealed class Refunds(Outgoing outgoing)
         ? books.All($"select {Columns} from refund order by id desc limit $1", Read, limit)
         : books.All($"select {Columns} from refund where intent = $1 order by id desc limit $2", Read, intent, limit);
 
-    static void Insert(Statements books, RefundResource refund, DateTimeOffset now) => books.Execute(
+    private static void Insert(Statements books, RefundResource refund, DateTimeOffset now) => books.Execute(
         "insert into refund (id, intent, charge, amount, currency, reason, metadata, created) values ($1, $2, $3, $4, $5, $6, $7, $8)",
         refund.Id, refund.PaymentIntent, refund.Charge, refund.Amount, refund.Currency, refund.Reason,
         JsonSerializer.Serialize((Dictionary<string, string>)refund.Metadata, StripeJson.Default.DictionaryStringString), now.ToUnixTimeMilliseconds());
 
-    static RefundResource Read(SqliteDataReader row) => new(
+    private static RefundResource Read(SqliteDataReader row) => new(
         row.GetString(0), "refund", row.GetInt64(1), row.GetString(2), row.GetString(3), row.GetString(4),
         row.IsDBNull(5) ? null : row.GetString(5), "succeeded",
         JsonSerializer.Deserialize(row.GetString(6), StripeJson.Default.DictionaryStringString)!, row.GetInt64(7) / 1000);

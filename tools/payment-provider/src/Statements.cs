@@ -8,7 +8,7 @@ namespace Argosy.PaymentProvider;
 /// </summary>
 internal sealed class Statements(SqliteConnection connection) : IDisposable
 {
-    readonly Dictionary<string, SqliteCommand> _prepared = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, SqliteCommand> _prepared = new(StringComparer.Ordinal);
 
     public int Execute(string sql, params ReadOnlySpan<object?> values) => Bind(sql, values).ExecuteNonQuery();
 
@@ -40,7 +40,7 @@ internal sealed class Statements(SqliteConnection connection) : IDisposable
         connection.Dispose();
     }
 
-    SqliteCommand Bind(string sql, ReadOnlySpan<object?> values)
+    private SqliteCommand Bind(string sql, ReadOnlySpan<object?> values)
     {
         if (!_prepared.TryGetValue(sql, out var command))
         {

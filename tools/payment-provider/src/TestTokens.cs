@@ -22,7 +22,7 @@ internal enum Manner
 /// <summary>The only cards there are. Stripe's own names for the same fates are understood too.</summary>
 internal static class TestTokens
 {
-    static readonly Dictionary<string, Fate> Fates = new(StringComparer.Ordinal)
+    private static readonly Dictionary<string, Fate> Fates = new(StringComparer.Ordinal)
     {
         ["tok_visa"] = new(),
         ["pm_card_visa"] = new(),

@@ -83,7 +83,7 @@ public sealed class DurabilityTests(ITestOutputHelper output)
         }
     }
 
-    static async Task ChargeUntilDownAsync(
+    private static async Task ChargeUntilDownAsync(
         ProviderProcess provider, int client, System.Collections.Concurrent.ConcurrentBag<string> acknowledged, CancellationToken down)
     {
         try
@@ -100,7 +100,7 @@ public sealed class DurabilityTests(ITestOutputHelper output)
         }
     }
 
-    static async Task ChargeAsync(ProviderProcess provider, string order)
+    private static async Task ChargeAsync(ProviderProcess provider, string order)
     {
         var intent = await provider.IntentAsync(amount: 10, order: order, key: order + ":create");
         (await provider.ConfirmAsync(intent, order + ":confirm")).Status.ShouldBe(HttpStatusCode.OK);

@@ -16,10 +16,10 @@ internal sealed class ProviderProcess : IAsyncDisposable
     public const string ApiKey = "sk_test_of_the_tests_0001";
     public const string WebhookSecret = "whsec_of_the_tests_0001";
 
-    readonly string _directory = Directory.CreateTempSubdirectory("argosy-provider-").FullName;
-    readonly Dictionary<string, string> _environment = [];
-    readonly System.Text.StringBuilder _output = new();
-    Process? _process;
+    private readonly string _directory = Directory.CreateTempSubdirectory("argosy-provider-").FullName;
+    private readonly Dictionary<string, string> _environment = [];
+    private readonly System.Text.StringBuilder _output = new();
+    private Process? _process;
 
     /// <summary>Chooses folder and port; <see cref="StartAgainAsync"/> starts it.</summary>
     public ProviderProcess(params (string Name, string Value)[] environment)
@@ -163,7 +163,7 @@ internal sealed class ProviderProcess : IAsyncDisposable
         Directory.Delete(_directory, recursive: true);
     }
 
-    Process Launch((string Name, string Value)[] environment)
+    private Process Launch((string Name, string Value)[] environment)
     {
         var dll = Path.GetFullPath(Path.Combine(AppContext.BaseDirectory, "../../PaymentProvider/release/PaymentProvider.dll"));
         var start = new ProcessStartInfo("dotnet", [dll])
@@ -192,7 +192,7 @@ internal sealed class ProviderProcess : IAsyncDisposable
         return process;
     }
 
-    void Remember(string? line)
+    private void Remember(string? line)
     {
         lock (_output)
         {
@@ -200,7 +200,7 @@ internal sealed class ProviderProcess : IAsyncDisposable
         }
     }
 
-    static async Task<JsonElement> BodyAsync(HttpResponseMessage response)
+    private static async Task<JsonElement> BodyAsync(HttpResponseMessage response)
     {
         using var document = await JsonDocument.ParseAsync(await response.Content.ReadAsStreamAsync());
         return document.RootElement.Clone();

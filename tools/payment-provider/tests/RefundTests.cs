@@ -4,7 +4,7 @@ namespace Argosy.PaymentProvider.Tests;
 
 public sealed class RefundTests : IAsyncLifetime
 {
-    ProviderProcess _provider = null!;
+    private ProviderProcess _provider = null!;
 
     public async ValueTask InitializeAsync() => _provider = await ProviderProcess.StartAsync();
 
@@ -50,15 +50,15 @@ public sealed class RefundTests : IAsyncLifetime
         (await BalanceAsync()).ShouldBe(60);
     }
 
-    async Task<string> ChargedAsync(long amount)
+    private async Task<string> ChargedAsync(long amount)
     {
         var intent = await _provider.IntentAsync(amount: amount);
         (await _provider.ConfirmAsync(intent)).Status.ShouldBe(HttpStatusCode.OK);
         return intent;
     }
 
-    Task<(HttpStatusCode Status, System.Text.Json.JsonElement Body)> RefundAsync(string intent, long? amount) =>
+    private Task<(HttpStatusCode Status, System.Text.Json.JsonElement Body)> RefundAsync(string intent, long? amount) =>
         _provider.PostAsync("/v1/refunds", null, [("payment_intent", intent), .. amount is null ? Array.Empty<(string, string)>() : [("amount", $"{amount}")]]);
 
-    async Task<long> BalanceAsync() => (await _provider.GetAsync("/v1/balance")).GetProperty("available")[0].GetProperty("amount").GetInt64();
+    private async Task<long> BalanceAsync() => (await _provider.GetAsync("/v1/balance")).GetProperty("available")[0].GetProperty("amount").GetInt64();
 }

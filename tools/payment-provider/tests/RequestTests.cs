@@ -6,7 +6,7 @@ namespace Argosy.PaymentProvider.Tests;
 
 public sealed class RequestTests : IAsyncLifetime
 {
-    ProviderProcess _provider = null!;
+    private ProviderProcess _provider = null!;
 
     public async ValueTask InitializeAsync() => _provider = await ProviderProcess.StartAsync();
 
@@ -114,7 +114,7 @@ public sealed class RequestTests : IAsyncLifetime
         output.ShouldContain("argosy: payment-provider: DATABASE_URL ");
     }
 
-    async Task<HttpStatusCode> WithAsync(AuthenticationHeaderValue? authorization)
+    private async Task<HttpStatusCode> WithAsync(AuthenticationHeaderValue? authorization)
     {
         using var http = new HttpClient { BaseAddress = _provider.Address };
         http.DefaultRequestHeaders.Authorization = authorization;

@@ -4,7 +4,7 @@ namespace Argosy.PaymentProvider.Tests;
 
 public sealed class TokenTests : IAsyncLifetime
 {
-    ProviderProcess _provider = null!;
+    private ProviderProcess _provider = null!;
 
     public async ValueTask InitializeAsync() => _provider = await ProviderProcess.StartAsync(("PROVIDER_SLOW_MS", "700"));
 

@@ -11,11 +11,11 @@ namespace Argosy.PaymentProvider.Tests;
 
 public sealed class WebhookTests : IAsyncLifetime
 {
-    readonly ConcurrentQueue<(string Signature, string Body)> _heard = new();
-    readonly int _port = ProviderProcess.FreePort();
-    volatile int _refusals;
-    WebApplication _merchant = null!;
-    ProviderProcess _provider = null!;
+    private readonly ConcurrentQueue<(string Signature, string Body)> _heard = new();
+    private readonly int _port = ProviderProcess.FreePort();
+    private volatile int _refusals;
+    private WebApplication _merchant = null!;
+    private ProviderProcess _provider = null!;
 
     public async ValueTask InitializeAsync()
     {
@@ -77,7 +77,7 @@ public sealed class WebhookTests : IAsyncLifetime
         (await HeardAsync(1)).Select(Type).ShouldBe(["payment_intent.succeeded"]);
     }
 
-    async Task<WebApplication> OpenMerchantAsync()
+    private async Task<WebApplication> OpenMerchantAsync()
     {
         var builder = WebApplication.CreateSlimBuilder();
         builder.Logging.ClearProviders();
@@ -93,7 +93,7 @@ public sealed class WebhookTests : IAsyncLifetime
         return merchant;
     }
 
-    async Task<IReadOnlyList<(string Signature, string Body)>> HeardAsync(int count)
+    private async Task<IReadOnlyList<(string Signature, string Body)>> HeardAsync(int count)
     {
         using var deadline = new CancellationTokenSource(TimeSpan.FromSeconds(20));
         while (_heard.Count < count)
@@ -104,7 +104,7 @@ public sealed class WebhookTests : IAsyncLifetime
         return [.. _heard];
     }
 
-    static string? Type((string Signature, string Body) heard) => JsonDocument.Parse(heard.Body).RootElement.GetProperty("type").GetString();
+    private static string? Type((string Signature, string Body) heard) => JsonDocument.Parse(heard.Body).RootElement.GetProperty("type").GetString();
 
-    static string? Id((string Signature, string Body) heard) => JsonDocument.Parse(heard.Body).RootElement.GetProperty("id").GetString();
+    private static string? Id((string Signature, string Body) heard) => JsonDocument.Parse(heard.Body).RootElement.GetProperty("id").GetString();
 }

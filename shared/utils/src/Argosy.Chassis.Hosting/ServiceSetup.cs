@@ -68,10 +68,10 @@ public static class ServiceSetup
         admin.MapSagas();
     }
 
-    static void AddIdentity(ArgosyBuilder argosy) =>
+    private static void AddIdentity(ArgosyBuilder argosy) =>
         argosy.Services.AddArgosyIdentity(IdentityOptions.Read(argosy.Settings, argosy.Options));
 
-    static void AddStore(ArgosyBuilder argosy)
+    private static void AddStore(ArgosyBuilder argosy)
     {
         if (argosy.Options.Database is not { } database)
         {
@@ -87,7 +87,7 @@ public static class ServiceSetup
             await services.GetRequiredService<IStore>().FirstOrDefaultAsync<long>("select 1", null, cancellation) == 1 ? null : "answers nonsense");
     }
 
-    static void AddMessaging(ArgosyBuilder argosy)
+    private static void AddMessaging(ArgosyBuilder argosy)
     {
         var services = argosy.Services;
         var name = argosy.Options.Name;
@@ -113,7 +113,7 @@ public static class ServiceSetup
         AddBus(argosy, subscribers);
     }
 
-    static void AddBus(ArgosyBuilder argosy, List<Subscriber> subscribers)
+    private static void AddBus(ArgosyBuilder argosy, List<Subscriber> subscribers)
     {
         if (argosy.Options.BusKeys is not { } folder)
         {
@@ -133,7 +133,7 @@ public static class ServiceSetup
         argosy.Needs("bus", static (provider, _) => ValueTask.FromResult(provider.GetRequiredService<BusRelays>().Fault));
     }
 
-    static List<Subscriber> Subscribers(ArgosyBuilder argosy)
+    private static List<Subscriber> Subscribers(ArgosyBuilder argosy)
     {
         var subscribers = new List<Subscriber>();
         foreach (var (service, types) in Catalog.Embedded.SubscribersOf(argosy.Options.Name))
@@ -151,7 +151,7 @@ public static class ServiceSetup
         return subscribers;
     }
 
-    static void AddWrites(ArgosyBuilder argosy)
+    private static void AddWrites(ArgosyBuilder argosy)
     {
         argosy.Services.AddHttpContextAccessor();
         argosy.Services.AddSingleton(_ => RequestHasher.Load(Path.Combine(argosy.Options.DataDirectory, "keys")));
@@ -159,7 +159,7 @@ public static class ServiceSetup
     }
 
     // With an idempotency key identities derive from it: the same request makes the same order, however often it is decided.
-    static WriteSet RequestWork(IServiceProvider provider, string service)
+    private static WriteSet RequestWork(IServiceProvider provider, string service)
     {
         var time = provider.GetRequiredService<TimeProvider>();
         var http = provider.GetRequiredService<IHttpContextAccessor>().HttpContext
@@ -169,7 +169,7 @@ public static class ServiceSetup
     }
 
     // schema.sql, schema.2.sql, …: embedded in the service, in the order of their numbers.
-    static List<Migration> ReadSchema(string service, Assembly assembly) =>
+    private static List<Migration> ReadSchema(string service, Assembly assembly) =>
     [
         .. assembly.GetManifestResourceNames()
             .Where(name => name.StartsWith("schema", StringComparison.Ordinal) && name.EndsWith(".sql", StringComparison.Ordinal))
@@ -181,7 +181,7 @@ public static class ServiceSetup
             }),
     ];
 
-    sealed class BatchSize : IRequestSizeLimitMetadata
+    private sealed class BatchSize : IRequestSizeLimitMetadata
     {
         public long? MaxRequestBodySize => BusEndpoint.MaxBody;
     }

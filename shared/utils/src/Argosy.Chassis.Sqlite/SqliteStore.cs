@@ -16,21 +16,21 @@ public sealed class SqliteStore : IStore, IAsyncDisposable
     private const int Busy = 5;
     private const int Locked = 6;
 
-    private readonly string connectionString;
-    private readonly TimeProvider time;
-    private readonly FileStream? owner;
-    private readonly ConcurrentBag<SqliteConnection> idle = [];
-    private readonly SemaphoreSlim readers = new(MaxReaders, MaxReaders);
-    private readonly SqliteConnection keepAlive;
-    private readonly SqliteWriter writer;
+    private readonly string _connectionString;
+    private readonly TimeProvider _time;
+    private readonly FileStream? _owner;
+    private readonly ConcurrentBag<SqliteConnection> _idle = [];
+    private readonly SemaphoreSlim _readers = new(MaxReaders, MaxReaders);
+    private readonly SqliteConnection _keepAlive;
+    private readonly SqliteWriter _writer;
 
     private SqliteStore(string connectionString, FileStream? owner, TimeProvider time, ILogger log)
     {
-        this.connectionString = connectionString;
-        this.owner = owner;
-        this.time = time;
-        keepAlive = Open();
-        writer = new SqliteWriter(Open(), Published, Parked, log);
+        _connectionString = connectionString;
+        _owner = owner;
+        _time = time;
+        _keepAlive = Open();
+        _writer = new SqliteWriter(Open(), Published, Parked, log);
     }
 
     /// <inheritdoc/>
@@ -64,27 +64,27 @@ public sealed class SqliteStore : IStore, IAsyncDisposable
     /// <inheritdoc/>
     public async Task<IReadOnlyList<T>> QueryAsync<T>(string sql, object? args = null, CancellationToken cancellation = default)
     {
-        await readers.WaitAsync(cancellation);
+        await _readers.WaitAsync(cancellation);
         try
         {
-            var connection = idle.TryTake(out var free) ? free : Open();
+            var connection = _idle.TryTake(out var free) ? free : Open();
             try
             {
                 return connection.Query<T>(sql, args).AsList();
             }
             finally
             {
-                idle.Add(connection);
+                _idle.Add(connection);
             }
         }
         finally
         {
-            readers.Release();
+            _readers.Release();
         }
     }
 
     /// <inheritdoc/>
-    public Task<CommitOutcome> CommitAsync(WriteSet work, CancellationToken cancellation = default) => writer.CommitAsync(work, cancellation);
+    public Task<CommitOutcome> CommitAsync(WriteSet work, CancellationToken cancellation = default) => _writer.CommitAsync(work, cancellation);
 
     /// <inheritdoc/>
     public bool IsTransient(Exception error) =>
@@ -94,30 +94,30 @@ public sealed class SqliteStore : IStore, IAsyncDisposable
     public Task MigrateAsync(IReadOnlyList<Migration> migrations, CancellationToken cancellation = default)
     {
         using var connection = Open();
-        SqliteMigrations.Run(connection, [SqliteMigrations.Chassis, .. migrations], time);
+        SqliteMigrations.Run(connection, [SqliteMigrations.Chassis, .. migrations], _time);
         return Task.CompletedTask;
     }
 
     /// <inheritdoc/>
     public async ValueTask DisposeAsync()
     {
-        await writer.DisposeAsync();
-        foreach (var connection in idle)
+        await _writer.DisposeAsync();
+        foreach (var connection in _idle)
         {
             await connection.DisposeAsync();
         }
 
-        await keepAlive.DisposeAsync();
-        readers.Dispose();
-        if (owner is not null)
+        await _keepAlive.DisposeAsync();
+        _readers.Dispose();
+        if (_owner is not null)
         {
-            await owner.DisposeAsync();
+            await _owner.DisposeAsync();
         }
     }
 
     private SqliteConnection Open()
     {
-        var connection = new SqliteConnection(connectionString);
+        var connection = new SqliteConnection(_connectionString);
         connection.Open();
         using var pragmas = connection.CreateCommand();
         pragmas.CommandText = "pragma journal_mode = wal; pragma synchronous = full; pragma busy_timeout = 5000; pragma foreign_keys = on; pragma cache_size = -2000;";

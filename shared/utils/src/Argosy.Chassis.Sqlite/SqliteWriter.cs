@@ -23,60 +23,60 @@ internal sealed partial class SqliteWriter : IAsyncDisposable
     private const int Corrupt = 11;
     private const int NotADatabase = 26;
 
-    private readonly SqliteConnection connection;
-    private readonly StatementCache statements;
-    private readonly ILogger log;
-    private readonly Signal published;
-    private readonly Signal parked;
-    private readonly BlockingCollection<PendingSet> waiting = [];
-    private readonly SemaphoreSlim room = new(MaxWaiting, MaxWaiting);
-    private readonly Thread thread;
-    private readonly TaskCompletionSource ended = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly SqliteConnection _connection;
+    private readonly StatementCache _statements;
+    private readonly ILogger _log;
+    private readonly Signal _published;
+    private readonly Signal _parked;
+    private readonly BlockingCollection<PendingSet> _waiting = [];
+    private readonly SemaphoreSlim _room = new(MaxWaiting, MaxWaiting);
+    private readonly Thread _thread;
+    private readonly TaskCompletionSource _ended = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
     public SqliteWriter(SqliteConnection connection, Signal published, Signal parked, ILogger log)
     {
-        this.connection = connection;
-        this.log = log;
-        this.published = published;
-        this.parked = parked;
-        statements = new StatementCache(connection);
-        thread = new Thread(Run) { IsBackground = true, Name = "commit pipeline" };
-        thread.Start();
+        _connection = connection;
+        _log = log;
+        _published = published;
+        _parked = parked;
+        _statements = new StatementCache(connection);
+        _thread = new Thread(Run) { IsBackground = true, Name = "commit pipeline" };
+        _thread.Start();
     }
 
     public async Task<CommitOutcome> CommitAsync(WriteSet work, CancellationToken cancellation)
     {
-        await room.WaitAsync(cancellation);
+        await _room.WaitAsync(cancellation);
         try
         {
             var pending = new PendingSet(work);
             await using var registration = cancellation.UnsafeRegister(static (state, token) => ((PendingSet)state!).Cancel(token), pending);
-            waiting.Add(pending, CancellationToken.None);
+            _waiting.Add(pending, CancellationToken.None);
             return await pending.Done.Task;
         }
         finally
         {
-            room.Release();
+            _room.Release();
         }
     }
 
     public async ValueTask DisposeAsync()
     {
-        waiting.CompleteAdding();
-        await ended.Task;
-        statements.Dispose();
-        await connection.DisposeAsync();
-        room.Dispose();
-        waiting.Dispose();
+        _waiting.CompleteAdding();
+        await _ended.Task;
+        _statements.Dispose();
+        await _connection.DisposeAsync();
+        _room.Dispose();
+        _waiting.Dispose();
     }
 
     private void Run()
     {
         var group = new List<PendingSet>(MaxGroup);
-        foreach (var first in waiting.GetConsumingEnumerable())
+        foreach (var first in _waiting.GetConsumingEnumerable())
         {
             Take(first, group);
-            while (group.Count < MaxGroup && waiting.TryTake(out var next))
+            while (group.Count < MaxGroup && _waiting.TryTake(out var next))
             {
                 Take(next, group);
             }
@@ -88,7 +88,7 @@ internal sealed partial class SqliteWriter : IAsyncDisposable
             }
         }
 
-        ended.SetResult();
+        _ended.SetResult();
     }
 
     private static void Take(PendingSet set, List<PendingSet> group)
@@ -103,14 +103,14 @@ internal sealed partial class SqliteWriter : IAsyncDisposable
     {
         try
         {
-            statements.Run("begin immediate");
+            _statements.Run("begin immediate");
             foreach (var set in group)
             {
                 set.Outcome = Apply(set.Work);
             }
 
             Failpoints.Hit("commit.before");
-            statements.Run("commit");
+            _statements.Run("commit");
             Failpoints.Hit("commit.after");
         }
         catch (Exception e) when (e is SqliteException or InvalidOperationException)
@@ -123,7 +123,7 @@ internal sealed partial class SqliteWriter : IAsyncDisposable
 
     private CommitOutcome Apply(WriteSet work)
     {
-        statements.Run("savepoint one");
+        _statements.Run("savepoint one");
         CommitOutcome outcome;
         try
         {
@@ -136,10 +136,10 @@ internal sealed partial class SqliteWriter : IAsyncDisposable
 
         if (outcome.Result != CommitResult.Committed)
         {
-            statements.Run("rollback to one");
+            _statements.Run("rollback to one");
         }
 
-        statements.Run("release one");
+        _statements.Run("release one");
         return outcome;
     }
 
@@ -147,7 +147,7 @@ internal sealed partial class SqliteWriter : IAsyncDisposable
     {
         foreach (var statement in work.Statements)
         {
-            var command = statements.Get(statement.Sql, statement.Args);
+            var command = _statements.Get(statement.Sql, statement.Args);
             var touched = statement.IsQuery ? (command.ExecuteScalar() is null ? 0 : 1) : command.ExecuteNonQuery();
             if (statement.Rows is { } expected && touched != expected)
             {
@@ -164,14 +164,14 @@ internal sealed partial class SqliteWriter : IAsyncDisposable
         if (error is SqliteException { SqliteErrorCode: IoError or Corrupt or NotADatabase })
         {
             // What is on the disk now, only a fresh start can tell. Recovery reads it; nobody was told anything.
-            LogFatal(log, error);
+            LogFatal(_log, error);
             Environment.FailFast($"The database cannot be written: {error.Message}", error);
         }
 
-        LogAbandoned(log, error, group.Count);
+        LogAbandoned(_log, error, group.Count);
         try
         {
-            statements.Run("rollback");
+            _statements.Run("rollback");
         }
         catch (SqliteException)
         {
@@ -204,12 +204,12 @@ internal sealed partial class SqliteWriter : IAsyncDisposable
 
         if (publishes)
         {
-            published.Set();
+            _published.Set();
         }
 
         if (parks)
         {
-            parked.Set();
+            _parked.Set();
         }
     }
 
@@ -224,7 +224,7 @@ internal sealed partial class SqliteWriter : IAsyncDisposable
 
     private sealed class PendingSet(WriteSet work)
     {
-        private int taken;
+        private int _taken;
 
         public WriteSet Work { get; } = work;
 
@@ -232,7 +232,7 @@ internal sealed partial class SqliteWriter : IAsyncDisposable
 
         public TaskCompletionSource<CommitOutcome> Done { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
-        public bool TryTake() => Interlocked.Exchange(ref taken, 1) == 0;
+        public bool TryTake() => Interlocked.Exchange(ref _taken, 1) == 0;
 
         public void Cancel(CancellationToken cancellation)
         {

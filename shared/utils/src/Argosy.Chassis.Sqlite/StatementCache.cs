@@ -8,21 +8,21 @@ namespace Argosy.Chassis.Sqlite;
 internal sealed class StatementCache(SqliteConnection connection) : IDisposable
 {
     private const int Bound = 512;
-    private readonly Dictionary<string, Prepared> prepared = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, Prepared> _prepared = new(StringComparer.Ordinal);
 
     /// <summary>The command with its parameters set: <c>@name</c> is the property <c>name</c> of <paramref name="args"/>.</summary>
     public SqliteCommand Get(string sql, object? args)
     {
-        if (!prepared.TryGetValue(sql, out var statement))
+        if (!_prepared.TryGetValue(sql, out var statement))
         {
-            if (prepared.Count >= Bound)
+            if (_prepared.Count >= Bound)
             {
                 Dispose();
             }
 
             statement = new Prepared(connection.CreateCommand());
             statement.Command.CommandText = sql;
-            prepared.Add(sql, statement);
+            _prepared.Add(sql, statement);
         }
 
         statement.Bind(args);
@@ -33,18 +33,18 @@ internal sealed class StatementCache(SqliteConnection connection) : IDisposable
 
     public void Dispose()
     {
-        foreach (var statement in prepared.Values)
+        foreach (var statement in _prepared.Values)
         {
             statement.Command.Dispose();
         }
 
-        prepared.Clear();
+        _prepared.Clear();
     }
 
     private sealed class Prepared(SqliteCommand command)
     {
         private static readonly ConcurrentDictionary<Type, PropertyInfo[]> Properties = new();
-        private Type? shape;
+        private Type? _shape;
 
         public SqliteCommand Command { get; } = command;
 
@@ -57,7 +57,7 @@ internal sealed class StatementCache(SqliteConnection connection) : IDisposable
 
             // The same text may come with another type, whose properties are in another order: parameters go by name.
             var properties = Properties.GetOrAdd(args.GetType(), static type => type.GetProperties(BindingFlags.Public | BindingFlags.Instance));
-            if (args.GetType() != shape)
+            if (args.GetType() != _shape)
             {
                 Command.Parameters.Clear();
                 foreach (var property in properties)
@@ -65,7 +65,7 @@ internal sealed class StatementCache(SqliteConnection connection) : IDisposable
                     Command.Parameters.Add(new SqliteParameter { ParameterName = "@" + property.Name });
                 }
 
-                shape = args.GetType();
+                _shape = args.GetType();
             }
 
             for (var i = 0; i < properties.Length; i++)

@@ -25,28 +25,28 @@ public sealed record HeardMessage(string Subscriber, Envelope Envelope);
 /// </summary>
 public sealed class BusPeer : IAsyncDisposable
 {
-    private readonly Dictionary<string, ECDsa> keys = new(StringComparer.Ordinal);
-    private readonly ConcurrentDictionary<string, long> positions = new(StringComparer.Ordinal);
-    private readonly SemaphoreSlim oneBatch = new(1, 1);
-    private readonly ConcurrentQueue<HeardMessage> heard = new();
-    private readonly ConcurrentDictionary<(string Subscriber, string Id), bool> known = new();
-    private readonly HttpClient http = new(new SocketsHttpHandler { UseProxy = false, ActivityHeadersPropagator = null });
-    private readonly WebApplication ear;
+    private readonly Dictionary<string, ECDsa> _keys = new(StringComparer.Ordinal);
+    private readonly ConcurrentDictionary<string, long> _positions = new(StringComparer.Ordinal);
+    private readonly SemaphoreSlim _oneBatch = new(1, 1);
+    private readonly ConcurrentQueue<HeardMessage> _heard = new();
+    private readonly ConcurrentDictionary<(string Subscriber, string Id), bool> _known = new();
+    private readonly HttpClient _http = new(new SocketsHttpHandler { UseProxy = false, ActivityHeadersPropagator = null });
+    private readonly WebApplication _ear;
 
     private BusPeer(string folder)
     {
         KeyFolder = Directory.CreateDirectory(Path.Combine(folder, "bus-keys")).FullName;
         foreach (var service in Services)
         {
-            var key = keys[service] = ECDsa.Create(ECCurve.NamedCurves.nistP256);
+            var key = _keys[service] = ECDsa.Create(ECCurve.NamedCurves.nistP256);
             File.WriteAllText(Path.Combine(KeyFolder, $"{service}.private.pem"), key.ExportPkcs8PrivateKeyPem());
             File.WriteAllText(Path.Combine(KeyFolder, $"{service}.public.pem"), key.ExportSubjectPublicKeyInfoPem());
         }
 
         var builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions());
         builder.WebHost.UseKestrelCore().ConfigureKestrel(kestrel => kestrel.Listen(IPAddress.Loopback, 0));
-        ear = builder.Build();
-        ear.Run(ListenAsync);
+        _ear = builder.Build();
+        _ear.Run(ListenAsync);
     }
 
     /// <summary>Every service that has a <c>catalog-info.yaml</c>.</summary>
@@ -61,7 +61,7 @@ public sealed class BusPeer : IAsyncDisposable
     public string KeyFolder { get; }
 
     /// <summary>Where all the other services are.</summary>
-    public Uri Address => new(ear.Urls.First());
+    public Uri Address => new(_ear.Urls.First());
 
     /// <summary><c>SERVICE_ENDPOINTS</c> for the service under test.</summary>
     public string Endpoints => string.Join(',', Services.Select(service => $"{service}={Address.GetLeftPart(UriPartial.Authority)}"));
@@ -73,13 +73,13 @@ public sealed class BusPeer : IAsyncDisposable
     public RequestDelegate? Otherwise { get; set; }
 
     /// <summary>What was heard so far, each message once per subscriber, in the order of arrival.</summary>
-    public IReadOnlyCollection<HeardMessage> Heard => heard;
+    public IReadOnlyCollection<HeardMessage> Heard => _heard;
 
     /// <summary>Makes keys for all services in <paramref name="folder"/> and begins to listen on a free port.</summary>
     public static async Task<BusPeer> StartAsync(string folder)
     {
         var peer = new BusPeer(folder);
-        await peer.ear.StartAsync();
+        await peer._ear.StartAsync();
         return peer;
     }
 
@@ -93,21 +93,21 @@ public sealed class BusPeer : IAsyncDisposable
     /// <summary>Pushes a batch in the sender's name and waits until the receiver has acknowledged all of it.</summary>
     public async Task SendAsync(Uri receiverAddress, string receiver, string sender, params IReadOnlyList<Envelope> batch)
     {
-        await oneBatch.WaitAsync();
+        await _oneBatch.WaitAsync();
         try
         {
-            var previous = positions.GetValueOrDefault(sender);
+            var previous = _positions.GetValueOrDefault(sender);
             using var answer = await PostAsync(receiverAddress, batch, TokenFor(sender, receiver), previous, previous + batch.Count);
             if (!answer.IsSuccessStatusCode)
             {
                 throw new HttpRequestException($"{receiver} answered {(int)answer.StatusCode}: {await answer.Content.ReadAsStringAsync()}");
             }
 
-            positions[sender] = previous + batch.Count;
+            _positions[sender] = previous + batch.Count;
         }
         finally
         {
-            oneBatch.Release();
+            _oneBatch.Release();
         }
     }
 
@@ -121,7 +121,7 @@ public sealed class BusPeer : IAsyncDisposable
         request.Headers.Add(BusHeaders.Epoch, epoch.ToString(CultureInfo.InvariantCulture));
         request.Headers.Add(BusHeaders.Previous, previous.ToString(CultureInfo.InvariantCulture));
         request.Headers.Add(BusHeaders.Position, position.ToString(CultureInfo.InvariantCulture));
-        return await http.SendAsync(request);
+        return await _http.SendAsync(request);
     }
 
     /// <summary>A token as the sender's relay makes it; signed with another service's key where <paramref name="signer"/> says so.</summary>
@@ -138,14 +138,14 @@ public sealed class BusPeer : IAsyncDisposable
             exp = (now + (lifetime ?? TimeSpan.FromSeconds(60))).ToUnixTimeSeconds(),
         });
         var signed = $"{TestIssuer.Encode(header)}.{TestIssuer.Encode(claims)}";
-        var signature = keys[signer ?? sender].SignData(Encoding.ASCII.GetBytes(signed), HashAlgorithmName.SHA256, DSASignatureFormat.IeeeP1363FixedFieldConcatenation);
+        var signature = _keys[signer ?? sender].SignData(Encoding.ASCII.GetBytes(signed), HashAlgorithmName.SHA256, DSASignatureFormat.IeeeP1363FixedFieldConcatenation);
         return $"{signed}.{TestIssuer.Encode(signature)}";
     }
 
     /// <summary>The messages of a type that were heard so far, each once.</summary>
     public IReadOnlyList<T> All<T>() where T : IMessage<T>, new() =>
     [
-        .. heard.Where(message => message.Envelope.Type == new T().Descriptor.FullName).DistinctBy(message => message.Envelope.Id).Select(Read<T>),
+        .. _heard.Where(message => message.Envelope.Type == new T().Descriptor.FullName).DistinctBy(message => message.Envelope.Id).Select(Read<T>),
     ];
 
     /// <summary>Waits for a message and gives the first that fits.</summary>
@@ -159,10 +159,10 @@ public sealed class BusPeer : IAsyncDisposable
     /// <inheritdoc/>
     public async ValueTask DisposeAsync()
     {
-        await ear.DisposeAsync();
-        http.Dispose();
-        oneBatch.Dispose();
-        foreach (var key in keys.Values)
+        await _ear.DisposeAsync();
+        _http.Dispose();
+        _oneBatch.Dispose();
+        foreach (var key in _keys.Values)
         {
             key.Dispose();
         }
@@ -192,9 +192,9 @@ public sealed class BusPeer : IAsyncDisposable
         {
             // Relays push at least once: a batch whose acknowledgement was lost comes again.
             var envelope = Envelope.FromCloudEvent(wire);
-            if (known.TryAdd((subscriber, envelope.Id), true))
+            if (_known.TryAdd((subscriber, envelope.Id), true))
             {
-                heard.Enqueue(new HeardMessage(subscriber, envelope));
+                _heard.Enqueue(new HeardMessage(subscriber, envelope));
             }
         }
     }
@@ -207,7 +207,7 @@ public sealed class BusPeer : IAsyncDisposable
         var sender = claims.RootElement.GetProperty("iss").GetString()!;
         var signed = Encoding.ASCII.GetBytes($"{parts[0]}.{parts[1]}");
         var signature = System.Buffers.Text.Base64Url.DecodeFromChars(parts[2]);
-        return keys[sender].VerifyData(signed, signature, HashAlgorithmName.SHA256, DSASignatureFormat.IeeeP1363FixedFieldConcatenation)
+        return _keys[sender].VerifyData(signed, signature, HashAlgorithmName.SHA256, DSASignatureFormat.IeeeP1363FixedFieldConcatenation)
             ? claims.RootElement.GetProperty("aud").GetString()!
             : throw new CryptographicException($"{sender} pushed a batch with a token that its key did not sign.");
     }

@@ -3,19 +3,19 @@ namespace Argosy.Testing;
 /// <summary>A clock that stands still until told otherwise. Timers fire inside <see cref="Advance"/>, in the order of their due times.</summary>
 public sealed class FakeTime : TimeProvider
 {
-    private readonly Lock gate = new();
-    private readonly List<Timer> timers = [];
-    private DateTimeOffset now = new(2026, 1, 1, 0, 0, 0, TimeSpan.Zero);
-    private long ticks;
+    private readonly Lock _gate = new();
+    private readonly List<Timer> _timers = [];
+    private DateTimeOffset _now = new(2026, 1, 1, 0, 0, 0, TimeSpan.Zero);
+    private long _ticks;
 
     /// <summary>How many timers wait: what a test polls to know that the code under test has gone to sleep.</summary>
     public int Waiting
     {
         get
         {
-            lock (gate)
+            lock (_gate)
             {
-                return timers.Count;
+                return _timers.Count;
             }
         }
     }
@@ -26,18 +26,18 @@ public sealed class FakeTime : TimeProvider
     /// <inheritdoc />
     public override DateTimeOffset GetUtcNow()
     {
-        lock (gate)
+        lock (_gate)
         {
-            return now;
+            return _now;
         }
     }
 
     /// <inheritdoc />
     public override long GetTimestamp()
     {
-        lock (gate)
+        lock (_gate)
         {
-            return ticks;
+            return _ticks;
         }
     }
 
@@ -51,7 +51,7 @@ public sealed class FakeTime : TimeProvider
             timer.Fire();
         }
 
-        lock (gate)
+        lock (_gate)
         {
             Move(end);
         }
@@ -60,9 +60,9 @@ public sealed class FakeTime : TimeProvider
     /// <summary>Sets the wall clock as an administrator would: the monotonic clock and the timers don't notice.</summary>
     public void Jump(TimeSpan by)
     {
-        lock (gate)
+        lock (_gate)
         {
-            now += by;
+            _now += by;
         }
     }
 
@@ -76,12 +76,12 @@ public sealed class FakeTime : TimeProvider
 
     private Timer? NextDue(long end)
     {
-        lock (gate)
+        lock (_gate)
         {
-            var next = timers.Where(t => t.Due <= end).MinBy(t => t.Due);
+            var next = _timers.Where(t => t.Due <= end).MinBy(t => t.Due);
             if (next is not null)
             {
-                Move(Math.Max(ticks, next.Due));
+                Move(Math.Max(_ticks, next.Due));
                 next.Rearm();
             }
 
@@ -91,13 +91,13 @@ public sealed class FakeTime : TimeProvider
 
     private void Move(long to)
     {
-        now += TimeSpan.FromTicks(to - ticks);
-        ticks = to;
+        _now += TimeSpan.FromTicks(to - _ticks);
+        _ticks = to;
     }
 
     private sealed class Timer(FakeTime time, Action callback) : ITimer
     {
-        private TimeSpan repeat = Timeout.InfiniteTimeSpan;
+        private TimeSpan _repeat = Timeout.InfiniteTimeSpan;
 
         public long Due { get; private set; }
 
@@ -105,26 +105,26 @@ public sealed class FakeTime : TimeProvider
 
         public void Rearm()
         {
-            if (repeat > TimeSpan.Zero)
+            if (_repeat > TimeSpan.Zero)
             {
-                Due += repeat.Ticks;
+                Due += _repeat.Ticks;
             }
             else
             {
-                time.timers.Remove(this);
+                time._timers.Remove(this);
             }
         }
 
         public bool Change(TimeSpan dueTime, TimeSpan period)
         {
-            lock (time.gate)
+            lock (time._gate)
             {
-                time.timers.Remove(this);
-                repeat = period;
+                time._timers.Remove(this);
+                _repeat = period;
                 if (dueTime != Timeout.InfiniteTimeSpan)
                 {
-                    Due = time.ticks + dueTime.Ticks;
-                    time.timers.Add(this);
+                    Due = time._ticks + dueTime.Ticks;
+                    time._timers.Add(this);
                 }
 
                 return true;
@@ -133,9 +133,9 @@ public sealed class FakeTime : TimeProvider
 
         public void Dispose()
         {
-            lock (time.gate)
+            lock (time._gate)
             {
-                time.timers.Remove(this);
+                time._timers.Remove(this);
             }
         }
 

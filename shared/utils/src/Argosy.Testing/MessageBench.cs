@@ -14,30 +14,30 @@ namespace Argosy.Testing;
 /// </summary>
 public sealed class MessageBench : IAsyncDisposable
 {
-    private readonly string folder;
-    private readonly string service;
-    private readonly SqliteStore store;
-    private readonly ServiceProvider services;
-    private readonly Inbox inbox;
-    private readonly Lanes lanes = new();
+    private readonly string _folder;
+    private readonly string _service;
+    private readonly SqliteStore _store;
+    private readonly ServiceProvider _services;
+    private readonly Inbox _inbox;
+    private readonly Lanes _lanes = new();
 
     private MessageBench(string service, string folder, SqliteStore store, ServiceProvider services, IEnumerable<Type> handlers)
     {
-        (this.service, this.folder, this.store, this.services) = (service, folder, store, services);
+        (_service, _folder, _store, _services) = (service, folder, store, services);
         var table = new HandlerTable();
         foreach (var type in handlers)
         {
             table.AddClass(type);
         }
 
-        inbox = new Inbox(service, store, table, services, TimeProvider.System, new Random(1), NullLogger<Inbox>.Instance);
+        _inbox = new Inbox(service, store, table, services, TimeProvider.System, new Random(1), NullLogger<Inbox>.Instance);
     }
 
     /// <summary>The service's database.</summary>
-    public IStore Store => store;
+    public IStore Store => _store;
 
     /// <summary>What the handlers are made with.</summary>
-    public IServiceProvider Services => services;
+    public IServiceProvider Services => _services;
 
     /// <summary>Opens a new database with the service's schema, and makes the handlers with what <paramref name="register"/> adds.</summary>
     public static async Task<MessageBench> OpenAsync(string service, Assembly program, Action<IServiceCollection> register, params IReadOnlyList<Type> handlers)
@@ -59,36 +59,36 @@ public sealed class MessageBench : IAsyncDisposable
     public Task DeliverAsync(IMessage message, string? id = null, MessageHeaders? headers = null)
     {
         var envelope = BusPeer.Wrap("bench", message, id, headers);
-        return lanes.RunAsync(envelope.Key, cancellation => inbox.ReceiveAsync(envelope, cancellation), CancellationToken.None);
+        return _lanes.RunAsync(envelope.Key, cancellation => _inbox.ReceiveAsync(envelope, cancellation), CancellationToken.None);
     }
 
     /// <summary>Commits what a test sets up by hand.</summary>
     public async Task CommitAsync(Action<WriteSet> fill)
     {
         var now = TimeProvider.System.GetUtcNow();
-        var work = new WriteSet(new MessageContext(Guid.CreateVersion7(now).ToString(), service, new MessageHeaders()), now);
+        var work = new WriteSet(new MessageContext(Guid.CreateVersion7(now).ToString(), _service, new MessageHeaders()), now);
         fill(work);
-        (await store.CommitAsync(work)).Ensure();
+        (await _store.CommitAsync(work)).Ensure();
     }
 
     /// <summary>Everything of a type that was published, in commit order.</summary>
     public async Task<IReadOnlyList<T>> PublishedAsync<T>() where T : IMessage<T>, new()
     {
         var parser = new MessageParser<T>(() => new T());
-        var rows = await Outbox.ReadAsync(store, 0, [new T().Descriptor.FullName], int.MaxValue, CancellationToken.None);
+        var rows = await Outbox.ReadAsync(_store, 0, [new T().Descriptor.FullName], int.MaxValue, CancellationToken.None);
         return [.. rows.Select(row => parser.ParseFrom(row.Body))];
     }
 
     /// <summary>Why messages are parked, which in most tests is a failure.</summary>
-    public Task<IReadOnlyList<string>> ParkedAsync() => store.QueryAsync<string>("select coalesce(error, state) from bus_parked order by ord");
+    public Task<IReadOnlyList<string>> ParkedAsync() => _store.QueryAsync<string>("select coalesce(error, state) from bus_parked order by ord");
 
     /// <inheritdoc/>
     public async ValueTask DisposeAsync()
     {
-        await lanes.DisposeAsync();
-        await services.DisposeAsync();
-        await store.DisposeAsync();
-        Directory.Delete(folder, recursive: true);
+        await _lanes.DisposeAsync();
+        await _services.DisposeAsync();
+        await _store.DisposeAsync();
+        Directory.Delete(_folder, recursive: true);
     }
 
     private static IReadOnlyList<Migration> SchemaOf(Assembly program) =>

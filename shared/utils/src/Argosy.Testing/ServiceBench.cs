@@ -10,17 +10,17 @@ namespace Argosy.Testing;
 /// </summary>
 public sealed class ServiceBench : IAsyncDisposable
 {
-    private readonly string service;
-    private readonly string dll;
-    private readonly string folder;
-    private readonly List<HttpClient> clients = [];
-    private readonly int port = ServiceProcess.FreePort();
+    private readonly string _service;
+    private readonly string _dll;
+    private readonly string _folder;
+    private readonly List<HttpClient> _clients = [];
+    private readonly int _port = ServiceProcess.FreePort();
 
     private ServiceBench(string service, string dll, string folder, BusPeer bus)
     {
-        this.service = service;
-        this.dll = dll;
-        this.folder = folder;
+        _service = service;
+        _dll = dll;
+        _folder = folder;
         Bus = bus;
         Issuer = new TestIssuer(folder);
         DataFolder = Path.Combine(folder, "data");
@@ -39,7 +39,7 @@ public sealed class ServiceBench : IAsyncDisposable
     public ServiceProcess Process { get; private set; } = null!;
 
     /// <summary>Where it listens; the same over restarts.</summary>
-    public Uri Address => new($"http://127.0.0.1:{port}");
+    public Uri Address => new($"http://127.0.0.1:{_port}");
 
     /// <summary>A caller without a token.</summary>
     public HttpClient Anonymous => Process.Http;
@@ -78,7 +78,7 @@ public sealed class ServiceBench : IAsyncDisposable
     {
         var client = new HttpClient(new SocketsHttpHandler { UseProxy = false, AllowAutoRedirect = false, UseCookies = false }) { BaseAddress = Address, Timeout = TimeSpan.FromSeconds(30) };
         client.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Bearer", Issuer.TokenFor(user, admin));
-        clients.Add(client);
+        _clients.Add(client);
         return client;
     }
 
@@ -87,12 +87,12 @@ public sealed class ServiceBench : IAsyncDisposable
 
     /// <summary>Pushes one message in another service's name and waits until it has had its effect or is parked.</summary>
     public Task SendAsync(string sender, IMessage message, string? id = null, MessageHeaders? headers = null) =>
-        Bus.SendAsync(Address, service, sender, BusPeer.Wrap(sender, message, id, headers));
+        Bus.SendAsync(Address, _service, sender, BusPeer.Wrap(sender, message, id, headers));
 
     /// <inheritdoc/>
     public async ValueTask DisposeAsync()
     {
-        foreach (var client in clients)
+        foreach (var client in _clients)
         {
             client.Dispose();
         }
@@ -100,28 +100,28 @@ public sealed class ServiceBench : IAsyncDisposable
         await Process.DisposeAsync();
         await Bus.DisposeAsync();
         Issuer.Dispose();
-        Directory.Delete(folder, recursive: true);
+        Directory.Delete(_folder, recursive: true);
     }
 
     private async Task RunAsync(IReadOnlyDictionary<string, string>? more)
     {
         var environment = new Dictionary<string, string>(Issuer.Environment, StringComparer.Ordinal)
         {
-            ["SERVICE_NAME"] = service,
-            ["SERVICE_PORT"] = $"{port}",
+            ["SERVICE_NAME"] = _service,
+            ["SERVICE_PORT"] = $"{_port}",
             ["SERVICE_ENDPOINTS"] = Bus.Endpoints,
             ["BUS_KEYS"] = Bus.KeyFolder,
             ["ARGOSY_PROFILE"] = "local",
             ["ARGOSY_EXIT_WITH_STDIN"] = "1",
             ["DATA_DIR"] = DataFolder,
-            ["DATABASE_URL"] = $"sqlite:{Path.Combine(DataFolder, $"{service}.db")}",
+            ["DATABASE_URL"] = $"sqlite:{Path.Combine(DataFolder, $"{_service}.db")}",
         };
         foreach (var (name, value) in more ?? new Dictionary<string, string>(StringComparer.Ordinal))
         {
             environment[name] = value;
         }
 
-        Process = ServiceProcess.Start(dll, environment);
+        Process = ServiceProcess.Start(_dll, environment);
         await Process.ReadyAsync();
     }
 }

@@ -12,15 +12,15 @@ public sealed partial class ServiceProcess : IAsyncDisposable
     private const int Sigint = 2;
     private const int Sigterm = 15;
 
-    private readonly ConcurrentQueue<string> output = new();
-    private readonly ConcurrentQueue<string> errors = new();
-    private readonly Process process;
-    private readonly HttpClient http;
+    private readonly ConcurrentQueue<string> _output = new();
+    private readonly ConcurrentQueue<string> _errors = new();
+    private readonly Process _process;
+    private readonly HttpClient _http;
 
     private ServiceProcess(Process process, Uri? address)
     {
-        this.process = process;
-        http = new HttpClient(new SocketsHttpHandler { UseProxy = false, AllowAutoRedirect = false, UseCookies = false })
+        _process = process;
+        _http = new HttpClient(new SocketsHttpHandler { UseProxy = false, AllowAutoRedirect = false, UseCookies = false })
         {
             BaseAddress = address,
             Timeout = TimeSpan.FromSeconds(30),
@@ -28,16 +28,16 @@ public sealed partial class ServiceProcess : IAsyncDisposable
     }
 
     /// <summary>A client whose base address is the process's.</summary>
-    public HttpClient Http => http;
+    public HttpClient Http => _http;
 
     /// <summary>Lines of standard output so far.</summary>
-    public IReadOnlyCollection<string> Output => output;
+    public IReadOnlyCollection<string> Output => _output;
 
     /// <summary>Lines of standard error so far.</summary>
-    public IReadOnlyCollection<string> Errors => errors;
+    public IReadOnlyCollection<string> Errors => _errors;
 
     /// <summary>The process's id.</summary>
-    public int Id => process.Id;
+    public int Id => _process.Id;
 
     /// <summary>A port of 127.0.0.1 on which nobody listens at the moment.</summary>
     public static int FreePort()
@@ -68,8 +68,8 @@ public sealed partial class ServiceProcess : IAsyncDisposable
         var started = new Process { StartInfo = start };
         var address = environment.TryGetValue("SERVICE_PORT", out var port) && ushort.TryParse(port, out _) ? new Uri($"http://127.0.0.1:{port}") : null;
         var service = new ServiceProcess(started, address);
-        started.OutputDataReceived += (_, line) => Keep(service.output, line.Data);
-        started.ErrorDataReceived += (_, line) => Keep(service.errors, line.Data);
+        started.OutputDataReceived += (_, line) => Keep(service._output, line.Data);
+        started.ErrorDataReceived += (_, line) => Keep(service._errors, line.Data);
         started.Start();
         started.BeginOutputReadLine();
         started.BeginErrorReadLine();
@@ -85,13 +85,13 @@ public sealed partial class ServiceProcess : IAsyncDisposable
         {
             await Eventually.HoldsAsync(async () =>
             {
-                if (process.HasExited)
+                if (_process.HasExited)
                 {
-                    throw new InvalidOperationException($"The service ended with {process.ExitCode}:\n{Said()}");
+                    throw new InvalidOperationException($"The service ended with {_process.ExitCode}:\n{Said()}");
                 }
 
                 return await AnswersAsync("/ready");
-            }, $"{process.StartInfo.ArgumentList[0]} is ready", within ?? TimeSpan.FromSeconds(60));
+            }, $"{_process.StartInfo.ArgumentList[0]} is ready", within ?? TimeSpan.FromSeconds(60));
         }
         catch (TimeoutException e)
         {
@@ -105,42 +105,42 @@ public sealed partial class ServiceProcess : IAsyncDisposable
     public async Task<int> ExitAsync(TimeSpan? within = null)
     {
         using var deadline = new CancellationTokenSource(within ?? TimeSpan.FromSeconds(15));
-        await process.WaitForExitAsync(deadline.Token);
-        return process.ExitCode;
+        await _process.WaitForExitAsync(deadline.Token);
+        return _process.ExitCode;
     }
 
     /// <summary>SIGTERM.</summary>
-    public void Terminate() => _ = Kill(process.Id, Sigterm);
+    public void Terminate() => _ = Kill(_process.Id, Sigterm);
 
     /// <summary>SIGINT, as Ctrl-C sends it to a whole process group.</summary>
-    public void Interrupt() => _ = Kill(process.Id, Sigint);
+    public void Interrupt() => _ = Kill(_process.Id, Sigint);
 
     /// <summary>SIGKILL: no farewell.</summary>
-    public void KillNow() => process.Kill();
+    public void KillNow() => _process.Kill();
 
     /// <summary>Closes its standard input, as the death of the launcher would.</summary>
-    public void CloseInput() => process.StandardInput.Close();
+    public void CloseInput() => _process.StandardInput.Close();
 
     /// <inheritdoc />
     public async ValueTask DisposeAsync()
     {
-        if (!process.HasExited)
+        if (!_process.HasExited)
         {
-            process.Kill();
+            _process.Kill();
             await ExitAsync();
         }
 
-        http.Dispose();
-        process.Dispose();
+        _http.Dispose();
+        _process.Dispose();
     }
 
-    private string Said() => string.Join('\n', errors.Concat(output));
+    private string Said() => string.Join('\n', _errors.Concat(_output));
 
     private async Task<bool> AnswersAsync(string path)
     {
         try
         {
-            using var answer = await http.GetAsync(path);
+            using var answer = await _http.GetAsync(path);
             return answer.IsSuccessStatusCode;
         }
         catch (HttpRequestException)

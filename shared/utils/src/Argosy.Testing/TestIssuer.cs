@@ -12,16 +12,16 @@ namespace Argosy.Testing;
 public sealed class TestIssuer : IDisposable
 {
     private static readonly TimeSpan Lifetime = TimeSpan.FromMinutes(10);
-    private readonly RSA key = RSA.Create(2048);
-    private readonly string publicKeyPath;
-    private readonly string keyId;
+    private readonly RSA _key = RSA.Create(2048);
+    private readonly string _publicKeyPath;
+    private readonly string _keyId;
 
     /// <summary>An issuer whose public key is put into <paramref name="folder"/>.</summary>
     public TestIssuer(string folder)
     {
-        publicKeyPath = Path.Combine(folder, "issuer.public.pem");
-        File.WriteAllText(publicKeyPath, key.ExportSubjectPublicKeyInfoPem());
-        keyId = Thumbprint();
+        _publicKeyPath = Path.Combine(folder, "issuer.public.pem");
+        File.WriteAllText(_publicKeyPath, _key.ExportSubjectPublicKeyInfoPem());
+        _keyId = Thumbprint();
     }
 
     /// <summary>What tokens carry as <c>iss</c>.</summary>
@@ -31,14 +31,14 @@ public sealed class TestIssuer : IDisposable
     public IReadOnlyDictionary<string, string> Environment => new Dictionary<string, string>(StringComparer.Ordinal)
     {
         ["JWT_ISSUER"] = Name,
-        ["JWT_PUBLIC_KEY_PATH"] = publicKeyPath,
+        ["JWT_PUBLIC_KEY_PATH"] = _publicKeyPath,
     };
 
     /// <summary>An access token (RFC 9068) of a user.</summary>
     public string TokenFor(string user, bool admin = false)
     {
         var now = TimeProvider.System.GetUtcNow();
-        var header = new { alg = "RS256", typ = "at+jwt", kid = keyId };
+        var header = new { alg = "RS256", typ = "at+jwt", kid = _keyId };
         var claims = new Dictionary<string, object>(StringComparer.Ordinal)
         {
             ["iss"] = Name,
@@ -53,18 +53,18 @@ public sealed class TestIssuer : IDisposable
             ["roles"] = admin ? new[] { "admin" } : [],
         };
         var signed = $"{Encode(JsonSerializer.SerializeToUtf8Bytes(header))}.{Encode(JsonSerializer.SerializeToUtf8Bytes(claims))}";
-        return $"{signed}.{Encode(key.SignData(Encoding.ASCII.GetBytes(signed), HashAlgorithmName.SHA256, RSASignaturePadding.Pkcs1))}";
+        return $"{signed}.{Encode(_key.SignData(Encoding.ASCII.GetBytes(signed), HashAlgorithmName.SHA256, RSASignaturePadding.Pkcs1))}";
     }
 
     /// <inheritdoc/>
-    public void Dispose() => key.Dispose();
+    public void Dispose() => _key.Dispose();
 
     internal static string Encode(ReadOnlySpan<byte> bytes) => Base64Url.EncodeToString(bytes);
 
     // RFC 7638: the members in this order, nothing between them.
     private string Thumbprint()
     {
-        var parameters = key.ExportParameters(includePrivateParameters: false);
+        var parameters = _key.ExportParameters(includePrivateParameters: false);
         var json = $$"""{"e":"{{Encode(parameters.Exponent)}}","kty":"RSA","n":"{{Encode(parameters.Modulus)}}"}""";
         return Encode(SHA256.HashData(Encoding.UTF8.GetBytes(json)));
     }

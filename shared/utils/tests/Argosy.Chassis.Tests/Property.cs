@@ -10,17 +10,17 @@ namespace Argosy.Chassis.Tests;
 /// Runs a property on generated cases. The seed is printed; <c>ARGOSY_SEED=&lt;seed&gt;</c> runs the same cases again,
 /// <c>ARGOSY_CASES=&lt;count&gt;</c> runs more of them. A failing case is shrunk, and the message ends with what it did.
 /// </summary>
-static class Property
+internal static class Property
 {
     // SplitMix64 wants an odd gamma; one constant keeps a run's name a single number.
-    const ulong Gamma = 0x9E3779B97F4A7C15;
+    private const ulong Gamma = 0x9E3779B97F4A7C15;
 
     public static void Holds<T>(Arbitrary<T> any, Action<T> holds, int count) => Run(config => Check.One(config, Prop.ForAll(any, holds)), count);
 
     /// <summary>As the other, for what has to be awaited.</summary>
     public static void Holds<T>(Arbitrary<T> any, Func<T, Task<bool>> holds, int count) => Run(config => Check.One(config, Prop.ForAll(any, holds)), count);
 
-    static void Run(Action<Config> check, int count)
+    private static void Run(Action<Config> check, int count)
     {
         var seed = Number("ARGOSY_SEED") ?? (ulong)Random.Shared.NextInt64();
         TestContext.Current.TestOutputHelper?.WriteLine($"ARGOSY_SEED={seed}");
@@ -38,7 +38,7 @@ static class Property
         }
     }
 
-    static ulong? Number(string name) => Environment.GetEnvironmentVariable(name) is { Length: > 0 } text
+    private static ulong? Number(string name) => Environment.GetEnvironmentVariable(name) is { Length: > 0 } text
         ? ulong.Parse(text, CultureInfo.InvariantCulture)
         : null;
 }

@@ -9,7 +9,7 @@ namespace Argosy.Mesh.Tests;
 /// <summary>The table in infrastructure/istio/api-routes.yaml.</summary>
 public class PublicRoutesTests
 {
-    static readonly RouteTable Table = Routes.Public();
+    private static readonly RouteTable Table = Routes.Public();
 
     [Theory]
     [InlineData("/api/v1/auth/login", "auth-service", "/api/v1/auth/login")]
@@ -94,7 +94,7 @@ public class PublicRoutesTests
         routed.ShouldBeGreaterThan(1_000);
     }
 
-    static string[] Listed(string host) => host switch
+    private static string[] Listed(string host) => host switch
     {
         "auth-service" => ["/api/v1/auth/", "/connect/", "/.well-known/openid-configuration", "/.well-known/oauth-authorization-server", "/.well-known/jwks.json"],
         "user-service" => ["/api/v1/users/"],

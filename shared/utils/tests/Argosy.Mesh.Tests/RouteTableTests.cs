@@ -100,7 +100,7 @@ public class RouteTableTests
     public void Timeouts_are_Gos_durations(string written, int? milliseconds)
         => Routes.Of($"  - {{timeout: {written}, route: [{{destination: {{host: a}}}}]}}").Rules[0].Route.Timeout?.TotalMilliseconds.ShouldBe(milliseconds ?? -1);
 
-    static string Service(string rule, string host) => $$"""
+    private static string Service(string rule, string host) => $$"""
 
         ---
         apiVersion: networking.istio.io/v1beta1

@@ -8,7 +8,7 @@ namespace Argosy.Mesh.Tests;
 
 public class SegmentPatternTests
 {
-    static readonly string[] Pieces = ["/", "a", "b", "[^/]+", "/a", "stream", "-"];
+    private static readonly string[] Pieces = ["/", "a", "b", "[^/]+", "/a", "stream", "-"];
 
     [Fact]
     public void It_matches_what_the_engine_matches()

@@ -5,7 +5,7 @@ namespace Argosy.Mesh.Tests;
 
 public class StrictReadingTests
 {
-    const int RulesStart = 16;                              // Routes.Document puts the first rule there
+    private const int RulesStart = 16;                              // Routes.Document puts the first rule there
 
     [Theory]
     [InlineData("mirror: {host: b}", "spec.http[0].mirror is not supported by Argosy (supported here: name, match, rewrite, route, timeout)")]

@@ -14,9 +14,9 @@ namespace Argosy.Chassis.Hosting.Admin;
 /// </summary>
 internal static class DeadLetterAdmin
 {
-    const int Most = 500;
+    private const int Most = 500;
 
-    static readonly Problem Unknown = Problem.NotFound("dead-letter.unknown", "There is no such dead letter.");
+    private static readonly Problem Unknown = Problem.NotFound("dead-letter.unknown", "There is no such dead letter.");
 
     public static void MapDeadLetters(this IEndpointRouteBuilder admin)
     {
@@ -26,13 +26,13 @@ internal static class DeadLetterAdmin
         letters.MapPost("/{id}/discard", DiscardAsync).Writes();
     }
 
-    static async Task<IResult> ListAsync(IStore store, HandlerTable handlers, CancellationToken cancellation)
+    private static async Task<IResult> ListAsync(IStore store, HandlerTable handlers, CancellationToken cancellation)
     {
         var dead = await Parking.DeadAsync(store, Most, cancellation);
         return Results.Json(new Letters([.. dead.Select(row => Show(row, handlers))]), StrictJson.Options);
     }
 
-    static async Task<IResult> RetryAsync(string id, Caller caller, IStore store, WriteSet work, CancellationToken cancellation)
+    private static async Task<IResult> RetryAsync(string id, Caller caller, IStore store, WriteSet work, CancellationToken cancellation)
     {
         if (await DeadAsync(store, id, cancellation) is null)
         {
@@ -46,7 +46,7 @@ internal static class DeadLetterAdmin
         return Results.NoContent();
     }
 
-    static async Task<IResult> DiscardAsync(string id, Caller caller, IStore store, WriteSet work, CancellationToken cancellation)
+    private static async Task<IResult> DiscardAsync(string id, Caller caller, IStore store, WriteSet work, CancellationToken cancellation)
     {
         if (await DeadAsync(store, id, cancellation) is null)
         {
@@ -61,21 +61,21 @@ internal static class DeadLetterAdmin
         return Results.NoContent();
     }
 
-    static async Task<ParkedRow?> DeadAsync(IStore store, string id, CancellationToken cancellation) =>
+    private static async Task<ParkedRow?> DeadAsync(IStore store, string id, CancellationToken cancellation) =>
         await Parking.FindAsync(store, id, cancellation) is { State: ParkedState.Dead } row ? row : null;
 
-    static void Audit(WriteSet work, Caller caller, string action, string target) => work.Execute(
+    private static void Audit(WriteSet work, Caller caller, string action, string target) => work.Execute(
         "insert into sys_audit (at, actor, action, target, detail) values (@at, @actor, @action, @target, @detail)",
         new { at = work.NowMilliseconds, actor = caller.Id, action, target, detail = "" }, rows: 1);
 
-    static Letter Show(ParkedRow row, HandlerTable handlers)
+    private static Letter Show(ParkedRow row, HandlerTable handlers)
     {
         var envelope = Envelope.Parse(row.Envelope);
         var body = handlers.BodyAsJson(envelope) is { } json ? JsonSerializer.Deserialize<JsonElement>(json) : (JsonElement?)null;
         return new Letter(row.Id, row.Type, row.Key, row.Error, row.Attempts, envelope.Source, envelope.Time, body);
     }
 
-    sealed record Letters(IReadOnlyList<Letter> Items);
+    private sealed record Letters(IReadOnlyList<Letter> Items);
 
-    sealed record Letter(string Id, string Type, string Key, string? Error, long Attempts, string Source, DateTimeOffset At, JsonElement? Body);
+    private sealed record Letter(string Id, string Type, string Key, string? Error, long Attempts, string Source, DateTimeOffset At, JsonElement? Body);
 }

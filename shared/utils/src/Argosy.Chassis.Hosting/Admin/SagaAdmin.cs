@@ -13,10 +13,10 @@ namespace Argosy.Chassis.Hosting.Admin;
 /// </summary>
 internal static class SagaAdmin
 {
-    const int Most = 500;
-    const int LongestNote = 500;
+    private const int Most = 500;
+    private const int LongestNote = 500;
 
-    static readonly Problem Unknown = Problem.NotFound("saga.unknown", "There is no such saga.");
+    private static readonly Problem Unknown = Problem.NotFound("saga.unknown", "There is no such saga.");
 
     public static void MapSagas(this IEndpointRouteBuilder admin)
     {
@@ -34,7 +34,7 @@ internal static class SagaAdmin
     }
 
     // Without a state: those that have not ended, the oldest move first, which is where trouble is.
-    static async Task<IResult> ListAsync(string? state, SagaRouter router, IStore store, CancellationToken cancellation)
+    private static async Task<IResult> ListAsync(string? state, SagaRouter router, IStore store, CancellationToken cancellation)
     {
         var known = Enum.GetValues<SagaState>().Where(one => one.ToText() == state).ToList();
         if (state is not null && known.Count == 0)
@@ -46,10 +46,10 @@ internal static class SagaAdmin
         return Results.Json(new Listed(await router.ListAsync(store, state is null ? null : known[0], Most, cancellation)), StrictJson.Options);
     }
 
-    static async Task<IResult> FindAsync(string type, string subject, SagaRouter router, IStore store, CancellationToken cancellation) =>
+    private static async Task<IResult> FindAsync(string type, string subject, SagaRouter router, IStore store, CancellationToken cancellation) =>
         await router.FindAsync(store, $"{type}/{subject}", cancellation) is { } saga ? Results.Json(saga, StrictJson.Options) : Unknown.ToResult();
 
-    static async Task<IResult> ActAsync(
+    private static async Task<IResult> ActAsync(
         string id, SagaAction action, OperatorNote? note, Caller caller, SagaRouter router, IStore store, WriteSet work, CancellationToken cancellation)
     {
         var text = note?.Note ?? "";
@@ -62,7 +62,7 @@ internal static class SagaAdmin
         return await router.OperateAsync(store, id, action, caller.Id, text, work, cancellation) is { } problem ? problem.ToResult() : Results.NoContent();
     }
 
-    sealed record Listed(IReadOnlyList<SagaView> Items);
+    private sealed record Listed(IReadOnlyList<SagaView> Items);
 
     internal sealed record OperatorNote(string? Note = null);
 }

@@ -23,8 +23,8 @@ internal sealed class BusEndpoint(string service, Catalog catalog, BusKeys keys,
     public const int MaxBody = 8 * 1024 * 1024;
     private const int MaxBatch = 256;
 
-    private readonly ConcurrentDictionary<string, Source> sources = new(StringComparer.Ordinal);
-    private readonly HashSet<string> handles = [.. catalog.Find(service)?.Handles ?? []];
+    private readonly ConcurrentDictionary<string, Source> _sources = new(StringComparer.Ordinal);
+    private readonly HashSet<string> _handles = [.. catalog.Find(service)?.Handles ?? []];
 
     public async Task<IResult> ReceiveAsync(HttpContext http)
     {
@@ -98,7 +98,7 @@ internal sealed class BusEndpoint(string service, Catalog catalog, BusKeys keys,
                 return Problem.Forbidden("bus.source", $"{sender} sent a message in the name of {envelope.Source}.");
             }
 
-            if (!publishes.Contains(envelope.Type, StringComparer.Ordinal) || !handles.Contains(envelope.Type))
+            if (!publishes.Contains(envelope.Type, StringComparer.Ordinal) || !_handles.Contains(envelope.Type))
             {
                 return Problem.Forbidden("bus.type", $"{sender} may not send {envelope.Type} to {service}.");
             }
@@ -109,7 +109,7 @@ internal sealed class BusEndpoint(string service, Catalog catalog, BusKeys keys,
 
     private async Task<Problem?> AdmitAsync(string sender, Positions positions, CancellationToken cancellation)
     {
-        var known = sources.GetValueOrDefault(sender) ?? await RememberedAsync(sender, cancellation);
+        var known = _sources.GetValueOrDefault(sender) ?? await RememberedAsync(sender, cancellation);
         if (positions.Epoch < known.Epoch)
         {
             return Problem.Conflict("bus.epoch", $"The relay of {sender} with epoch {positions.Epoch} was replaced by one with epoch {known.Epoch}.");
@@ -126,12 +126,12 @@ internal sealed class BusEndpoint(string service, Catalog catalog, BusKeys keys,
             known = new Source(positions.Epoch, null);
         }
 
-        sources.AddOrUpdate(sender, known, (_, now) => now.Epoch >= known.Epoch ? now : known);
+        _sources.AddOrUpdate(sender, known, (_, now) => now.Epoch >= known.Epoch ? now : known);
         return null;
     }
 
     // A batch that outlasted its sender's patience may end after the repeat that carried more: positions only rise.
-    private void Advance(string sender, Positions positions) => sources.AddOrUpdate(
+    private void Advance(string sender, Positions positions) => _sources.AddOrUpdate(
         sender,
         _ => new Source(positions.Epoch, positions.Position),
         (_, now) => now.Epoch == positions.Epoch ? now with { Position = Math.Max(now.Position ?? 0, positions.Position) } : now);

@@ -17,24 +17,24 @@ internal sealed partial class BusKeys(string folder, string service, Catalog cat
     private static readonly TimeSpan Lifetime = TimeSpan.FromSeconds(60);
     private static readonly TimeSpan Reuse = TimeSpan.FromSeconds(30);
 
-    private readonly JsonWebTokenHandler handler = new() { SetDefaultTimesOnTokenCreation = false, MapInboundClaims = false };
-    private readonly ConcurrentDictionary<string, (string Token, DateTimeOffset RenewAt)> tokens = new(StringComparer.Ordinal);
-    private readonly ConcurrentDictionary<string, ECDsaSecurityKey> publicKeys = new(StringComparer.Ordinal);
-    private ECDsaSecurityKey? own;
+    private readonly JsonWebTokenHandler _handler = new() { SetDefaultTimesOnTokenCreation = false, MapInboundClaims = false };
+    private readonly ConcurrentDictionary<string, (string Token, DateTimeOffset RenewAt)> _tokens = new(StringComparer.Ordinal);
+    private readonly ConcurrentDictionary<string, ECDsaSecurityKey> _publicKeys = new(StringComparer.Ordinal);
+    private ECDsaSecurityKey? _own;
 
     /// <summary>Reads this service's private key; throws <see cref="IOException"/> or <see cref="CryptographicException"/>.</summary>
-    public void Load() => own = ReadKey(Path.Combine(folder, $"{service}.private.pem"));
+    public void Load() => _own = ReadKey(Path.Combine(folder, $"{service}.private.pem"));
 
     /// <summary>A token that says to <paramref name="receiver"/> who we are.</summary>
     public string TokenFor(string receiver)
     {
         var now = time.GetUtcNow();
-        if (tokens.TryGetValue(receiver, out var cached) && now < cached.RenewAt)
+        if (_tokens.TryGetValue(receiver, out var cached) && now < cached.RenewAt)
         {
             return cached.Token;
         }
 
-        var token = handler.CreateToken(new SecurityTokenDescriptor
+        var token = _handler.CreateToken(new SecurityTokenDescriptor
         {
             Issuer = service,
             Audience = receiver,
@@ -42,9 +42,9 @@ internal sealed partial class BusKeys(string folder, string service, Catalog cat
             NotBefore = now.UtcDateTime,
             Expires = (now + Lifetime).UtcDateTime,
             TokenType = TokenType,
-            SigningCredentials = new SigningCredentials(own ?? throw new InvalidOperationException("The bus key is not loaded."), SecurityAlgorithms.EcdsaSha256),
+            SigningCredentials = new SigningCredentials(_own ?? throw new InvalidOperationException("The bus key is not loaded."), SecurityAlgorithms.EcdsaSha256),
         });
-        tokens[receiver] = (token, now + Reuse);
+        _tokens[receiver] = (token, now + Reuse);
         return token;
     }
 
@@ -56,7 +56,7 @@ internal sealed partial class BusKeys(string folder, string service, Catalog cat
             return null;
         }
 
-        var result = await handler.ValidateTokenAsync(token, new TokenValidationParameters
+        var result = await _handler.ValidateTokenAsync(token, new TokenValidationParameters
         {
             ValidIssuer = claimed,
             ValidAudience = service,
@@ -80,7 +80,7 @@ internal sealed partial class BusKeys(string folder, string service, Catalog cat
     {
         try
         {
-            return token.Length <= LongestToken && handler.CanReadToken(token) ? handler.ReadJsonWebToken(token).Issuer : null;
+            return token.Length <= LongestToken && _handler.CanReadToken(token) ? _handler.ReadJsonWebToken(token).Issuer : null;
         }
         catch (Exception e) when (e is ArgumentException or SecurityTokenException)
         {
@@ -90,8 +90,8 @@ internal sealed partial class BusKeys(string folder, string service, Catalog cat
 
     public void Dispose()
     {
-        own?.ECDsa.Dispose();
-        foreach (var key in publicKeys.Values)
+        _own?.ECDsa.Dispose();
+        foreach (var key in _publicKeys.Values)
         {
             key.ECDsa.Dispose();
         }
@@ -108,13 +108,13 @@ internal sealed partial class BusKeys(string folder, string service, Catalog cat
 
     private ECDsaSecurityKey? PublicKey(CatalogEntry sender)
     {
-        if (publicKeys.TryGetValue(sender.Name, out var known))
+        if (_publicKeys.TryGetValue(sender.Name, out var known))
         {
             return known;
         }
 
         var path = Path.Combine(folder, $"{sender.Name}.public.pem");
-        return File.Exists(path) ? publicKeys.GetOrAdd(sender.Name, ReadKey(path)) : null;
+        return File.Exists(path) ? _publicKeys.GetOrAdd(sender.Name, ReadKey(path)) : null;
     }
 
     private static ECDsaSecurityKey ReadKey(string path)

@@ -10,7 +10,7 @@ namespace Argosy.Chassis.Hosting.Bus;
 internal sealed class BusRelays(
     string service, IReadOnlyList<Subscriber> subscribers, IStore store, BusKeys keys, TimeProvider time, ILogger<BusRelays> log) : BackgroundService
 {
-    bool _running;
+    private bool _running;
 
     /// <summary>Why the bus is not ready, or null.</summary>
     public string? Fault => Volatile.Read(ref _running) ? null : "the relays have not started";

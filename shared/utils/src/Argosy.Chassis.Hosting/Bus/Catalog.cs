@@ -12,24 +12,24 @@ public sealed record CatalogEntry(string Name, int Port, IReadOnlyList<string> P
 /// <summary>Who publishes and who handles what: every service's <c>catalog-info.yaml</c>, embedded in Argosy.Contracts.</summary>
 public sealed class Catalog
 {
-    private readonly Dictionary<string, CatalogEntry> entries;
+    private readonly Dictionary<string, CatalogEntry> _entries;
 
-    private Catalog(IEnumerable<CatalogEntry> all) => entries = all.ToDictionary(entry => entry.Name, StringComparer.Ordinal);
+    private Catalog(IEnumerable<CatalogEntry> all) => _entries = all.ToDictionary(entry => entry.Name, StringComparer.Ordinal);
 
     /// <summary>The catalogue that this build was made with.</summary>
     public static Catalog Embedded { get; } = Load();
 
     /// <summary>All services.</summary>
-    public IReadOnlyCollection<CatalogEntry> Entries => entries.Values;
+    public IReadOnlyCollection<CatalogEntry> Entries => _entries.Values;
 
     /// <summary>The entry of a service, or null where there is none.</summary>
-    public CatalogEntry? Find(string service) => entries.GetValueOrDefault(service);
+    public CatalogEntry? Find(string service) => _entries.GetValueOrDefault(service);
 
     /// <summary>The services that handle something that <paramref name="publisher"/> publishes, and what.</summary>
     public IEnumerable<(string Service, IReadOnlyList<string> Types)> SubscribersOf(string publisher)
     {
         var publishes = Find(publisher)?.Publishes ?? [];
-        return from entry in entries.Values
+        return from entry in _entries.Values
                let types = entry.Handles.Intersect(publishes, StringComparer.Ordinal).ToArray()
                where types.Length > 0
                select (entry.Name, (IReadOnlyList<string>)types);

@@ -69,12 +69,12 @@ internal sealed partial class ProblemPipeline(RequestDelegate next, IHostApplica
         }
     }
 
-    static bool IsGone(HttpContext context) =>
+    private static bool IsGone(HttpContext context) =>
         context.Features.Get<RequestDeadline>() is { } deadline
             ? deadline.ClientGone
             : context.RequestAborted.IsCancellationRequested;
 
-    static bool IsBare(HttpResponse response) =>
+    private static bool IsBare(HttpResponse response) =>
         response is { HasStarted: false, StatusCode: >= 400, ContentType: null, ContentLength: null or 0 };
 
     private static Problem OfStatus(HttpContext context) => context.Response.StatusCode switch

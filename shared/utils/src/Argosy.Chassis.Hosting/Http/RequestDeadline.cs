@@ -12,41 +12,41 @@ namespace Argosy.Chassis.Hosting;
 /// </summary>
 internal sealed class RequestDeadline : IHttpRequestLifetimeFeature, IDisposable
 {
-    private readonly IHttpRequestLifetimeFeature client;
-    private readonly CancellationToken clientGone;
-    private readonly CancellationTokenSource ended;
-    private readonly CancellationTokenRegistration onClient;
-    private readonly CancellationTokenRegistration onStop;
-    private readonly Deadline? deadline;
+    private readonly IHttpRequestLifetimeFeature _client;
+    private readonly CancellationToken _clientGone;
+    private readonly CancellationTokenSource _ended;
+    private readonly CancellationTokenRegistration _onClient;
+    private readonly CancellationTokenRegistration _onStop;
+    private readonly Deadline? _deadline;
 
     /// <summary>Ends at the deadline, or without one (a stream) when the process stops.</summary>
     public RequestDeadline(IHttpRequestLifetimeFeature client, Deadline? deadline, TimeProvider time, CancellationToken stopping)
     {
-        this.client = client;
-        this.deadline = deadline;
-        clientGone = client.RequestAborted;
-        ended = deadline is null ? new() : new(deadline.Remaining, time);
-        onClient = clientGone.UnsafeRegister(Cancel, ended);
-        onStop = deadline is null ? stopping.UnsafeRegister(Cancel, ended) : default;
-        RequestAborted = ended.Token;
+        _client = client;
+        _deadline = deadline;
+        _clientGone = client.RequestAborted;
+        _ended = deadline is null ? new() : new(deadline.Remaining, time);
+        _onClient = _clientGone.UnsafeRegister(Cancel, _ended);
+        _onStop = deadline is null ? stopping.UnsafeRegister(Cancel, _ended) : default;
+        RequestAborted = _ended.Token;
     }
 
     public static Problem Exceeded => DeadlineExceededException.Refusal;
 
     // The token's word counts, not the clock's: timers may fire a little before the clock says so.
-    public bool HasPassed => deadline is not null && ended.IsCancellationRequested && !ClientGone;
+    public bool HasPassed => _deadline is not null && _ended.IsCancellationRequested && !ClientGone;
 
-    public bool ClientGone => clientGone.IsCancellationRequested;
+    public bool ClientGone => _clientGone.IsCancellationRequested;
 
     public CancellationToken RequestAborted { get; set; }
 
-    public void Abort() => client.Abort();
+    public void Abort() => _client.Abort();
 
     public void Dispose()
     {
-        onClient.Dispose();
-        onStop.Dispose();
-        ended.Dispose();
+        _onClient.Dispose();
+        _onStop.Dispose();
+        _ended.Dispose();
     }
 
     private static void Cancel(object? source) => ((CancellationTokenSource)source!).Cancel();

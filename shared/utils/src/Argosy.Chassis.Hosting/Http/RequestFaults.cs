@@ -74,7 +74,7 @@ internal static partial class RequestFaults
     private static string Join(string path, string name) => path.Length == 0 ? name : $"{path}.{name}";
 
     // The path of an unknown or repeated member ends with that member, or with its parent, depending on where the reader noticed.
-    static string Parent(string path, string name) =>
+    private static string Parent(string path, string name) =>
         path == name ? "" : path.EndsWith($".{name}", StringComparison.Ordinal) ? path[..^(name.Length + 1)] : path;
 
     [GeneratedRegex(@"^The JSON property '(?<name>[^']{1,100})' could not be mapped", RegexOptions.ExplicitCapture, 1000)]

@@ -10,13 +10,13 @@ using Microsoft.Extensions.Options;
 namespace Argosy.Chassis.Hosting.Identity;
 
 /// <summary>Bearer tokens of RFC 6750 from the <c>Authorization</c> header, and from nowhere else: a URL ends up in logs.</summary>
-sealed class BearerHandler(
+internal sealed class BearerHandler(
     IOptionsMonitor<AuthenticationSchemeOptions> options, ILoggerFactory logs, UrlEncoder encoder, TokenCheck check)
     : AuthenticationHandler<AuthenticationSchemeOptions>(options, logs, encoder)
 {
     public const string Name = "Bearer";
 
-    const string Prefix = "Bearer ";
+    private const string Prefix = "Bearer ";
 
     protected override async Task<AuthenticateResult> HandleAuthenticateAsync()
     {
@@ -61,15 +61,15 @@ sealed class BearerHandler(
     protected override Task HandleForbiddenAsync(AuthenticationProperties properties) =>
         AnswerAsync(Problem.Forbidden("identity.forbidden", "Your account may not do this."));
 
-    Task AnswerAsync(Problem problem) => ProblemAnswers.WriteAsync(Context, problem);
+    private Task AnswerAsync(Problem problem) => ProblemAnswers.WriteAsync(Context, problem);
 
     // Routes open to anybody whose handler does not look at the caller: no token is even read there (the bus brings its own kind).
-    static bool NobodyAsksWho(Endpoint? endpoint) => endpoint is not RouteEndpoint
+    private static bool NobodyAsksWho(Endpoint? endpoint) => endpoint is not RouteEndpoint
         || (endpoint.Metadata.GetMetadata<IAllowAnonymous>() is not null && endpoint.Metadata.GetMetadata<LooksAtCaller>() is null);
 }
 
 /// <summary>Carries the reason from the check to the challenge. Never thrown.</summary>
-sealed class TokenRefusedException(TokenFault fault) : Exception($"The token was refused: {fault}.")
+internal sealed class TokenRefusedException(TokenFault fault) : Exception($"The token was refused: {fault}.")
 {
     public TokenFault Fault { get; } = fault;
 }

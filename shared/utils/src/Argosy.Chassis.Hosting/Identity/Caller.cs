@@ -33,13 +33,13 @@ public sealed record Caller(string Id, bool IsAdmin, string SessionId, IReadOnly
 }
 
 /// <summary>On the metadata of routes whose handler takes a <see cref="Caller"/>.</summary>
-sealed class LooksAtCaller
+internal sealed class LooksAtCaller
 {
     public static LooksAtCaller Mark { get; } = new();
 }
 
 /// <summary>Carries the caller through ASP.NET Core, and its role to whoever asks in the framework's way.</summary>
-sealed class CallerIdentity : ClaimsIdentity
+internal sealed class CallerIdentity : ClaimsIdentity
 {
     public CallerIdentity(Caller caller, string scheme) : base(scheme, SubjectClaim, RoleClaim)
     {
@@ -51,8 +51,8 @@ sealed class CallerIdentity : ClaimsIdentity
         }
     }
 
-    const string SubjectClaim = "sub";
-    const string RoleClaim = "roles";
+    private const string SubjectClaim = "sub";
+    private const string RoleClaim = "roles";
 
     public Caller Caller { get; }
 }

@@ -12,7 +12,7 @@ namespace Argosy.Chassis.Hosting.Identity;
 /// <summary>Who may ask what. Every mapped route needs a user, unless it says <c>AllowAnonymous()</c> or <see cref="RequireAdmin"/>.</summary>
 public static class IdentityExtensions
 {
-    const string AdminPolicy = "admin";
+    private const string AdminPolicy = "admin";
 
     /// <summary>Adds the check of access tokens, the policies, and the readiness that waits for the issuer's keys.</summary>
     public static IServiceCollection AddArgosyIdentity(this IServiceCollection services, IdentityOptions options)
@@ -46,9 +46,9 @@ public static class IdentityExtensions
         route.RequireAuthorization(AdminPolicy);
 
     /// <summary>The fallback policy guards what is mapped; what is not stays a plain 404 or 405 instead of asking for a token.</summary>
-    sealed class MappedRoutesOnly : IAuthorizationMiddlewareResultHandler
+    private sealed class MappedRoutesOnly : IAuthorizationMiddlewareResultHandler
     {
-        readonly AuthorizationMiddlewareResultHandler _framework = new();
+        private readonly AuthorizationMiddlewareResultHandler _framework = new();
 
         public Task HandleAsync(
             RequestDelegate next, HttpContext context, AuthorizationPolicy policy, PolicyAuthorizationResult authorizeResult) =>

@@ -9,7 +9,7 @@ public sealed record IdentityOptions
     /// <summary>Where a JWK Set is served (RFC 8414 leaves the place open; everybody uses this one).</summary>
     public const string JwksPath = "/.well-known/jwks.json";
 
-    const string IssuerService = "auth-service";
+    private const string IssuerService = "auth-service";
 
     /// <summary><c>JWT_ISSUER</c>: compared with <c>iss</c> byte by byte, so a trailing slash counts.</summary>
     public required string Issuer { get; init; }

@@ -8,9 +8,9 @@ namespace Argosy.Chassis.Hosting.Identity;
 /// <summary>One public RSA key of the issuer, under the name that tokens call it by.</summary>
 public sealed class IssuerKey
 {
-    const int MinimumBits = 2048;   // RFC 7518 §3.3
+    private const int MinimumBits = 2048;   // RFC 7518 §3.3
 
-    IssuerKey(string id, RSAParameters parameters)
+    private IssuerKey(string id, RSAParameters parameters)
     {
         Id = id;
         Parameters = parameters;
@@ -22,7 +22,7 @@ public sealed class IssuerKey
 
     internal RsaSecurityKey SecurityKey { get; }
 
-    RSAParameters Parameters { get; }
+    private RSAParameters Parameters { get; }
 
     /// <summary>The key named by its RFC 7638 thumbprint, which is how our issuer names its keys.</summary>
     /// <exception cref="KeySourceException">It is shorter than 2048 bits.</exception>
@@ -91,17 +91,17 @@ public sealed class IssuerKey
         return Base64UrlEncoder.Encode(SHA256.HashData(Encoding.UTF8.GetBytes(canonical)));
     }
 
-    static IssuerKey Of(RSAParameters key, string? id) => key.Modulus!.Length * 8 >= MinimumBits
+    private static IssuerKey Of(RSAParameters key, string? id) => key.Modulus!.Length * 8 >= MinimumBits
         ? new IssuerKey(id ?? Thumbprint(key), key)
         : throw new KeySourceException($"the RSA key has {key.Modulus.Length * 8} bits; at least {MinimumBits} are needed");
 
-    static bool IsForUs(JsonElement jwk) =>
+    private static bool IsForUs(JsonElement jwk) =>
         TokenText.TextOf(jwk, "kty") == "RSA"
         && TokenText.TextOf(jwk, "use") is null or "sig"
         && TokenText.TextOf(jwk, "alg") is null or "RS256"
         && TokenText.TextOf(jwk, "kid") is { Length: > 0 };
 
-    static IssuerKey FromJwk(JsonElement jwk) => Of(
+    private static IssuerKey FromJwk(JsonElement jwk) => Of(
         new RSAParameters
         {
             Modulus = Base64UrlEncoder.DecodeBytes(jwk.GetProperty("n").GetString()),

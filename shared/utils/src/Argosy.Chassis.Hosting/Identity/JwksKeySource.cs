@@ -1,7 +1,7 @@
 namespace Argosy.Chassis.Hosting.Identity;
 
 /// <summary>The issuer's keys from its JWK Set endpoint. The address is configuration; nothing in a token ever becomes a URL.</summary>
-sealed class JwksKeySource(IHttpClientFactory clients, IdentityOptions options) : IKeySource
+internal sealed class JwksKeySource(IHttpClientFactory clients, IdentityOptions options) : IKeySource
 {
     internal const string Client = "argosy.issuer-keys";
 

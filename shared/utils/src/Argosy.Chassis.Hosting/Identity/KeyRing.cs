@@ -8,15 +8,15 @@ namespace Argosy.Chassis.Hosting.Identity;
 /// The issuer's keys as this process knows them: fetched at start until they are here, then at intervals, and once more when a token
 /// names a key that is not known. While the issuer is away the last keys stay good.
 /// </summary>
-sealed partial class KeyRing(IKeySource source, IdentityOptions options, TimeProvider time, ILogger<KeyRing> log) : BackgroundService
+internal sealed partial class KeyRing(IKeySource source, IdentityOptions options, TimeProvider time, ILogger<KeyRing> log) : BackgroundService
 {
-    static readonly TimeSpan FirstRetry = TimeSpan.FromMilliseconds(100);
-    static readonly TimeSpan LongestRetry = TimeSpan.FromSeconds(10);
+    private static readonly TimeSpan FirstRetry = TimeSpan.FromMilliseconds(100);
+    private static readonly TimeSpan LongestRetry = TimeSpan.FromSeconds(10);
 
-    readonly Lock _gate = new();
-    volatile FrozenDictionary<string, IssuerKey> _keys = FrozenDictionary<string, IssuerKey>.Empty;
-    Task<bool>? _flight;
-    long _flightStarted;
+    private readonly Lock _gate = new();
+    private volatile FrozenDictionary<string, IssuerKey> _keys = FrozenDictionary<string, IssuerKey>.Empty;
+    private Task<bool>? _flight;
+    private long _flightStarted;
 
     /// <summary>Without keys nobody can be let in, so the process is not ready.</summary>
     public bool HasKeys => _keys.Count > 0;
@@ -40,7 +40,7 @@ sealed partial class KeyRing(IKeySource source, IdentityOptions options, TimePro
     }
 
     // Single flight: whoever comes while a fetch is under way waits for that one.
-    Task<bool> Fetch(bool recentIsEnough)
+    private Task<bool> Fetch(bool recentIsEnough)
     {
         lock (_gate)
         {
@@ -55,7 +55,7 @@ sealed partial class KeyRing(IKeySource source, IdentityOptions options, TimePro
         }
     }
 
-    async Task<bool> FetchOnceAsync()
+    private async Task<bool> FetchOnceAsync()
     {
         await Task.Yield();   // out of the lock before any work
         using var deadline = new CancellationTokenSource(options.FetchTimeout, time);
@@ -77,7 +77,7 @@ sealed partial class KeyRing(IKeySource source, IdentityOptions options, TimePro
     }
 
     // A key that stays keeps its object: what was validated with it stays valid, and its crypto objects stay warm.
-    void Put(IReadOnlyList<IssuerKey> fetched)
+    private void Put(IReadOnlyList<IssuerKey> fetched)
     {
         var before = _keys;
         var after = fetched
@@ -93,7 +93,7 @@ sealed partial class KeyRing(IKeySource source, IdentityOptions options, TimePro
     }
 
     // Full jitter over half: a fleet that starts together does not ask together.
-    static TimeSpan Backoff(int failures)
+    private static TimeSpan Backoff(int failures)
     {
         var longest = Math.Min(LongestRetry.TotalMilliseconds, FirstRetry.TotalMilliseconds * Math.Pow(2, Math.Min(failures - 1, 10)));
         return TimeSpan.FromMilliseconds(longest * (0.5 + 0.5 * Random.Shared.NextDouble()));

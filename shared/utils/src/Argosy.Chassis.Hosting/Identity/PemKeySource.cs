@@ -1,7 +1,7 @@
 namespace Argosy.Chassis.Hosting.Identity;
 
 /// <summary>The issuer's key from a file (<c>JWT_PUBLIC_KEY_PATH</c>). Tokens must call it by its RFC 7638 thumbprint.</summary>
-sealed class PemKeySource(string path) : IKeySource
+internal sealed class PemKeySource(string path) : IKeySource
 {
     public async Task<IReadOnlyList<IssuerKey>> FetchAsync(CancellationToken ct)
     {

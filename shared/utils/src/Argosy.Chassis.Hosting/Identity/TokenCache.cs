@@ -12,12 +12,12 @@ namespace Argosy.Chassis.Hosting.Identity;
 /// Bounded by generations: when the young one is full it becomes the old one, and what was in the old one is forgotten. What is used
 /// moves to the young one, so no lists of recency are kept.
 /// </remarks>
-sealed class TokenCache(int size)
+internal sealed class TokenCache(int size)
 {
-    readonly Lock _gate = new();
-    readonly int _generationSize = Math.Max(1, size / 2);
-    Dictionary<TokenHash, CachedToken> _young = [];
-    Dictionary<TokenHash, CachedToken> _old = [];
+    private readonly Lock _gate = new();
+    private readonly int _generationSize = Math.Max(1, size / 2);
+    private Dictionary<TokenHash, CachedToken> _young = [];
+    private Dictionary<TokenHash, CachedToken> _old = [];
 
     internal int Count
     {
@@ -65,7 +65,7 @@ sealed class TokenCache(int size)
         }
     }
 
-    void Put(in TokenHash hash, CachedToken token)
+    private void Put(in TokenHash hash, CachedToken token)
     {
         if (_young.Count >= _generationSize)
         {
@@ -78,11 +78,11 @@ sealed class TokenCache(int size)
 }
 
 /// <summary>What a valid token said, the key that proved it, and how long it may be believed.</summary>
-sealed record CachedToken(Caller Caller, IssuerKey Key, DateTimeOffset Until);
+internal sealed record CachedToken(Caller Caller, IssuerKey Key, DateTimeOffset Until);
 
 /// <summary>SHA-256 of a token.</summary>
 [StructLayout(LayoutKind.Auto)]
-readonly record struct TokenHash(UInt128 High, UInt128 Low)
+internal readonly record struct TokenHash(UInt128 High, UInt128 Low)
 {
     public static TokenHash Of(string token)
     {

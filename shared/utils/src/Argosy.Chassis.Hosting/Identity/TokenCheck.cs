@@ -6,7 +6,7 @@ using Microsoft.IdentityModel.Tokens;
 namespace Argosy.Chassis.Hosting.Identity;
 
 /// <summary>Either a caller or the reason why there is none.</summary>
-readonly record struct TokenVerdict(Caller? Caller, TokenFault Fault);
+internal readonly record struct TokenVerdict(Caller? Caller, TokenFault Fault);
 
 /// <summary>Decides whether an access token is good here, as RFC 9068 §4 and RFC 8725 ask.</summary>
 /// <remarks>
@@ -14,18 +14,18 @@ readonly record struct TokenVerdict(Caller? Caller, TokenFault Fault);
 /// issuer is asked again, at most every <see cref="IdentityOptions.RefetchAfter"/>. 4. Signature, type, algorithm, issuer, audience and
 /// lifetime, by the library. 5. The claims, read from the very text that was checked for duplicates.
 /// </remarks>
-sealed class TokenCheck
+internal sealed class TokenCheck
 {
     /// <summary>How far clocks may be apart.</summary>
     internal static readonly TimeSpan ClockSkew = TimeSpan.FromSeconds(30);
 
-    static readonly TimeSpan LongestBelief = TimeSpan.FromHours(1);
+    private static readonly TimeSpan LongestBelief = TimeSpan.FromHours(1);
 
-    readonly JsonWebTokenHandler _handler = new() { MapInboundClaims = false, MaximumTokenSizeInBytes = TokenText.MaxLength };
-    readonly TokenValidationParameters _rules;
-    readonly TokenCache _cache;
-    readonly KeyRing _ring;
-    readonly TimeProvider _time;
+    private readonly JsonWebTokenHandler _handler = new() { MapInboundClaims = false, MaximumTokenSizeInBytes = TokenText.MaxLength };
+    private readonly TokenValidationParameters _rules;
+    private readonly TokenCache _cache;
+    private readonly KeyRing _ring;
+    private readonly TimeProvider _time;
 
     public TokenCheck(KeyRing ring, IdentityOptions options, TimeProvider time)
     {
@@ -67,7 +67,7 @@ sealed class TokenCheck
         return text is null ? new TokenVerdict(null, fault) : await VerifyAsync(token, text, hash, ct);
     }
 
-    Caller? Remembered(in TokenHash hash)
+    private Caller? Remembered(in TokenHash hash)
     {
         if (_cache.Find(hash) is not { } cached)
         {
@@ -84,7 +84,7 @@ sealed class TokenCheck
         return null;
     }
 
-    async Task<TokenVerdict> VerifyAsync(string token, TokenText text, TokenHash hash, CancellationToken ct)
+    private async Task<TokenVerdict> VerifyAsync(string token, TokenText text, TokenHash hash, CancellationToken ct)
     {
         if ((_ring.Find(text.Kid) ?? await _ring.FindAgainAsync(text.Kid, ct)) is not { } key)
         {
@@ -107,13 +107,13 @@ sealed class TokenCheck
     }
 
     // Not longer than the token lives; and where a token claims the year 9999, verified again now and then.
-    DateTimeOffset BelievedUntil(DateTime expires)
+    private DateTimeOffset BelievedUntil(DateTime expires)
     {
         var again = _time.GetUtcNow() + LongestBelief;
         return expires < again.UtcDateTime ? new DateTimeOffset(expires, TimeSpan.Zero) + ClockSkew : again;
     }
 
-    TokenFault FaultOf(TokenValidationResult result) => result.Exception switch
+    private TokenFault FaultOf(TokenValidationResult result) => result.Exception switch
     {
         SecurityTokenSignatureKeyNotFoundException => TokenFault.UnknownKey,
         SecurityTokenInvalidSignatureException => TokenFault.Signature,
@@ -125,7 +125,7 @@ sealed class TokenCheck
         _ => TokenFault.Claims,
     };
 
-    static TokenFault LifetimeFault(DateTime? from, DateTime? until, DateTime now) => (from, until) switch
+    private static TokenFault LifetimeFault(DateTime? from, DateTime? until, DateTime now) => (from, until) switch
     {
         (_, null) => TokenFault.Lifetime,
         (_, { } end) when end <= now - ClockSkew => TokenFault.Expired,
@@ -133,7 +133,7 @@ sealed class TokenCheck
         _ => TokenFault.None,
     };
 
-    static Caller? CallerOf(JsonElement claims)
+    private static Caller? CallerOf(JsonElement claims)
     {
         var complete = TokenText.TextOf(claims, "sub") is { Length: > 0 }
             && TokenText.TextOf(claims, "jti") is { Length: > 0 }
@@ -148,7 +148,7 @@ sealed class TokenCheck
             : null;
     }
 
-    static IEnumerable<string?> Roles(JsonElement claims) =>
+    private static IEnumerable<string?> Roles(JsonElement claims) =>
         claims.TryGetProperty("roles", out var roles) && roles.ValueKind == JsonValueKind.Array
             ? roles.EnumerateArray().Where(r => r.ValueKind == JsonValueKind.String).Select(r => r.GetString())
             : [];

@@ -1,7 +1,7 @@
 namespace Argosy.Chassis.Hosting.Identity;
 
 /// <summary>Why a token was refused. For logs and tests; the client learns only whether to fetch a new one.</summary>
-enum TokenFault
+internal enum TokenFault
 {
     None,
 

@@ -10,13 +10,13 @@ namespace Argosy.Chassis.Hosting.Identity;
 /// A token that passed the checks which need no key. They close what <c>JsonWebTokenHandler</c> leaves open: unknown <c>crit</c>,
 /// members that appear twice (two parsers may each believe another one), padded signatures, and a limit of 256,000 characters.
 /// </summary>
-sealed partial record TokenText(string Kid, JsonElement Payload)
+internal sealed partial record TokenText(string Kid, JsonElement Payload)
 {
     public const int MaxLength = 8 * 1024;
 
-    const int MaxKidLength = 128;
+    private const int MaxKidLength = 128;
 
-    static readonly JsonDocumentOptions Strict = new() { AllowDuplicateProperties = false, MaxDepth = 8 };
+    private static readonly JsonDocumentOptions Strict = new() { AllowDuplicateProperties = false, MaxDepth = 8 };
 
     /// <summary>Whether the text has the shape of a compact JWS at all; cheap enough to come before anything else.</summary>
     public static bool HasForm(string token) => token.Length <= MaxLength && CompactForm().IsMatch(token);
@@ -72,7 +72,7 @@ sealed partial record TokenText(string Kid, JsonElement Payload)
         }
     }
 
-    static bool TryParse(ReadOnlySpan<char> encoded, out JsonElement parsed)
+    private static bool TryParse(ReadOnlySpan<char> encoded, out JsonElement parsed)
     {
         parsed = default;
         var json = new byte[Base64Url.GetMaxDecodedLength(encoded.Length)];
@@ -94,7 +94,7 @@ sealed partial record TokenText(string Kid, JsonElement Payload)
     }
 
     // Refuses lengths that no encoder makes, and bits set beyond the last byte: one signature has one spelling.
-    static bool IsBase64Url(ReadOnlySpan<char> encoded)
+    private static bool IsBase64Url(ReadOnlySpan<char> encoded)
     {
         Span<byte> decoded = stackalloc byte[1024];
         return Base64Url.DecodeFromChars(encoded, decoded, out _, out _) == OperationStatus.Done;

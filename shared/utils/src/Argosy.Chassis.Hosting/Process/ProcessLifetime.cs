@@ -19,17 +19,17 @@ internal sealed partial class ProcessLifetime(
 {
     private static readonly TimeSpan DrainDelay = TimeSpan.FromSeconds(5);
 
-    private readonly List<PosixSignalRegistration> signals = [];
-    private int draining;
-    private int asked;
+    private readonly List<PosixSignalRegistration> _signals = [];
+    private int _draining;
+    private int _asked;
 
     /// <summary>The process takes no new work any more.</summary>
-    public bool IsDraining => Volatile.Read(ref draining) > 0;
+    public bool IsDraining => Volatile.Read(ref _draining) > 0;
 
     public Task WaitForStartAsync(CancellationToken cancellationToken)
     {
-        signals.Add(PosixSignalRegistration.Create(PosixSignal.SIGTERM, OnSignal));
-        signals.Add(PosixSignalRegistration.Create(PosixSignal.SIGINT, options.ExitWithStdin ? static c => c.Cancel = true : OnSignal));
+        _signals.Add(PosixSignalRegistration.Create(PosixSignal.SIGTERM, OnSignal));
+        _signals.Add(PosixSignalRegistration.Create(PosixSignal.SIGINT, options.ExitWithStdin ? static c => c.Cancel = true : OnSignal));
         if (options.ExitWithStdin)
         {
             _ = StandardStreams.InputEnded().ContinueWith(
@@ -41,18 +41,18 @@ internal sealed partial class ProcessLifetime(
 
     public Task StopAsync(CancellationToken cancellationToken) => Task.CompletedTask;
 
-    public void Dispose() => signals.ForEach(s => s.Dispose());
+    public void Dispose() => _signals.ForEach(s => s.Dispose());
 
     // Who sends a second signal means now: it keeps its own effect.
     private void OnSignal(PosixSignalContext context)
     {
-        context.Cancel = Interlocked.Increment(ref asked) == 1;
+        context.Cancel = Interlocked.Increment(ref _asked) == 1;
         Stop(context.Signal.ToString());
     }
 
     private void Stop(string why)
     {
-        if (Interlocked.Exchange(ref draining, 1) == 0)
+        if (Interlocked.Exchange(ref _draining, 1) == 0)
         {
             LogStopping(why);
             _ = DrainAsync();

@@ -9,13 +9,13 @@ namespace Argosy.Chassis.Hosting;
 /// </summary>
 public sealed class Settings(IConfiguration source)
 {
-    private readonly List<string> errors = [];
+    private readonly List<string> _errors = [];
 
     /// <summary>What is wrong, one sentence each, beginning with the variable.</summary>
-    public IReadOnlyList<string> Errors => errors;
+    public IReadOnlyList<string> Errors => _errors;
 
     /// <summary>Notes an error: <paramref name="sentence"/> goes on after the variable's name and says what to do.</summary>
-    public void Refuse(string variable, string sentence) => errors.Add($"{variable} {sentence}");
+    public void Refuse(string variable, string sentence) => _errors.Add($"{variable} {sentence}");
 
     /// <summary>The text, or null when it is absent or empty.</summary>
     public string? Text(string variable) => source[variable] is { Length: > 0 } text ? text : null;

@@ -14,7 +14,7 @@ internal sealed class IdempotencyMiddleware(RequestDelegate next, IStore store, 
 {
     private const string Header = "Idempotency-Key";
     private const int MaxKey = 255;
-    private readonly ConcurrentDictionary<string, byte> underWay = new(StringComparer.Ordinal);
+    private readonly ConcurrentDictionary<string, byte> _underWay = new(StringComparer.Ordinal);
 
     public async Task InvokeAsync(HttpContext http)
     {
@@ -42,7 +42,7 @@ internal sealed class IdempotencyMiddleware(RequestDelegate next, IStore store, 
 
     private async Task RunAsync(HttpContext http, IdempotencyKey key)
     {
-        if (!underWay.TryAdd(key.Text, 0))
+        if (!_underWay.TryAdd(key.Text, 0))
         {
             var twin = Problem.Conflict("idempotency.twin", $"A request with this {Header} is still under way: ask again in a moment.");
             await twin.ToResult().ExecuteAsync(http);
@@ -62,7 +62,7 @@ internal sealed class IdempotencyMiddleware(RequestDelegate next, IStore store, 
         }
         finally
         {
-            underWay.TryRemove(key.Text, out _);
+            _underWay.TryRemove(key.Text, out _);
         }
     }
 

@@ -19,9 +19,9 @@ public delegate void Projection<in TEvent>(string id, long version, TEvent happe
 public sealed class StreamType<TState, TEvent>(string name, TState initial, Func<TState, TEvent, TState> evolve)
     where TEvent : notnull
 {
-    private readonly Dictionary<Type, Registered> byType = [];
-    private readonly Dictionary<string, Registered> byName = new(StringComparer.Ordinal);
-    private readonly List<Projection<TEvent>> projections = [];
+    private readonly Dictionary<Type, Registered> _byType = [];
+    private readonly Dictionary<string, Registered> _byName = new(StringComparer.Ordinal);
+    private readonly List<Projection<TEvent>> _projections = [];
 
     /// <summary>What streams of this type begin with, for example <c>order</c>.</summary>
     public string Name { get; } = name;
@@ -34,15 +34,15 @@ public sealed class StreamType<TState, TEvent>(string name, TState initial, Func
         where T : TEvent
     {
         var registered = new Registered(typeof(T), eventName, schemaVersion, upcast);
-        byType.Add(registered.Type, registered);
-        byName.Add(eventName, registered);
+        _byType.Add(registered.Type, registered);
+        _byName.Add(eventName, registered);
         return this;
     }
 
     /// <summary>Adds a projection that runs in the commit of every append.</summary>
     public StreamType<TState, TEvent> Projects(Projection<TEvent> projection)
     {
-        projections.Add(projection);
+        _projections.Add(projection);
         return this;
     }
 
@@ -61,7 +61,7 @@ public sealed class StreamType<TState, TEvent>(string name, TState initial, Func
 
     internal TEvent Read(EventRow row)
     {
-        if (!byName.TryGetValue(row.Type, out var registered))
+        if (!_byName.TryGetValue(row.Type, out var registered))
         {
             throw new InvalidOperationException($"Event '{row.Type}' of stream '{row.Stream}' is not registered with stream type '{Name}': add .Event<…>(\"{row.Type}\").");
         }
@@ -95,14 +95,14 @@ public sealed class StreamType<TState, TEvent>(string name, TState initial, Func
         {
             var happened = events[i];
             var version = expected + i + 1;
-            if (!byType.TryGetValue(happened.GetType(), out var registered))
+            if (!_byType.TryGetValue(happened.GetType(), out var registered))
             {
                 throw new InvalidOperationException($"{happened.GetType().Name} is not registered with stream type '{Name}'.");
             }
 
             var data = JsonSerializer.Serialize(happened, registered.Type, EventJson.Options);
             work.Add(EventSql.Insert(new NewEvent(stream, version, Ids.From($"{stream}/{version}"), registered.Name, registered.SchemaVersion, data, meta, work.NowMilliseconds)));
-            foreach (var project in projections)
+            foreach (var project in _projections)
             {
                 project(id, version, happened, work);
             }

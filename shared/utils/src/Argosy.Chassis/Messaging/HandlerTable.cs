@@ -10,16 +10,16 @@ internal delegate Task Handler(IServiceProvider services, Envelope envelope, IMe
 /// <summary>One handler per message type and service.</summary>
 internal sealed class HandlerTable
 {
-    private readonly Dictionary<string, (MessageType Type, Handler Handler)> handlers = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, (MessageType Type, Handler Handler)> _handlers = new(StringComparer.Ordinal);
 
     /// <summary>The types that this service handles.</summary>
-    public IReadOnlyCollection<string> Types => handlers.Keys;
+    public IReadOnlyCollection<string> Types => _handlers.Keys;
 
-    public bool Handles(string type) => handlers.ContainsKey(type);
+    public bool Handles(string type) => _handlers.ContainsKey(type);
 
     public void Add(MessageType type, Handler handler)
     {
-        if (!handlers.TryAdd(type.Name, (type, handler)))
+        if (!_handlers.TryAdd(type.Name, (type, handler)))
         {
             throw new InvalidOperationException($"{type.Name} has two handlers in this service: one message type, one handler.");
         }
@@ -49,7 +49,7 @@ internal sealed class HandlerTable
 
     public Task HandleAsync(IServiceProvider services, Envelope envelope, WriteSet work, CancellationToken cancellation)
     {
-        if (!handlers.TryGetValue(envelope.Type, out var entry))
+        if (!_handlers.TryGetValue(envelope.Type, out var entry))
         {
             throw new InvalidOperationException($"Nobody here handles {envelope.Type}.");
         }
@@ -62,7 +62,7 @@ internal sealed class HandlerTable
     {
         try
         {
-            return handlers.TryGetValue(envelope.Type, out var entry) ? JsonFormatter.Default.Format(entry.Type.Parser.ParseFrom(envelope.Body)) : null;
+            return _handlers.TryGetValue(envelope.Type, out var entry) ? JsonFormatter.Default.Format(entry.Type.Parser.ParseFrom(envelope.Body)) : null;
         }
         catch (InvalidProtocolBufferException)
         {

@@ -52,18 +52,18 @@ public abstract partial class IntentWorker<TIntent> : BackgroundService where TI
     // Somebody changed the intent while it ran: look again on fresh reads, but never in a hot loop.
     private static readonly TimeSpan ConflictPause = TimeSpan.FromMilliseconds(50);
 
-    private readonly IStore store;
-    private readonly IntentWorkerOptions options;
-    private readonly ILogger log;
-    private readonly Signal due = new();
-    private readonly Dictionary<string, Task> running = new(StringComparer.Ordinal);    // touched by the loop alone
+    private readonly IStore _store;
+    private readonly IntentWorkerOptions _options;
+    private readonly ILogger _log;
+    private readonly Signal _due = new();
+    private readonly Dictionary<string, Task> _running = new(StringComparer.Ordinal);    // touched by the loop alone
 
     /// <summary>A worker on the service's own store.</summary>
     protected IntentWorker(IStore store, IntentWorkerOptions options, TimeProvider time, ILogger log)
     {
-        this.store = store;
-        this.options = options;
-        this.log = log;
+        _store = store;
+        _options = options;
+        _log = log;
         Time = time;
     }
 
@@ -71,7 +71,7 @@ public abstract partial class IntentWorker<TIntent> : BackgroundService where TI
     protected TimeProvider Time { get; }
 
     /// <summary>Says that there may be work. Cheap and never lost: made for <see cref="WriteSet.OnCommitted"/>.</summary>
-    public void Wake() => due.Set();
+    public void Wake() => _due.Set();
 
     /// <summary>Reads intents whose <c>due</c> is not after <paramref name="now"/> (Unix milliseconds), the longest due first.</summary>
     protected abstract Task<IReadOnlyList<TIntent>> DueAsync(long now, int limit, CancellationToken cancellation);
@@ -101,47 +101,47 @@ public abstract partial class IntentWorker<TIntent> : BackgroundService where TI
         {
             while (!stoppingToken.IsCancellationRequested)
             {
-                var seen = due.Version;
+                var seen = _due.Version;
                 await StartDueAsync(stoppingToken);
-                await due.WaitAsync(seen, options.Poll, Time, stoppingToken);
+                await _due.WaitAsync(seen, _options.Poll, Time, stoppingToken);
             }
         }
         finally
         {
             // They were told to stop; whatever is in doubt after that is found in the database at the next start.
-            await Task.WhenAll(running.Values);
+            await Task.WhenAll(_running.Values);
         }
     }
 
     private async Task StartDueAsync(CancellationToken stopping)
     {
         // What has ended is forgotten before the table is read, never after: a row read earlier would run once more.
-        foreach (var (id, run) in running)
+        foreach (var (id, run) in _running)
         {
             if (run.IsCompleted)
             {
-                running.Remove(id);
+                _running.Remove(id);
             }
         }
 
-        if (running.Count >= options.Bulkhead)
+        if (_running.Count >= _options.Bulkhead)
         {
             return;
         }
 
         try
         {
-            foreach (var intent in await DueAsync(Time.GetUtcNow().ToUnixTimeMilliseconds(), options.Bulkhead, stopping))
+            foreach (var intent in await DueAsync(Time.GetUtcNow().ToUnixTimeMilliseconds(), _options.Bulkhead, stopping))
             {
-                if (running.Count < options.Bulkhead && !running.ContainsKey(intent.Id))
+                if (_running.Count < _options.Bulkhead && !_running.ContainsKey(intent.Id))
                 {
-                    running.Add(intent.Id, Task.Run(() => RunToEndAsync(intent, stopping), CancellationToken.None));
+                    _running.Add(intent.Id, Task.Run(() => RunToEndAsync(intent, stopping), CancellationToken.None));
                 }
             }
         }
         catch (Exception e) when (e is not OperationCanceledException)
         {
-            LogUnreadable(log, e, options.Poll.TotalSeconds);
+            LogUnreadable(_log, e, _options.Poll.TotalSeconds);
         }
     }
 
@@ -164,19 +164,19 @@ public abstract partial class IntentWorker<TIntent> : BackgroundService where TI
         catch (Exception e)
         {
             // The database did not take our word. The row is due still; it rests here so that it does not spin.
-            LogUnrecorded(log, e, intent.Id);
-            await Task.Delay(options.Poll, Time, stopping).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            LogUnrecorded(_log, e, intent.Id);
+            await Task.Delay(_options.Poll, Time, stopping).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         }
 
-        due.Set();
+        _due.Set();
     }
 
     // Null: it has ended, or is to be looked at again.
     private async Task<Exception?> TryAsync(TIntent intent, CancellationToken stopping)
     {
-        using var deadline = new CancellationTokenSource(options.Deadline, Time);
+        using var deadline = new CancellationTokenSource(_options.Deadline, Time);
         using var either = CancellationTokenSource.CreateLinkedTokenSource(deadline.Token, stopping);
-        using var entered = Resilience.Deadline.After(options.Deadline, Time).Enter();     // calls made meanwhile pass it on
+        using var entered = Resilience.Deadline.After(_options.Deadline, Time).Enter();     // calls made meanwhile pass it on
         try
         {
             Failpoints.Hit("intent.before");
@@ -191,7 +191,7 @@ public abstract partial class IntentWorker<TIntent> : BackgroundService where TI
         }
         catch (OperationCanceledException e) when (!stopping.IsCancellationRequested)
         {
-            return deadline.IsCancellationRequested ? new TimeoutException($"No outcome within {options.Deadline.TotalSeconds:0.#} s.", e) : e;
+            return deadline.IsCancellationRequested ? new TimeoutException($"No outcome within {_options.Deadline.TotalSeconds:0.#} s.", e) : e;
         }
         catch (Exception e) when (e is not OperationCanceledException)
         {
@@ -201,10 +201,10 @@ public abstract partial class IntentWorker<TIntent> : BackgroundService where TI
 
     private async Task PostponeAsync(TIntent intent, Exception error, CancellationToken stopping)
     {
-        LogFailed(log, error, GetType().Name, intent.Id, intent.Attempts + 1);
+        LogFailed(_log, error, GetType().Name, intent.Id, intent.Attempts + 1);
         var work = WorkFor(intent, $"postpone/{intent.Attempts}");
         Postpone(work, intent, work.Now + Pause(intent.Attempts), error);
-        var outcome = await store.CommitAsync(work, stopping);
+        var outcome = await _store.CommitAsync(work, stopping);
         if (outcome.Result != CommitResult.Conflict)
         {
             outcome.Ensure();
@@ -214,7 +214,7 @@ public abstract partial class IntentWorker<TIntent> : BackgroundService where TI
     // Full jitter in the upper half, so that many that failed together do not come back together.
     private TimeSpan Pause(long attempts)
     {
-        var full = Math.Min(options.LongestPause.TotalMilliseconds, options.FirstPause.TotalMilliseconds * Math.Pow(2, Math.Min(attempts, 30)));
+        var full = Math.Min(_options.LongestPause.TotalMilliseconds, _options.FirstPause.TotalMilliseconds * Math.Pow(2, Math.Min(attempts, 30)));
         return TimeSpan.FromMilliseconds((full / 2) + (Random.Shared.NextDouble() * full / 2));
     }
 

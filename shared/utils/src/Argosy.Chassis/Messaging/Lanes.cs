@@ -8,19 +8,19 @@ namespace Argosy.Chassis.Messaging;
 /// </summary>
 internal sealed class Lanes : IAsyncDisposable
 {
-    private readonly Channel<Job>[] lanes;
-    private readonly Task[] runners;
+    private readonly Channel<Job>[] _lanes;
+    private readonly Task[] _runners;
 
     /// <param name="count">How many run side by side.</param>
     /// <param name="depth">How many may wait in a lane; whoever comes later waits outside.</param>
     public Lanes(int count = 64, int depth = 256)
     {
-        lanes = new Channel<Job>[count];
-        runners = new Task[count];
+        _lanes = new Channel<Job>[count];
+        _runners = new Task[count];
         for (var i = 0; i < count; i++)
         {
-            var lane = lanes[i] = Channel.CreateBounded<Job>(new BoundedChannelOptions(depth) { SingleReader = true });
-            runners[i] = Task.Run(() => RunAsync(lane.Reader));
+            var lane = _lanes[i] = Channel.CreateBounded<Job>(new BoundedChannelOptions(depth) { SingleReader = true });
+            _runners[i] = Task.Run(() => RunAsync(lane.Reader));
         }
     }
 
@@ -28,19 +28,19 @@ internal sealed class Lanes : IAsyncDisposable
     public async Task RunAsync(string key, Func<CancellationToken, Task> work, CancellationToken cancellation)
     {
         var job = new Job(work, cancellation);
-        await lanes[LaneOf(key)].Writer.WriteAsync(job, cancellation);
+        await _lanes[LaneOf(key)].Writer.WriteAsync(job, cancellation);
         await job.Done.Task;
     }
 
     /// <summary>Takes no more work and waits for what is queued.</summary>
     public async ValueTask DisposeAsync()
     {
-        foreach (var lane in lanes)
+        foreach (var lane in _lanes)
         {
             lane.Writer.TryComplete();
         }
 
-        await Task.WhenAll(runners);
+        await Task.WhenAll(_runners);
     }
 
     private static async Task RunAsync(ChannelReader<Job> jobs)
@@ -73,7 +73,7 @@ internal sealed class Lanes : IAsyncDisposable
             hash = (hash ^ c) * 16777619u;
         }
 
-        return (int)(hash % (uint)lanes.Length);
+        return (int)(hash % (uint)_lanes.Length);
     }
 
     private sealed record Job(Func<CancellationToken, Task> Work, CancellationToken Cancellation)

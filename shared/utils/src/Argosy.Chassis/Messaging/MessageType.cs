@@ -9,14 +9,14 @@ namespace Argosy.Chassis.Messaging;
 public sealed class MessageType
 {
     private static readonly ConcurrentDictionary<Type, MessageType> Known = new();
-    private readonly FieldDescriptor key;
+    private readonly FieldDescriptor _key;
 
     private MessageType(MessageDescriptor descriptor)
     {
         Name = descriptor.FullName;
         Parser = descriptor.Parser;
         ClrType = descriptor.ClrType;
-        key = descriptor.Fields.InDeclarationOrder().FirstOrDefault(field => field.GetOptions()?.GetExtension(OptionsExtensions.Key) == true)
+        _key = descriptor.Fields.InDeclarationOrder().FirstOrDefault(field => field.GetOptions()?.GetExtension(OptionsExtensions.Key) == true)
             ?? throw new InvalidOperationException($"{Name} marks no field with (argosy.bus.v1.key): the bus could not keep its order.");
     }
 
@@ -39,9 +39,9 @@ public sealed class MessageType
 
     /// <summary>The value of the marked field: messages with equal keys keep their order.</summary>
     public string KeyOf(IMessage message) =>
-        key.Accessor.GetValue(message) is string { Length: > 0 } value
+        _key.Accessor.GetValue(message) is string { Length: > 0 } value
             ? value
-            : throw new InvalidOperationException($"{Name}.{key.Name} is the partition key and is empty: fill it before publishing.");
+            : throw new InvalidOperationException($"{Name}.{_key.Name} is the partition key and is empty: fill it before publishing.");
 
     private static MessageType Of(MessageDescriptor descriptor) => Known.GetOrAdd(descriptor.ClrType, static (_, d) => new MessageType(d), descriptor);
 }

@@ -55,12 +55,12 @@ internal sealed partial class PushRelay(
     private static readonly TimeSpan FirstPause = TimeSpan.FromMilliseconds(50);
     private static readonly TimeSpan LongestPause = TimeSpan.FromSeconds(1);
 
-    private readonly string cursor = CursorName(subscriber.Name);
-    private DateTimeOffset noteAt;
-    private long epoch;
-    private long position;      // acknowledged by the subscriber
-    private long sent;          // the last message that the subscriber took; what the next batch comes after
-    private long scanned;       // nothing for the subscriber lies between position and here
+    private readonly string _cursor = CursorName(subscriber.Name);
+    private DateTimeOffset _noteAt;
+    private long _epoch;
+    private long _position;      // acknowledged by the subscriber
+    private long _sent;          // the last message that the subscriber took; what the next batch comes after
+    private long _scanned;       // nothing for the subscriber lies between position and here
 
     /// <summary>What the subscriber's cursor is called in <c>bus_cursor</c>.</summary>
     public static string CursorName(string subscriber) => $"push/{subscriber}";
@@ -119,22 +119,22 @@ internal sealed partial class PushRelay(
         var work = Work();
         work.Execute(
             "insert into bus_cursor (name, position, epoch) values (@name, @head, 1) on conflict (name) do update set epoch = bus_cursor.epoch + 1",
-            new { name = cursor, head }, rows: 1);
+            new { name = _cursor, head }, rows: 1);
         (await store.CommitAsync(work, cancellation)).Ensure();
-        var row = await store.FirstOrDefaultAsync<CursorRow>("select position as Position, epoch as Epoch from bus_cursor where name = @name", new { name = cursor }, cancellation);
-        (position, epoch, scanned, sent) = (row!.Position, row.Epoch, row.Position, row.Position);
+        var row = await store.FirstOrDefaultAsync<CursorRow>("select position as Position, epoch as Epoch from bus_cursor where name = @name", new { name = _cursor }, cancellation);
+        (_position, _epoch, _scanned, _sent) = (row!.Position, row.Epoch, row.Position, row.Position);
     }
 
     // True: there may be more.
     private async Task<bool> PushOnceAsync(CancellationToken cancellation)
     {
         var head = await Outbox.HeadAsync(store, cancellation);
-        if (head <= scanned)
+        if (head <= _scanned)
         {
             return false;
         }
 
-        var rows = await Outbox.ReadAsync(store, scanned, subscriber.Types, MaxBatch, cancellation);
+        var rows = await Outbox.ReadAsync(store, _scanned, subscriber.Types, MaxBatch, cancellation);
         if (rows.Count == 0)
         {
             await SkipToAsync(head, cancellation);
@@ -142,7 +142,7 @@ internal sealed partial class PushRelay(
         }
 
         await SendAsync(rows, cancellation);
-        sent = rows[^1].Seq;
+        _sent = rows[^1].Seq;
         Failpoints.Hit("cursor.before");
         await MoveCursorAsync(rows[^1].Seq, cancellation);
         Failpoints.Hit("cursor.after");
@@ -152,10 +152,10 @@ internal sealed partial class PushRelay(
     // What lies between holds nothing for this subscriber. Noted durably now and then, so that cleaning up may follow.
     private async Task SkipToAsync(long head, CancellationToken cancellation)
     {
-        scanned = head;
-        if (time.GetUtcNow() >= noteAt)
+        _scanned = head;
+        if (time.GetUtcNow() >= _noteAt)
         {
-            noteAt = time.GetUtcNow() + NoteEvery;
+            _noteAt = time.GetUtcNow() + NoteEvery;
             await MoveCursorAsync(head, cancellation);
         }
     }
@@ -198,8 +198,8 @@ internal sealed partial class PushRelay(
         };
         request.Content.Headers.ContentType = new MediaTypeHeaderValue(BusHeaders.ContentType);
         request.Headers.Authorization = new AuthenticationHeaderValue("Bearer", tokenFor(subscriber.Name));
-        request.Headers.Add(BusHeaders.Epoch, epoch.ToString(CultureInfo.InvariantCulture));
-        request.Headers.Add(BusHeaders.Previous, sent.ToString(CultureInfo.InvariantCulture));
+        request.Headers.Add(BusHeaders.Epoch, _epoch.ToString(CultureInfo.InvariantCulture));
+        request.Headers.Add(BusHeaders.Previous, _sent.ToString(CultureInfo.InvariantCulture));
         request.Headers.Add(BusHeaders.Position, rows[^1].Seq.ToString(CultureInfo.InvariantCulture));
         return request;
     }
@@ -207,16 +207,16 @@ internal sealed partial class PushRelay(
     private async Task MoveCursorAsync(long to, CancellationToken cancellation)
     {
         var work = Work();
-        work.Execute("update bus_cursor set position = @to where name = @name and epoch = @epoch and position <= @to", new { to, name = cursor, epoch }, rows: 1);
+        work.Execute("update bus_cursor set position = @to where name = @name and epoch = @epoch and position <= @to", new { to, name = _cursor, _epoch }, rows: 1);
         var outcome = await store.CommitAsync(work, cancellation);
         if (outcome.Result == CommitResult.Conflict)
         {
-            throw new RelayReplacedException($"Another relay to {subscriber.Name} has taken over (ours was epoch {epoch}); this one stops.");
+            throw new RelayReplacedException($"Another relay to {subscriber.Name} has taken over (ours was epoch {_epoch}); this one stops.");
         }
 
         outcome.Ensure();
-        position = to;
-        scanned = Math.Max(scanned, to);
+        _position = to;
+        _scanned = Math.Max(_scanned, to);
     }
 
     private WriteSet Work() => new(new MessageContext($"relay/{subscriber.Name}", service, new MessageHeaders()), time.GetUtcNow());

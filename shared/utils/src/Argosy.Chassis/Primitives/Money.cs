@@ -13,7 +13,7 @@ namespace Argosy.Chassis;
 [JsonConverter(typeof(MoneyJson))]
 public readonly record struct Money
 {
-    private readonly string? currency;
+    private readonly string? _currency;
 
     /// <summary>An amount of a currency.</summary>
     /// <exception cref="ArgumentException">The currency is not three upper-case letters.</exception>
@@ -25,14 +25,14 @@ public readonly record struct Money
         }
 
         Amount = amount;
-        this.currency = currency;
+        _currency = currency;
     }
 
     /// <summary>Minor units.</summary>
     public long Amount { get; }
 
     /// <summary>ISO 4217, upper case.</summary>
-    public string Currency => currency ?? throw new InvalidOperationException("This money was never given an amount.");
+    public string Currency => _currency ?? throw new InvalidOperationException("This money was never given an amount.");
 
     /// <summary>Whether the text has the shape of an ISO 4217 code: three letters A to Z.</summary>
     public static bool IsCurrency(string? text) => text is { Length: 3 } && text.All(char.IsAsciiLetterUpper);
@@ -80,7 +80,7 @@ public readonly record struct Money
     }
 
     /// <summary>For logs and people: minor units and currency, e.g. <c>1999 EUR</c>.</summary>
-    public override string ToString() => currency is null ? "no money" : $"{Amount} {currency}";
+    public override string ToString() => _currency is null ? "no money" : $"{Amount} {_currency}";
 
     private static Money Same(Money left, Money right) => left.Currency == right.Currency
         ? right

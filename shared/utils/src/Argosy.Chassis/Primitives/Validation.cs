@@ -8,7 +8,7 @@ namespace Argosy.Chassis;
 /// </code></example>
 public sealed class Validation
 {
-    private readonly SortedDictionary<string, List<string>> errors = new(StringComparer.Ordinal);
+    private readonly SortedDictionary<string, List<string>> _errors = new(StringComparer.Ordinal);
 
     /// <summary>Notes <paramref name="message"/> against <paramref name="member"/> unless <paramref name="valid"/>.</summary>
     /// <param name="valid">What should be true.</param>
@@ -19,9 +19,9 @@ public sealed class Validation
     {
         if (!valid)
         {
-            if (!errors.TryGetValue(member, out var messages))
+            if (!_errors.TryGetValue(member, out var messages))
             {
-                errors[member] = messages = [];
+                _errors[member] = messages = [];
             }
 
             messages.Add(message);
@@ -43,7 +43,7 @@ public sealed class Validation
     }
 
     /// <summary>The refusal, or null when nothing is wrong.</summary>
-    public Problem? Problem => errors.Count == 0
+    public Problem? Problem => _errors.Count == 0
         ? null
-        : Problem.Invalid(errors.ToDictionary(e => e.Key, e => e.Value.ToArray(), StringComparer.Ordinal));
+        : Problem.Invalid(_errors.ToDictionary(e => e.Key, e => e.Value.ToArray(), StringComparer.Ordinal));
 }

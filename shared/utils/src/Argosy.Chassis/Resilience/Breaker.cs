@@ -10,28 +10,28 @@ public sealed partial class Breaker
     private static readonly Counter<long> Transitions = ArgosySources.Meter.CreateCounter<long>(
         "argosy.breaker.transitions", "{transition}", "Changes of phase of circuit breakers.");
 
-    private readonly Lock gate = new();
-    private readonly BreakerOptions options;
-    private readonly TimeProvider time;
-    private readonly ILogger log;
-    private readonly long start;
-    private BreakerState state = BreakerState.Initial;
+    private readonly Lock _gate = new();
+    private readonly BreakerOptions _options;
+    private readonly TimeProvider _time;
+    private readonly ILogger _log;
+    private readonly long _start;
+    private BreakerState _state = BreakerState.Initial;
 
     internal Breaker(string name, BreakerOptions options, TimeProvider time, ILogger log)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(options.Failures, 1);
         ArgumentOutOfRangeException.ThrowIfLessThanOrEqual(options.OpenFor, TimeSpan.Zero);
         Name = name;
-        this.options = options;
-        this.time = time;
-        this.log = log;
-        start = time.GetTimestamp();
+        _options = options;
+        _time = time;
+        _log = log;
+        _start = time.GetTimestamp();
     }
 
     /// <summary>The dependency.</summary>
     public string Name { get; }
 
-    private TimeSpan Now => time.GetElapsedTime(start);
+    private TimeSpan Now => _time.GetElapsedTime(_start);
 
     /// <summary>Asks to make a call. Whoever passes disposes the pass, and reports before how the call ended.</summary>
     /// <exception cref="BreakerOpenException">Not now; it says when to come back.</exception>
@@ -40,12 +40,12 @@ public sealed partial class Breaker
         bool passes;
         BreakerState before, after;
         TimeSpan wait;
-        lock (gate)
+        lock (_gate)
         {
             var now = Now;
-            before = state;
-            (state, passes) = before.Enter(now);
-            after = state;
+            before = _state;
+            (_state, passes) = before.Enter(now);
+            after = _state;
             wait = after.OpenUntil - now;
         }
 
@@ -56,21 +56,21 @@ public sealed partial class Breaker
     /// <summary>How it stands now, for operators.</summary>
     public BreakerView View()
     {
-        lock (gate)
+        lock (_gate)
         {
-            var left = state.OpenUntil - Now;
-            return new BreakerView(Name, state.Phase, state.Failures,
-                state.Phase == BreakerPhase.Open && left > TimeSpan.Zero ? time.GetUtcNow() + left : null);
+            var left = _state.OpenUntil - Now;
+            return new BreakerView(Name, _state.Phase, _state.Failures,
+                _state.Phase == BreakerPhase.Open && left > TimeSpan.Zero ? _time.GetUtcNow() + left : null);
         }
     }
 
     internal void Report(CallOutcome outcome, long term)
     {
         BreakerState before, after;
-        lock (gate)
+        lock (_gate)
         {
-            before = state;
-            after = state = before.Report(outcome, term, Now, options);
+            before = _state;
+            after = _state = before.Report(outcome, term, Now, _options);
         }
 
         Note(before, after);
@@ -104,23 +104,23 @@ public sealed partial class Breaker
 /// <summary>The right to make one call. Disposed without a report, the call counts as abandoned.</summary>
 public sealed class BreakerPass : IDisposable
 {
-    private readonly Breaker breaker;
-    private readonly long term;
-    private bool reported;
+    private readonly Breaker _breaker;
+    private readonly long _term;
+    private bool _reported;
 
     internal BreakerPass(Breaker breaker, long term)
     {
-        this.breaker = breaker;
-        this.term = term;
+        _breaker = breaker;
+        _term = term;
     }
 
     /// <summary>Says how the call ended; the first report counts.</summary>
     public void Report(CallOutcome outcome)
     {
-        if (!reported)
+        if (!_reported)
         {
-            reported = true;
-            breaker.Report(outcome, term);
+            _reported = true;
+            _breaker.Report(outcome, _term);
         }
     }
 

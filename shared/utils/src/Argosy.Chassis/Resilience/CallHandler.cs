@@ -29,25 +29,25 @@ public sealed class CallHandler : DelegatingHandler
     private static readonly TimeSpan TimerGrain = TimeSpan.FromMilliseconds(16);
 
 
-    private readonly CallOptions options;
-    private readonly Breaker breaker;
-    private readonly RetryBudget budget;
-    private readonly TimeProvider time;
-    private readonly ResiliencePipeline<HttpResponseMessage> call;
-    private readonly ResiliencePipeline<HttpResponseMessage> attempt;
+    private readonly CallOptions _options;
+    private readonly Breaker _breaker;
+    private readonly RetryBudget _budget;
+    private readonly TimeProvider _time;
+    private readonly ResiliencePipeline<HttpResponseMessage> _call;
+    private readonly ResiliencePipeline<HttpResponseMessage> _attempt;
 
     /// <summary>A handler for one dependency, whose name is the breaker's.</summary>
     public CallHandler(Breaker breaker, CallOptions options, TimeProvider time)
     {
-        this.breaker = breaker;
-        this.options = options;
-        this.time = time;
-        budget = new RetryBudget(time);
-        call = new ResiliencePipelineBuilder<HttpResponseMessage> { TimeProvider = time }
+        _breaker = breaker;
+        _options = options;
+        _time = time;
+        _budget = new RetryBudget(time);
+        _call = new ResiliencePipelineBuilder<HttpResponseMessage> { TimeProvider = time }
             .AddTimeout(new TimeoutStrategyOptions { TimeoutGenerator = _ => ValueTask.FromResult(Within(options.Total)) })
             .AddRetry(Retries())
             .Build();
-        attempt = new ResiliencePipelineBuilder<HttpResponseMessage> { TimeProvider = time }
+        _attempt = new ResiliencePipelineBuilder<HttpResponseMessage> { TimeProvider = time }
             .AddTimeout(options.Attempt)
             .Build();
     }
@@ -62,25 +62,25 @@ public sealed class CallHandler : DelegatingHandler
 
         if (request.Content is { } content && IsRepeatable(request))
         {
-            await content.LoadIntoBufferAsync(options.LargestAnswer, cancellationToken);
+            await content.LoadIntoBufferAsync(_options.LargestAnswer, cancellationToken);
         }
 
         var context = ResilienceContextPool.Shared.Get(cancellationToken);
         context.Properties.Set(RequestKey, request);
         try
         {
-            budget.Called();
-            return await call.ExecuteAsync(static (c, self) => self.AttemptAsync(c), context, this);
+            _budget.Called();
+            return await _call.ExecuteAsync(static (c, self) => self.AttemptAsync(c), context, this);
         }
         catch (Exception e) when (e is TimeoutRejectedException || (e is OperationCanceledException && !cancellationToken.IsCancellationRequested))
         {
             throw Deadline.Current?.Remaining < TimerGrain
                 ? new DeadlineExceededException(e)
-                : new DependencyException(breaker.Name, "did not answer in time", AskAgain, e);
+                : new DependencyException(_breaker.Name, "did not answer in time", AskAgain, e);
         }
         catch (HttpRequestException e)
         {
-            throw new DependencyException(breaker.Name, "cannot be reached", AskAgain, e);
+            throw new DependencyException(_breaker.Name, "cannot be reached", AskAgain, e);
         }
         finally
         {
@@ -90,13 +90,13 @@ public sealed class CallHandler : DelegatingHandler
 
     private async ValueTask<HttpResponseMessage> AttemptAsync(ResilienceContext context)
     {
-        using var pass = breaker.Enter();
+        using var pass = _breaker.Enter();
         var request = context.Properties.GetValue(RequestKey, null!);
-        var hurried = Within(options.Attempt) < options.Attempt;
+        var hurried = Within(_options.Attempt) < _options.Attempt;
         Label(request);
         try
         {
-            var response = await attempt.ExecuteAsync(
+            var response = await _attempt.ExecuteAsync(
                 static (state, token) => state.self.ReadWholeAsync(state.request, token), (self: this, request), context.CancellationToken);
             pass.Report(Judge(response.StatusCode, hurried));
             return response;
@@ -113,7 +113,7 @@ public sealed class CallHandler : DelegatingHandler
         var response = await base.SendAsync(request, cancellation);
         try
         {
-            await response.Content.LoadIntoBufferAsync(options.LargestAnswer, cancellation);
+            await response.Content.LoadIntoBufferAsync(_options.LargestAnswer, cancellation);
             return response;
         }
         catch
@@ -125,7 +125,7 @@ public sealed class CallHandler : DelegatingHandler
 
     private void Label(HttpRequestMessage request)
     {
-        var left = Math.Max(1, (long)Within(options.Attempt).TotalMilliseconds);
+        var left = Math.Max(1, (long)Within(_options.Attempt).TotalMilliseconds);
         request.Headers.Remove(Deadline.Header);
         request.Headers.Add(Deadline.Header, left.ToString(CultureInfo.InvariantCulture));
         if (Correlation.Current is { } correlation && !request.Headers.Contains(Correlation.Header))
@@ -136,16 +136,16 @@ public sealed class CallHandler : DelegatingHandler
 
     private RetryStrategyOptions<HttpResponseMessage> Retries() => new()
     {
-        MaxRetryAttempts = Math.Max(1, options.Attempts - 1),
+        MaxRetryAttempts = Math.Max(1, _options.Attempts - 1),
         BackoffType = DelayBackoffType.Exponential,
         UseJitter = true,
-        Delay = options.Pause,
-        MaxDelay = options.LongestPause,
+        Delay = _options.Pause,
+        MaxDelay = _options.LongestPause,
         ShouldHandle = args => ValueTask.FromResult(
-            args.AttemptNumber < options.Attempts - 1
+            args.AttemptNumber < _options.Attempts - 1
             && IsRepeatable(args.Context.Properties.GetValue(RequestKey, null!))
             && IsWorthRepeating(args.Outcome, args.Context.CancellationToken)
-            && budget.TryRetry()),
+            && _budget.TryRetry()),
         DelayGenerator = args => ValueTask.FromResult(RetryAfter(args.Outcome.Result)),
     };
 
@@ -153,7 +153,7 @@ public sealed class CallHandler : DelegatingHandler
     {
         { Exception: { } e } => IsTheirs(e, cancellation),
         { Result: { StatusCode: HttpStatusCode.BadGateway or HttpStatusCode.ServiceUnavailable or HttpStatusCode.GatewayTimeout } answer } =>
-            !(RetryAfter(answer) > options.LongestPause),
+            !(RetryAfter(answer) > _options.LongestPause),
         _ => false,
     };
 
@@ -168,19 +168,19 @@ public sealed class CallHandler : DelegatingHandler
 
     // A connection that takes too long is a cancellation that nobody asked for. One that somebody asked for, be it the client who
     // left or the deadline, says nothing about the other side.
-    static bool IsTheirs(Exception e, CancellationToken cancellation) =>
+    private static bool IsTheirs(Exception e, CancellationToken cancellation) =>
         e is HttpRequestException or TimeoutRejectedException
         || (e is OperationCanceledException && !cancellation.IsCancellationRequested);
 
     // RFC 9110 §9.2.2; with a key the other side makes a repeat the same.
-    static bool IsRepeatable(HttpRequestMessage request) =>
+    private static bool IsRepeatable(HttpRequestMessage request) =>
         request.Method == HttpMethod.Get || request.Method == HttpMethod.Head || request.Method == HttpMethod.Put
         || request.Method == HttpMethod.Delete || request.Headers.Contains("Idempotency-Key");
 
     private TimeSpan? RetryAfter(HttpResponseMessage? answer) => answer?.Headers.RetryAfter switch
     {
         { Delta: { } delta } => delta,
-        { Date: { } date } => date - time.GetUtcNow() is var left && left > TimeSpan.Zero ? left : TimeSpan.Zero,
+        { Date: { } date } => date - _time.GetUtcNow() is var left && left > TimeSpan.Zero ? left : TimeSpan.Zero,
         _ => null,
     };
 

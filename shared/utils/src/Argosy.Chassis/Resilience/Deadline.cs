@@ -11,15 +11,15 @@ public sealed class Deadline
 
     private static readonly AsyncLocal<Deadline?> Ambient = new();
 
-    private readonly TimeProvider time;
-    private readonly long start;
-    private readonly TimeSpan budget;
+    private readonly TimeProvider _time;
+    private readonly long _start;
+    private readonly TimeSpan _budget;
 
     private Deadline(TimeProvider time, TimeSpan budget)
     {
-        this.time = time;
-        start = time.GetTimestamp();
-        this.budget = budget;
+        _time = time;
+        _start = time.GetTimestamp();
+        _budget = budget;
     }
 
     /// <summary>The deadline of the work that is being done, if it has one.</summary>
@@ -30,7 +30,7 @@ public sealed class Deadline
     {
         get
         {
-            var left = budget - time.GetElapsedTime(start);
+            var left = _budget - _time.GetElapsedTime(_start);
             return left > TimeSpan.Zero ? left : TimeSpan.Zero;
         }
     }

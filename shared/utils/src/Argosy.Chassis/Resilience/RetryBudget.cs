@@ -15,32 +15,32 @@ public sealed class RetryBudget(TimeProvider time)
     /// <summary>What can be saved up, and what there is at first.</summary>
     public const double Most = 10;
 
-    private readonly Lock gate = new();
-    private double saved = Most;
-    private long last = time.GetTimestamp();
+    private readonly Lock _gate = new();
+    private double _saved = Most;
+    private long _last = time.GetTimestamp();
 
     /// <summary>A call is made for the first time.</summary>
     public void Called()
     {
-        lock (gate)
+        lock (_gate)
         {
             Earn();
-            saved = Math.Min(Most, saved + PerCall);
+            _saved = Math.Min(Most, _saved + PerCall);
         }
     }
 
     /// <summary>Takes one retry out of the budget, if there is one.</summary>
     public bool TryRetry()
     {
-        lock (gate)
+        lock (_gate)
         {
             Earn();
-            if (saved < 1)
+            if (_saved < 1)
             {
                 return false;
             }
 
-            saved--;
+            _saved--;
             return true;
         }
     }
@@ -48,7 +48,7 @@ public sealed class RetryBudget(TimeProvider time)
     private void Earn()
     {
         var now = time.GetTimestamp();
-        saved = Math.Min(Most, saved + time.GetElapsedTime(last, now).TotalSeconds * PerSecond);
-        last = now;
+        _saved = Math.Min(Most, _saved + time.GetElapsedTime(_last, now).TotalSeconds * PerSecond);
+        _last = now;
     }
 }

@@ -33,10 +33,10 @@ public abstract class Saga
 /// </code></example>
 public sealed class Saga<TState> : Saga where TState : class
 {
-    readonly List<StepPlan> _steps = [];
-    readonly Lazy<SagaDefinition> _definition;
-    readonly SagaCallbacks _callbacks = new();
-    int _undoAttempts = 5;
+    private readonly List<StepPlan> _steps = [];
+    private readonly Lazy<SagaDefinition> _definition;
+    private readonly SagaCallbacks _callbacks = new();
+    private int _undoAttempts = 5;
 
     /// <summary>Begins the list.</summary>
     /// <param name="type">Lower-case letters, digits and hyphens.</param>
@@ -124,11 +124,11 @@ public sealed class Saga<TState> : Saga where TState : class
         return this;
     }
 
-    static Func<object, string, WriteSet, IStore, CancellationToken, Task> Typed(
+    private static Func<object, string, WriteSet, IStore, CancellationToken, Task> Typed(
         Func<TState, string, WriteSet, IStore, CancellationToken, Task> callback) =>
         (state, reason, work, store, ct) => callback((TState)state, reason, work, store, ct);
 
-    static Task Done(Action action)
+    private static Task Done(Action action)
     {
         action();
         return Task.CompletedTask;

@@ -6,8 +6,8 @@ namespace Argosy.Chassis.Sagas;
 /// <summary>A step that has a name and needs its command.</summary>
 public sealed class SagaStepName<TState> where TState : class
 {
-    readonly Saga<TState> _saga;
-    readonly StepPlan _step;
+    private readonly Saga<TState> _saga;
+    private readonly StepPlan _step;
 
     internal SagaStepName(Saga<TState> saga, StepPlan step) => (_saga, _step) = (saga, step);
 

@@ -10,13 +10,13 @@ namespace Argosy.Chassis.Sagas;
 /// Tells sagas that the due time of a step has come. A deadline is a row, so it survives a restart; it counts only if the row still
 /// waits when the move commits. Each is a write set of its own, so that one conflict costs only its owner.
 /// </summary>
-sealed partial class SagaDeadlines(IStore store, SagaRouter sagas, TimeProvider time, ILogger<SagaDeadlines> log) : BackgroundService
+internal sealed partial class SagaDeadlines(IStore store, SagaRouter sagas, TimeProvider time, ILogger<SagaDeadlines> log) : BackgroundService
 {
-    const int Batch = 64;
-    static readonly TimeSpan Poll = TimeSpan.FromMilliseconds(500);
+    private const int Batch = 64;
+    private static readonly TimeSpan Poll = TimeSpan.FromMilliseconds(500);
 
     /// <summary>A saga whose owner's code throws must not be first in line again at once.</summary>
-    static readonly TimeSpan Postponement = TimeSpan.FromSeconds(30);
+    private static readonly TimeSpan Postponement = TimeSpan.FromSeconds(30);
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
@@ -49,7 +49,7 @@ sealed partial class SagaDeadlines(IStore store, SagaRouter sagas, TimeProvider 
     }
 
     // Types are validated names; rows of sagas that this build doesn't know wait for one that does, and hold up nobody.
-    Task<IReadOnlyList<DueRow>> DueAsync(CancellationToken cancellation) => store.QueryAsync<DueRow>(
+    private Task<IReadOnlyList<DueRow>> DueAsync(CancellationToken cancellation) => store.QueryAsync<DueRow>(
         $"""
         select s.saga as Saga, s.step as Step, s.direction as Direction, s.attempt as Attempt, s.due as Due, g.data as Data
         from saga_step s join saga g on g.id = s.saga
@@ -59,7 +59,7 @@ sealed partial class SagaDeadlines(IStore store, SagaRouter sagas, TimeProvider 
         new { now = time.GetUtcNow().ToUnixTimeMilliseconds(), limit = (long)Batch },
         cancellation);
 
-    async Task<bool> RunAsync(DueRow row, CancellationToken cancellation)
+    private async Task<bool> RunAsync(DueRow row, CancellationToken cancellation)
     {
         var origin = MessageContext.Load(SagaDocument.Parse(row.Data).Origin);
         _ = ActivityContext.TryParse(origin.Headers.TraceParent, origin.Headers.TraceState, isRemote: true, out var parent);
@@ -91,7 +91,7 @@ sealed partial class SagaDeadlines(IStore store, SagaRouter sagas, TimeProvider 
         }
     }
 
-    async Task PostponeAsync(DueRow row, CancellationToken cancellation)
+    private async Task PostponeAsync(DueRow row, CancellationToken cancellation)
     {
         var now = time.GetUtcNow();
         var work = new WriteSet(new MessageContext(row.Saga, "saga deadlines", new MessageHeaders()), now);
@@ -101,7 +101,7 @@ sealed partial class SagaDeadlines(IStore store, SagaRouter sagas, TimeProvider 
         (await store.CommitAsync(work, cancellation)).Ensure();
     }
 
-    sealed record DueRow(string Saga, long Step, string Direction, long Attempt, long Due, string Data);
+    private sealed record DueRow(string Saga, long Step, string Direction, long Attempt, long Due, string Data);
 
     [LoggerMessage(Level = LogLevel.Error, Message = "Looking for due sagas failed; it is tried again")]
     static partial void LogScanFailed(ILogger logger, Exception error);

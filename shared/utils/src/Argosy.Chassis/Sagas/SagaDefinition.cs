@@ -6,7 +6,7 @@ using Google.Protobuf;
 namespace Argosy.Chassis.Sagas;
 
 /// <summary>A saga's list of steps, validated, with the state type erased: what the engine reads.</summary>
-sealed class SagaDefinition(string type, Type stateType, IReadOnlyList<StepPlan> steps, SagaCallbacks callbacks, int undoAttempts)
+internal sealed class SagaDefinition(string type, Type stateType, IReadOnlyList<StepPlan> steps, SagaCallbacks callbacks, int undoAttempts)
 {
     public string Type { get; } = type;
 
@@ -36,7 +36,7 @@ sealed class SagaDefinition(string type, Type stateType, IReadOnlyList<StepPlan>
 }
 
 /// <summary>One step. Numbers begin at 1.</summary>
-sealed class StepPlan(int number, string name)
+internal sealed class StepPlan(int number, string name)
 {
     public int Number { get; } = number;
 
@@ -52,9 +52,9 @@ sealed class StepPlan(int number, string name)
 }
 
 /// <summary>A command, the replies that end the wait for it, and the end of patience.</summary>
-sealed class CommandPlan
+internal sealed class CommandPlan
 {
-    readonly List<ReplyPlan> _replies = [];
+    private readonly List<ReplyPlan> _replies = [];
 
     /// <summary>Makes the command from the state and, when undoing, the reason.</summary>
     public Func<object, string, IMessage>? Command { get; set; }
@@ -74,10 +74,10 @@ sealed class CommandPlan
 }
 
 /// <summary>A reply that ends a wait; with a reason, if it is a refusal.</summary>
-sealed record ReplyPlan(Type Type, Func<object, IMessage, object> Apply, Func<IMessage, string>? Reason);
+internal sealed record ReplyPlan(Type Type, Func<object, IMessage, object> Apply, Func<IMessage, string>? Reason);
 
 /// <summary>What the owner of a saga wants to hear of.</summary>
-enum SagaCallback
+internal enum SagaCallback
 {
     None,
     Completed,
@@ -87,9 +87,9 @@ enum SagaCallback
 }
 
 /// <summary>The owner's code, run in the commit of the move that it is told of.</summary>
-sealed class SagaCallbacks
+internal sealed class SagaCallbacks
 {
-    readonly Dictionary<SagaCallback, Func<object, string, WriteSet, IStore, CancellationToken, Task>> _callbacks = [];
+    private readonly Dictionary<SagaCallback, Func<object, string, WriteSet, IStore, CancellationToken, Task>> _callbacks = [];
 
     public void Set(SagaCallback kind, Func<object, string, WriteSet, IStore, CancellationToken, Task> callback) =>
         _callbacks[kind] = callback;

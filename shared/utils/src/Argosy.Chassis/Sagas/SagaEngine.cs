@@ -6,7 +6,7 @@ namespace Argosy.Chassis.Sagas;
 /// The rules, as one pure step: (the saga's rows, an input, the time) → what is written and sent in one commit. It never resends:
 /// the transport does that, and the id of a command is the same however often it is delivered.
 /// </summary>
-static class SagaEngine
+internal static class SagaEngine
 {
     public static Problem Unknown { get; } = Problem.NotFound("saga.unknown", "There is no such saga.");
 
@@ -25,14 +25,14 @@ static class SagaEngine
             _ => throw new ArgumentOutOfRangeException(nameof(input), input, "A saga knows no such input."),
         };
 
-    static SagaOutcome.Moved Start(SagaDefinition definition, SagaInput.Started started, DateTimeOffset now)
+    private static SagaOutcome.Moved Start(SagaDefinition definition, SagaInput.Started started, DateTimeOffset now)
     {
         var move = new SagaMove(definition, new SagaInstance(started.Id, SagaState.Running, Version: 0, Step: 1, started.Data), now);
         move.Send(1, SagaDirection.Do);
         return move.Finish();
     }
 
-    static SagaOutcome Reply(SagaDefinition definition, SagaInstance saga, SagaInput.Replied replied, DateTimeOffset now)
+    private static SagaOutcome Reply(SagaDefinition definition, SagaInstance saga, SagaInput.Replied replied, DateTimeOffset now)
     {
         // 1. Only the reply to the attempt that is waited for, of a type that is waited for, counts.
         var tag = replied.Tag;
@@ -85,11 +85,11 @@ static class SagaEngine
     /// A reply to a do that was given up on never changes where the saga goes. But as long as its undo is undecided, what it
     /// says is kept: should the undo be refused, everything stands, and the owner needs to know what stands.
     /// </summary>
-    static bool LearnsLate(SagaInstance saga, StepRow row) =>
+    private static bool LearnsLate(SagaInstance saga, StepRow row) =>
         row is { Direction: SagaDirection.Do, State: StepState.Doubtful }
         && saga.Row(row.Step, SagaDirection.Undo) is { } undo && (undo.Open || undo.Due != null);
 
-    static void UndoReplied(SagaDefinition definition, SagaInstance saga, StepRow row, string? refusal, SagaMove move)
+    private static void UndoReplied(SagaDefinition definition, SagaInstance saga, StepRow row, string? refusal, SagaMove move)
     {
         if (refusal is null)
         {
@@ -111,11 +111,11 @@ static class SagaEngine
     }
 
     /// <summary>The undo of the last step, or of the pivot, goes first and arbitrates: nothing else has been undone yet.</summary>
-    static bool Decides(SagaDefinition definition, SagaInstance saga, StepRow undo) =>
+    private static bool Decides(SagaDefinition definition, SagaInstance saga, StepRow undo) =>
         (undo.Step == definition.Steps.Count || definition.Step(undo.Step).Pivot)
         && saga.Row(undo.Step, SagaDirection.Do)!.State != StepState.Failed;
 
-    static SagaOutcome Deadline(SagaDefinition definition, SagaInstance saga, SagaInput.DeadlineReached reached, DateTimeOffset now)
+    private static SagaOutcome Deadline(SagaDefinition definition, SagaInstance saga, SagaInput.DeadlineReached reached, DateTimeOffset now)
     {
         if (saga.Row(reached.Step, reached.Direction) is not { Due: { } due } row || due > now)
         {
@@ -143,7 +143,7 @@ static class SagaEngine
         return move.Finish();
     }
 
-    static SagaOutcome Cancel(SagaDefinition definition, SagaInstance saga, SagaInput.CancelRequested cancel, DateTimeOffset now)
+    private static SagaOutcome Cancel(SagaDefinition definition, SagaInstance saga, SagaInput.CancelRequested cancel, DateTimeOffset now)
     {
         if (saga.State is not (SagaState.Running or SagaState.Completed))
         {
@@ -165,7 +165,7 @@ static class SagaEngine
         return move.Finish();
     }
 
-    static SagaOutcome Operate(SagaDefinition definition, SagaInstance saga, SagaInput.Operated operated, DateTimeOffset now)
+    private static SagaOutcome Operate(SagaDefinition definition, SagaInstance saga, SagaInput.Operated operated, DateTimeOffset now)
     {
         if (saga.State is not (SagaState.Stuck or SagaState.Compensating)
             || saga.Row(saga.Step, SagaDirection.Undo) is not { } undo)

@@ -4,7 +4,7 @@ using Google.Protobuf;
 namespace Argosy.Chassis.Sagas;
 
 /// <summary>What can happen to a saga.</summary>
-abstract record SagaInput
+internal abstract record SagaInput
 {
     /// <summary>Somebody begins it.</summary>
     public sealed record Started(string Id, object Data) : SagaInput;
@@ -36,7 +36,7 @@ public enum SagaAction
 }
 
 /// <summary>What came of an input.</summary>
-abstract record SagaOutcome
+internal abstract record SagaOutcome
 {
     /// <summary>It changes nothing, and that is fine: a repeat, a reply that is late.</summary>
     public sealed record Ignored(string Why) : SagaOutcome;
@@ -60,4 +60,4 @@ abstract record SagaOutcome
 }
 
 /// <summary>A row of <c>sys_audit</c>.</summary>
-sealed record SagaAudit(string Actor, SagaAction Action, string Detail);
+internal sealed record SagaAudit(string Actor, SagaAction Action, string Detail);

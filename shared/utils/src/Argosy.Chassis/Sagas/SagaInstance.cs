@@ -33,7 +33,7 @@ public enum SagaDirection
 }
 
 /// <summary>How far a command of a step has come.</summary>
-enum StepState
+internal enum StepState
 {
     /// <summary>Sent, no reply yet.</summary>
     Waiting,
@@ -61,7 +61,7 @@ enum StepState
 }
 
 /// <summary>The names that the tables, the metrics and the operators see.</summary>
-static class SagaNames
+internal static class SagaNames
 {
     public static string ToText(this SagaState state) => state.ToString().ToLowerInvariant();
 
@@ -71,7 +71,7 @@ static class SagaNames
 }
 
 /// <summary>A row of <c>saga_step</c>. Its due time is a deadline while waiting, the next attempt when refused.</summary>
-sealed record StepRow(
+internal sealed record StepRow(
     int Step, SagaDirection Direction, StepState State, string Command, int Attempt, DateTimeOffset? Due, string? Error)
 {
     /// <summary>A reply ends these, and only these.</summary>
@@ -79,7 +79,7 @@ sealed record StepRow(
 }
 
 /// <summary>A row of <c>saga</c> with its steps, as they were read or as a move has left them.</summary>
-sealed record SagaInstance(string Id, SagaState State, long Version, int Step, object Data)
+internal sealed record SagaInstance(string Id, SagaState State, long Version, int Step, object Data)
 {
     /// <summary>Why the saga is, or was, undone: the first refusal, timeout or cancellation.</summary>
     public string Reason { get; init; } = "";
@@ -94,7 +94,7 @@ sealed record SagaInstance(string Id, SagaState State, long Version, int Step, o
 }
 
 /// <summary>The header <c>sagastep</c>: <c>&lt;step&gt;/&lt;do|undo&gt;/&lt;attempt&gt;</c>. A reply carries its command's.</summary>
-sealed record SagaStepTag(int Step, SagaDirection Direction, int Attempt)
+internal sealed record SagaStepTag(int Step, SagaDirection Direction, int Attempt)
 {
     public override string ToString() => $"{Step}/{Direction.ToText()}/{Attempt}";
 
@@ -111,7 +111,7 @@ sealed record SagaStepTag(int Step, SagaDirection Direction, int Attempt)
 /// <param name="Saga">The header <c>sagaid</c>.</param>
 /// <param name="Tag">The header <c>sagastep</c>.</param>
 /// <param name="Undoes">The ids of the do-commands that it takes back, so that one that arrives late has no effect.</param>
-sealed record SagaCommand(string Id, IMessage Message, string Saga, SagaStepTag Tag, ImmutableArray<string> Undoes)
+internal sealed record SagaCommand(string Id, IMessage Message, string Saga, SagaStepTag Tag, ImmutableArray<string> Undoes)
 {
     public static string IdOf(string saga, SagaStepTag tag) => Ids.From($"{saga}/{tag}");
 }

@@ -3,14 +3,14 @@ using System.Collections.Immutable;
 namespace Argosy.Chassis.Sagas;
 
 /// <summary>The verbs of the engine: each changes the saga's rows and notes what leaves with them.</summary>
-sealed class SagaMove(SagaDefinition definition, SagaInstance saga, DateTimeOffset now)
+internal sealed class SagaMove(SagaDefinition definition, SagaInstance saga, DateTimeOffset now)
 {
-    readonly List<(int, SagaDirection)> _changed = [];
-    readonly ImmutableArray<SagaCommand>.Builder _commands = ImmutableArray.CreateBuilder<SagaCommand>();
-    SagaInstance _saga = saga with { Version = saga.Version + 1 };
-    SagaCallback _callback;
-    string _reason = "";
-    SagaAudit? _audit;
+    private readonly List<(int, SagaDirection)> _changed = [];
+    private readonly ImmutableArray<SagaCommand>.Builder _commands = ImmutableArray.CreateBuilder<SagaCommand>();
+    private SagaInstance _saga = saga with { Version = saga.Version + 1 };
+    private SagaCallback _callback;
+    private string _reason = "";
+    private SagaAudit? _audit;
 
     /// <summary>Writes a row for the next attempt and the command that goes with it: a command never leaves before its row.</summary>
     public void Send(int step, SagaDirection direction)
@@ -120,15 +120,15 @@ sealed class SagaMove(SagaDefinition definition, SagaInstance saga, DateTimeOffs
         Audit = _audit,
     };
 
-    void Tell(SagaCallback callback, string reason = "") => (_callback, _reason) = (callback, reason);
+    private void Tell(SagaCallback callback, string reason = "") => (_callback, _reason) = (callback, reason);
 
-    void Set(StepRow row)
+    private void Set(StepRow row)
     {
         _changed.Add((row.Step, row.Direction));
         _saga = _saga with { Steps = _saga.Steps.SetItem((row.Step, row.Direction), row) };
     }
 
-    ImmutableArray<string> UndoneBy(SagaStepTag tag) => tag.Direction == SagaDirection.Do
+    private ImmutableArray<string> UndoneBy(SagaStepTag tag) => tag.Direction == SagaDirection.Do
         ? []
         : [.. Enumerable.Range(1, _saga.Row(tag.Step, SagaDirection.Do)!.Attempt)
             .Select(attempt => SagaCommand.IdOf(_saga.Id, new SagaStepTag(tag.Step, SagaDirection.Do, attempt)))];

@@ -8,8 +8,8 @@ namespace Argosy.Chassis.Sagas;
 /// <summary>The sagas that a service runs: brings replies, deadlines and operators' actions to the right one.</summary>
 public sealed partial class SagaRouter
 {
-    readonly Dictionary<string, SagaDefinition> _definitions;
-    readonly ILogger<SagaRouter> _log;
+    private readonly Dictionary<string, SagaDefinition> _definitions;
+    private readonly ILogger<SagaRouter> _log;
 
     /// <summary>Takes the lists as they are written.</summary>
     /// <exception cref="InvalidOperationException">One of them cannot run, or two have the same type.</exception>
@@ -77,7 +77,7 @@ public sealed partial class SagaRouter
 
     internal SagaDefinition? Find(string id) => _definitions.GetValueOrDefault(id.Split('/')[0]);
 
-    void Note(string id, WriteSet work, SagaOutcome outcome)
+    private void Note(string id, WriteSet work, SagaOutcome outcome)
     {
         switch (outcome)
         {

@@ -4,7 +4,7 @@ using Argosy.Chassis.Store;
 namespace Argosy.Chassis.Sagas;
 
 /// <summary>One input brought to one saga: read, decide, fill the write set. Whoever owns the write set commits it.</summary>
-static class SagaRun
+internal static class SagaRun
 {
     public static async Task<SagaOutcome> ApplyAsync(
         IStore store, SagaDefinition definition, string id, SagaInput input, WriteSet work, CancellationToken cancellation)

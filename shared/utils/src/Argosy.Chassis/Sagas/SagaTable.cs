@@ -9,7 +9,7 @@ namespace Argosy.Chassis.Sagas;
 /// <param name="State">The owner's state.</param>
 /// <param name="Reason">Why it is undone; empty when it isn't.</param>
 /// <param name="Origin">What caused the start.</param>
-sealed record SagaDocument(JsonElement State, string Reason, string Origin)
+internal sealed record SagaDocument(JsonElement State, string Reason, string Origin)
 {
     public static SagaDocument Parse(string data) => JsonSerializer.Deserialize<SagaDocument>(data, EventJson.Options)
         ?? throw new JsonException("A stored saga is null.");
@@ -18,9 +18,9 @@ sealed record SagaDocument(JsonElement State, string Reason, string Origin)
 }
 
 /// <summary>The tables <c>saga</c> and <c>saga_step</c>: read in one query, so that a saga and its steps are of one instant.</summary>
-static class SagaTable
+internal static class SagaTable
 {
-    const string Select =
+    private const string Select =
         """
         select g.id as Id, g.state as State, g.version as Version, g.step as Step, g.data as Data,
                s.step as Number, s.direction as Direction, s.state as StepState, s.command as Command, s.attempt as Attempt,
@@ -76,7 +76,7 @@ static class SagaTable
         }
     }
 
-    static void WriteStep(WriteSet work, string saga, StepRow row) => work.Execute(
+    private static void WriteStep(WriteSet work, string saga, StepRow row) => work.Execute(
         """
         insert into saga_step (saga, step, direction, state, command, attempt, due, error)
         values (@saga, @step, @direction, @state, @command, @attempt, @due, @error)
@@ -96,7 +96,7 @@ static class SagaTable
         },
         rows: 1);
 
-    static void Send(WriteSet work, SagaCommand command)
+    private static void Send(WriteSet work, SagaCommand command)
     {
         // Commands and replies of a saga keep their order only because they share a key: its subject.
         var key = MessageType.Of(command.Message).KeyOf(command.Message);
@@ -116,7 +116,7 @@ static class SagaTable
 
     public static T Parse<T>(string text) where T : struct, Enum => Enum.Parse<T>(text, ignoreCase: true);
 
-    sealed record SagaRow(
+    private sealed record SagaRow(
         string Id, string State, long Version, long Step, string Data,
         long Number, string Direction, string StepState, string Command, long Attempt, long? Due, string? Error)
     {

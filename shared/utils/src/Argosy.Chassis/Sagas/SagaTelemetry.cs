@@ -4,15 +4,15 @@ using Argosy.Chassis.Store;
 namespace Argosy.Chassis.Sagas;
 
 /// <summary>How sagas begin and end. Counted after the commit, so that a decision taken again after a conflict counts once.</summary>
-static class SagaTelemetry
+internal static class SagaTelemetry
 {
     public const string MeterName = "Argosy.Sagas";
 
-    static readonly Meter Meter = new(MeterName);
+    private static readonly Meter Meter = new(MeterName);
 
-    static readonly Counter<long> Started = Meter.CreateCounter<long>("argosy.sagas.started", "{saga}", "Sagas begun.");
+    private static readonly Counter<long> Started = Meter.CreateCounter<long>("argosy.sagas.started", "{saga}", "Sagas begun.");
 
-    static readonly Dictionary<SagaState, Counter<long>> Reached = new()
+    private static readonly Dictionary<SagaState, Counter<long>> Reached = new()
     {
         [SagaState.Completed] = Meter.CreateCounter<long>("argosy.sagas.completed", "{saga}", "Sagas whose every step stands."),
         [SagaState.Compensated] = Meter.CreateCounter<long>("argosy.sagas.compensated", "{saga}", "Sagas of which nothing is left."),

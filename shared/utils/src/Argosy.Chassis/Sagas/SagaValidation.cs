@@ -3,7 +3,7 @@ using System.Text.RegularExpressions;
 namespace Argosy.Chassis.Sagas;
 
 /// <summary>Turns a list of steps into a definition, or says everything that is missing from it.</summary>
-static partial class SagaValidation
+internal static partial class SagaValidation
 {
     public static SagaDefinition Build(
         string type, Type stateType, IReadOnlyList<StepPlan> steps, SagaCallbacks callbacks, int undoAttempts)
@@ -16,7 +16,7 @@ static partial class SagaValidation
             : throw new InvalidOperationException($"The saga '{type}' cannot run: {string.Join("; ", faults)}.");
     }
 
-    static IEnumerable<string> OfSaga(string type, IReadOnlyList<StepPlan> steps, SagaCallbacks callbacks, int undoAttempts)
+    private static IEnumerable<string> OfSaga(string type, IReadOnlyList<StepPlan> steps, SagaCallbacks callbacks, int undoAttempts)
     {
         if (!Name().IsMatch(type))
         {
@@ -50,7 +50,7 @@ static partial class SagaValidation
         }
     }
 
-    static IEnumerable<string> OfStep(StepPlan step, IReadOnlyList<StepPlan> steps)
+    private static IEnumerable<string> OfStep(StepPlan step, IReadOnlyList<StepPlan> steps)
     {
         if (string.IsNullOrWhiteSpace(step.Name) || steps.Any(other => other.Number < step.Number && other.Name == step.Name))
         {
@@ -65,7 +65,7 @@ static partial class SagaValidation
         }
     }
 
-    static IEnumerable<string> OfDo(StepPlan step)
+    private static IEnumerable<string> OfDo(StepPlan step)
     {
         if (step.Do.Command is null)
         {
@@ -93,7 +93,7 @@ static partial class SagaValidation
         }
     }
 
-    static IEnumerable<string> OfUndo(StepPlan step)
+    private static IEnumerable<string> OfUndo(StepPlan step)
     {
         if (step.Undo is not { } undo)
         {
@@ -117,7 +117,7 @@ static partial class SagaValidation
         }
     }
 
-    static IEnumerable<string> OfForwardOnly(StepPlan step, StepPlan pivot)
+    private static IEnumerable<string> OfForwardOnly(StepPlan step, StepPlan pivot)
     {
         if (!step.Retriable)
         {
@@ -130,13 +130,13 @@ static partial class SagaValidation
         }
     }
 
-    static IEnumerable<string> OfReplies(CommandPlan command, string name) => command.Replies
+    private static IEnumerable<string> OfReplies(CommandPlan command, string name) => command.Replies
         .GroupBy(reply => reply.Type)
         .Where(group => group.Count() > 1)
         .Select(group => $"has two meanings for {group.Key.Name} after its {name}(…)");
 
     /// <summary>Where a refused undo means that the saga stands: nothing after this step has been done, nothing before it undone.</summary>
-    static bool Stands(StepPlan step, IReadOnlyList<StepPlan> steps) => step.Pivot || step.Number == steps.Count;
+    private static bool Stands(StepPlan step, IReadOnlyList<StepPlan> steps) => step.Pivot || step.Number == steps.Count;
 
     [GeneratedRegex("^[a-z][a-z0-9-]*$", RegexOptions.None, matchTimeoutMilliseconds: 1000)]
     private static partial Regex Name();

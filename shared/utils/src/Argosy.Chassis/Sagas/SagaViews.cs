@@ -25,7 +25,7 @@ public sealed record SagaStepView(string Step, string Direction, string State, i
 /// <summary>What operators look at.</summary>
 public sealed partial class SagaRouter
 {
-    const string Open = "state not in ('completed', 'compensated')";
+    private const string Open = "state not in ('completed', 'compensated')";
 
     /// <summary>Sagas of a state, or without one those that have not ended, oldest move first.</summary>
     public async Task<IReadOnlyList<SagaView>> ListAsync(IStore store, SagaState? state, int limit, CancellationToken cancellation)
@@ -42,7 +42,7 @@ public sealed partial class SagaRouter
     public async Task<SagaView?> FindAsync(IStore store, string id, CancellationToken cancellation) =>
         await ReadAsync(store, "(select * from saga where id = @id)", new { id }, cancellation) is [var saga] ? saga : null;
 
-    async Task<IReadOnlyList<SagaView>> ReadAsync(IStore store, string sagas, object args, CancellationToken cancellation)
+    private async Task<IReadOnlyList<SagaView>> ReadAsync(IStore store, string sagas, object args, CancellationToken cancellation)
     {
         var rows = await store.QueryAsync<ViewRow>(
             $"""
@@ -55,7 +55,7 @@ public sealed partial class SagaRouter
         return [.. rows.GroupBy(row => row.Id, StringComparer.Ordinal).Select(group => ToView([.. group]))];
     }
 
-    SagaView ToView(IReadOnlyList<ViewRow> rows)
+    private SagaView ToView(IReadOnlyList<ViewRow> rows)
     {
         var row = rows[0];
         return new SagaView(
@@ -65,12 +65,12 @@ public sealed partial class SagaRouter
     }
 
     // A saga of a type, or a step, that this build doesn't know any more is still shown.
-    string NameOf(string type, long step) =>
+    private string NameOf(string type, long step) =>
         _definitions.TryGetValue(type, out var saga) && step >= 1 && step <= saga.Steps.Count ? saga.Step((int)step).Name : $"step {step}";
 
-    static DateTimeOffset At(long milliseconds) => DateTimeOffset.FromUnixTimeMilliseconds(milliseconds);
+    private static DateTimeOffset At(long milliseconds) => DateTimeOffset.FromUnixTimeMilliseconds(milliseconds);
 
-    sealed record ViewRow(
+    private sealed record ViewRow(
         string Id, string Type, string State, long Step, string Data, long At,
         long Number, string Direction, string StepState, long Attempt, long? Due, string? Error);
 }

@@ -10,7 +10,7 @@ namespace Argosy.Chassis.Store;
 public static class Failpoints
 {
     private static readonly (string Name, int Hit)? Armed = Parse(Environment.GetEnvironmentVariable("ARGOSY_FAILPOINT"));
-    private static int hits;
+    private static int _hits;
 
     /// <summary>Passes the point, or does not.</summary>
     public static void Hit(string name)
@@ -36,7 +36,7 @@ public static class Failpoints
 
     private static void Check(string name, (string Name, int Hit) armed)
     {
-        if (string.Equals(name, armed.Name, StringComparison.Ordinal) && Interlocked.Increment(ref hits) == armed.Hit)
+        if (string.Equals(name, armed.Name, StringComparison.Ordinal) && Interlocked.Increment(ref _hits) == armed.Hit)
         {
             // On Unix this is SIGKILL: no handler, no finally, no flush.
             using var self = Process.GetCurrentProcess();

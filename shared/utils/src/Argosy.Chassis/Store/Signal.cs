@@ -6,22 +6,22 @@ namespace Argosy.Chassis.Store;
 /// </summary>
 public sealed class Signal
 {
-    private readonly Lock gate = new();
-    private TaskCompletionSource next = new(TaskCreationOptions.RunContinuationsAsynchronously);
-    private long version;
+    private readonly Lock _gate = new();
+    private TaskCompletionSource _next = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private long _version;
 
     /// <summary>How often <see cref="Set"/> was called.</summary>
-    public long Version => Volatile.Read(ref version);
+    public long Version => Volatile.Read(ref _version);
 
     /// <summary>Wakes everybody who waits.</summary>
     public void Set()
     {
         TaskCompletionSource waiting;
-        lock (gate)
+        lock (_gate)
         {
-            version++;
-            waiting = next;
-            next = new(TaskCreationOptions.RunContinuationsAsynchronously);
+            _version++;
+            waiting = _next;
+            _next = new(TaskCreationOptions.RunContinuationsAsynchronously);
         }
 
         waiting.TrySetResult();
@@ -31,14 +31,14 @@ public sealed class Signal
     public async Task WaitAsync(long seen, TimeSpan atMost, TimeProvider time, CancellationToken cancellation)
     {
         Task waiting;
-        lock (gate)
+        lock (_gate)
         {
-            if (version != seen)
+            if (_version != seen)
             {
                 return;
             }
 
-            waiting = next.Task;
+            waiting = _next.Task;
         }
 
         try

@@ -10,9 +10,9 @@ namespace Argosy.Chassis.Store;
 /// </summary>
 public sealed class WriteSet(MessageContext context, DateTimeOffset now)
 {
-    private readonly List<Statement> statements = [];
-    private readonly List<Action> afterwards = [];
-    private int born;
+    private readonly List<Statement> _statements = [];
+    private readonly List<Action> _afterwards = [];
+    private int _born;
 
     /// <summary>What caused this: the message being handled, the request, or the stored intent.</summary>
     public MessageContext Context { get; } = context;
@@ -21,11 +21,11 @@ public sealed class WriteSet(MessageContext context, DateTimeOffset now)
     public DateTimeOffset Now { get; } = now;
 
     /// <summary>Whether nothing was asked for yet.</summary>
-    public bool IsEmpty => statements.Count == 0;
+    public bool IsEmpty => _statements.Count == 0;
 
-    internal IReadOnlyList<Statement> Statements => statements;
+    internal IReadOnlyList<Statement> Statements => _statements;
 
-    internal IReadOnlyList<Action> Afterwards => afterwards;
+    internal IReadOnlyList<Action> Afterwards => _afterwards;
 
     internal bool Publishes { get; private set; }
 
@@ -35,13 +35,13 @@ public sealed class WriteSet(MessageContext context, DateTimeOffset now)
     public long NowMilliseconds => Now.ToUnixTimeMilliseconds();
 
     /// <summary>A new identity, derived from the cause: deciding again after a conflict gives the same one.</summary>
-    public string NewId() => Ids.From($"{Context.Id}/{born++}");
+    public string NewId() => Ids.From($"{Context.Id}/{_born++}");
 
     /// <summary>Adds a statement; with <paramref name="rows"/> it must touch exactly so many, otherwise the set is in conflict.</summary>
-    public void Execute(string sql, object? args = null, int? rows = null) => statements.Add(new Statement(sql, args, rows));
+    public void Execute(string sql, object? args = null, int? rows = null) => _statements.Add(new Statement(sql, args, rows));
 
     /// <summary>Adds a guard: a query that must return a row when the set commits, otherwise the set is in conflict.</summary>
-    public void Require(string sql, object? args = null) => statements.Add(new Statement(sql, args, 1, Mismatch.Conflict, IsQuery: true));
+    public void Require(string sql, object? args = null) => _statements.Add(new Statement(sql, args, 1, Mismatch.Conflict, IsQuery: true));
 
     /// <summary>
     /// Appends events to a stream that must be at version <paramref name="expected"/>; 0 means that it must not exist yet.
@@ -63,32 +63,32 @@ public sealed class WriteSet(MessageContext context, DateTimeOffset now)
     internal void Publish(IMessage message, string id, MessageHeaders headers)
     {
         Publishes = true;
-        statements.Add(Outbox.Insert(MessageType.Of(message), message, id, headers, Now));
+        _statements.Add(Outbox.Insert(MessageType.Of(message), message, id, headers, Now));
     }
 
     /// <summary>Delivers a message to this service's own handler at <paramref name="due"/>, not before, and once.</summary>
     public void Schedule(IMessage message, DateTimeOffset due)
     {
         Parks = true;
-        statements.Add(Parking.Schedule(Envelope.Of(message, NewId(), Context.Source, Context.Cause(), Now), due));
+        _statements.Add(Parking.Schedule(Envelope.Of(message, NewId(), Context.Source, Context.Cause(), Now), due));
     }
 
     /// <summary>Runs after the commit, on the writer's thread: only for waking somebody up.</summary>
-    public void OnCommitted(Action wake) => afterwards.Add(wake);
+    public void OnCommitted(Action wake) => _afterwards.Add(wake);
 
-    internal void Add(Statement statement) => statements.Add(statement);
+    internal void Add(Statement statement) => _statements.Add(statement);
 
     /// <summary>Puts a statement before all others: the inbox row comes first, so that a duplicate does no work.</summary>
-    internal void AddFirst(Statement statement) => statements.Insert(0, statement);
+    internal void AddFirst(Statement statement) => _statements.Insert(0, statement);
 
     internal void MarkParked() => Parks = true;
 
     /// <summary>Forgets everything, so that the handler can decide again on fresh reads.</summary>
     internal void Clear()
     {
-        statements.Clear();
-        afterwards.Clear();
-        born = 0;
+        _statements.Clear();
+        _afterwards.Clear();
+        _born = 0;
         Publishes = false;
         Parks = false;
     }

@@ -14,19 +14,19 @@ public sealed class JsonLogs : ILoggerProvider
     private const int LargestWrite = 64 * 1024;
     private static readonly TimeSpan LastWrite = TimeSpan.FromSeconds(2);
 
-    private readonly BlockingCollection<byte[]> lines = new(Capacity);
-    private readonly string service;
-    private readonly TimeProvider time;
-    private readonly Thread writer;
-    private long lost;
+    private readonly BlockingCollection<byte[]> _lines = new(Capacity);
+    private readonly string _service;
+    private readonly TimeProvider _time;
+    private readonly Thread _writer;
+    private long _lost;
 
     /// <summary>Logs of a service to a stream, which is closed at the end.</summary>
     public JsonLogs(Stream output, string service, TimeProvider time)
     {
-        this.service = service;
-        this.time = time;
-        writer = new Thread(() => WriteAll(output)) { IsBackground = true, Name = "logs" };
-        writer.Start();
+        _service = service;
+        _time = time;
+        _writer = new Thread(() => WriteAll(output)) { IsBackground = true, Name = "logs" };
+        _writer.Start();
     }
 
     /// <inheritdoc />
@@ -35,27 +35,27 @@ public sealed class JsonLogs : ILoggerProvider
     /// <inheritdoc />
     public void Dispose()
     {
-        if (lines.IsAddingCompleted)
+        if (_lines.IsAddingCompleted)
         {
             return;
         }
 
         // What is queued is still written, but a reader that has stopped reading does not keep the process alive.
-        lines.CompleteAdding();
-        if (writer.Join(LastWrite))
+        _lines.CompleteAdding();
+        if (_writer.Join(LastWrite))
         {
-            lines.Dispose();
+            _lines.Dispose();
         }
     }
 
     private void Add<TState>(LogLevel level, string category, TState state, Exception? exception, string message)
     {
-        var line = LogLine.Compose(service, time.GetUtcNow(), level, category, state, exception, message);
+        var line = LogLine.Compose(_service, _time.GetUtcNow(), level, category, state, exception, message);
         try
         {
-            if (!lines.TryAdd(line))
+            if (!_lines.TryAdd(line))
             {
-                Interlocked.Increment(ref lost);
+                Interlocked.Increment(ref _lost);
             }
         }
         catch (InvalidOperationException)
@@ -71,10 +71,10 @@ public sealed class JsonLogs : ILoggerProvider
         {
             using (output)
             {
-                foreach (var first in lines.GetConsumingEnumerable())
+                foreach (var first in _lines.GetConsumingEnumerable())
                 {
                     batch.Write(first);
-                    while (batch.WrittenCount < LargestWrite && lines.TryTake(out var next))
+                    while (batch.WrittenCount < LargestWrite && _lines.TryTake(out var next))
                     {
                         batch.Write(next);
                     }
@@ -89,18 +89,18 @@ public sealed class JsonLogs : ILoggerProvider
         catch (IOException)
         {
             // Nobody reads standard output any more. The service goes on without logs; its launcher's end is noticed elsewhere.
-            lines.CompleteAdding();
+            _lines.CompleteAdding();
         }
     }
 
     private void Confess(ArrayBufferWriter<byte> batch)
     {
-        var count = Interlocked.Exchange(ref lost, 0);
+        var count = Interlocked.Exchange(ref _lost, 0);
         if (count > 0)
         {
             const string Template = "{Lines} log lines were lost: the reader is too slow";
             KeyValuePair<string, object?>[] state = [new("Lines", count), new("{OriginalFormat}", Template)];
-            batch.Write(LogLine.Compose(service, time.GetUtcNow(), LogLevel.Warning, typeof(JsonLogs).FullName!, state, null,
+            batch.Write(LogLine.Compose(_service, _time.GetUtcNow(), LogLevel.Warning, typeof(JsonLogs).FullName!, state, null,
                 $"{count} log lines were lost: the reader is too slow"));
         }
     }

@@ -16,37 +16,37 @@ internal static class LogLine
     private static readonly JsonWriterOptions Options = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping, SkipValidation = true };
 
     [ThreadStatic]
-    private static ArrayBufferWriter<byte>? buffer;
+    private static ArrayBufferWriter<byte>? _buffer;
 
     [ThreadStatic]
-    private static Utf8JsonWriter? json;
+    private static Utf8JsonWriter? _json;
 
     public static byte[] Compose<TState>(
         string service, DateTimeOffset at, LogLevel level, string category, TState state, Exception? exception, string message)
     {
-        buffer ??= new ArrayBufferWriter<byte>(1024);
-        json ??= new Utf8JsonWriter(buffer, Options);
-        buffer.ResetWrittenCount();
-        json.Reset();
-        json.WriteStartObject();
-        json.WriteString("timestamp", at.UtcDateTime.ToString("yyyy-MM-dd'T'HH:mm:ss.fff'Z'", CultureInfo.InvariantCulture));
-        json.WriteString("level", NameOf(level));
-        json.WriteString("service", service);
-        json.WriteString("category", category);
-        json.WriteString("message", Cut(message));
+        _buffer ??= new ArrayBufferWriter<byte>(1024);
+        _json ??= new Utf8JsonWriter(_buffer, Options);
+        _buffer.ResetWrittenCount();
+        _json.Reset();
+        _json.WriteStartObject();
+        _json.WriteString("timestamp", at.UtcDateTime.ToString("yyyy-MM-dd'T'HH:mm:ss.fff'Z'", CultureInfo.InvariantCulture));
+        _json.WriteString("level", NameOf(level));
+        _json.WriteString("service", service);
+        _json.WriteString("category", category);
+        _json.WriteString("message", Cut(message));
         var properties = state as IReadOnlyList<KeyValuePair<string, object?>>;
-        WriteTemplate(json, properties);
-        WriteTrace(json);
+        WriteTemplate(_json, properties);
+        WriteTrace(_json);
         if (exception is not null)
         {
-            json.WriteString("exception", Cut(exception.ToString()));
+            _json.WriteString("exception", Cut(exception.ToString()));
         }
 
-        WriteFields(json, properties);
-        json.WriteEndObject();
-        json.Flush();
-        buffer.Write("\n"u8);
-        return buffer.WrittenSpan.ToArray();
+        WriteFields(_json, properties);
+        _json.WriteEndObject();
+        _json.Flush();
+        _buffer.Write("\n"u8);
+        return _buffer.WrittenSpan.ToArray();
     }
 
     private static void WriteTemplate(Utf8JsonWriter json, IReadOnlyList<KeyValuePair<string, object?>>? properties)

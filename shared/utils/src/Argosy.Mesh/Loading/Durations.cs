@@ -6,13 +6,13 @@ namespace Argosy.Mesh.Loading;
 /// <summary>Go's duration syntax without a sign: <c>1h2m</c>, <c>1.5s</c>, <c>500ms</c>.</summary>
 internal static class Durations
 {
-    static readonly (string Unit, double Ticks)[] Units =
+    private static readonly (string Unit, double Ticks)[] Units =
     [
         ("ns", 0.01), ("us", TimeSpan.TicksPerMicrosecond), ("ms", TimeSpan.TicksPerMillisecond),
         ("s", TimeSpan.TicksPerSecond), ("m", TimeSpan.TicksPerMinute), ("h", TimeSpan.TicksPerHour),
     ];
 
-    static readonly SearchValues<char> Number = SearchValues.Create("0123456789.");
+    private static readonly SearchValues<char> Number = SearchValues.Create("0123456789.");
 
     public static bool TryParse(string text, out TimeSpan value)
     {
@@ -47,7 +47,7 @@ internal static class Durations
         return true;
     }
 
-    static bool TryScale(ReadOnlySpan<char> unit, out double ticks)
+    private static bool TryScale(ReadOnlySpan<char> unit, out double ticks)
     {
         foreach (var known in Units)
         {

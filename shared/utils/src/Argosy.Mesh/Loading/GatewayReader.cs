@@ -15,7 +15,7 @@ internal static class GatewayReader
         return new GatewayResource(name, [.. servers.Select(ReadServer)], origin);
     }
 
-    static GatewayServer ReadServer(Node server)
+    private static GatewayServer ReadServer(Node server)
     {
         server.AllowOnly("port", "hosts", "name");
         server.Get("name")?.Text();
@@ -23,7 +23,7 @@ internal static class GatewayReader
         return new GatewayServer(ReadPort(server.Require("port")), [.. hosts.Select(ReadHost).OfType<string>()]);
     }
 
-    static int ReadPort(Node? port)
+    private static int ReadPort(Node? port)
     {
         port?.AllowOnly("number", "name", "protocol");
         port?.Require("name")?.Text();
@@ -35,7 +35,7 @@ internal static class GatewayReader
         return port?.Require("number")?.Port() ?? 0;
     }
 
-    static string? ReadHost(Node host)
+    private static string? ReadHost(Node host)
     {
         if (host.Text() is not { } text)
         {

@@ -9,7 +9,7 @@ namespace Argosy.Mesh.Loading;
 /// </summary>
 public static class MeshFile
 {
-    const string Group = "networking.istio.io";
+    private const string Group = "networking.istio.io";
 
     /// <summary>Reads a file of one or more documents.</summary>
     /// <exception cref="IOException">The file cannot be read.</exception>
@@ -41,7 +41,7 @@ public static class MeshFile
         return resources;
     }
 
-    static void ReadDocument(Node document, MeshResources resources)
+    private static void ReadDocument(Node document, MeshResources resources)
     {
         document.AllowOnly("apiVersion", "kind", "metadata", "spec");
         if (document.Require("apiVersion")?.Text() is not { } apiVersion || document.Require("kind") is not { } kindNode
@@ -64,7 +64,7 @@ public static class MeshFile
         }
     }
 
-    static ResourceName? ReadName(Node document)
+    private static ResourceName? ReadName(Node document)
     {
         if (document.Require("metadata") is not { } metadata)
         {

@@ -3,8 +3,8 @@ namespace Argosy.Mesh.Loading;
 /// <summary>What was read, and everything that was wrong with it.</summary>
 public sealed class MeshResources(string file)
 {
-    readonly List<GatewayResource> gateways = [];
-    readonly List<VirtualService> virtualServices = [];
+    private readonly List<GatewayResource> _gateways = [];
+    private readonly List<VirtualService> _virtualServices = [];
 
     /// <summary>The file as it was named by whoever loaded it.</summary>
     public string File => file;
@@ -13,27 +13,27 @@ public sealed class MeshResources(string file)
     public IReadOnlyList<MeshError> Errors => MutableErrors;
 
     /// <summary>In the order they were written.</summary>
-    public IReadOnlyList<GatewayResource> Gateways => gateways;
+    public IReadOnlyList<GatewayResource> Gateways => _gateways;
 
     /// <summary>In the order they were written.</summary>
-    public IReadOnlyList<VirtualService> VirtualServices => virtualServices;
+    public IReadOnlyList<VirtualService> VirtualServices => _virtualServices;
 
     internal List<MeshError> MutableErrors { get; } = [];
 
     internal void Add(GatewayResource gateway)
     {
-        RefuseTwin("Gateway", gateway.Name, gateway.Origin, gateways.Find(g => g.Name == gateway.Name)?.Origin);
-        gateways.Add(gateway);
+        RefuseTwin("Gateway", gateway.Name, gateway.Origin, _gateways.Find(g => g.Name == gateway.Name)?.Origin);
+        _gateways.Add(gateway);
     }
 
     internal void Add(VirtualService service)
     {
-        RefuseTwin("VirtualService", service.Name, service.Origin, virtualServices.Find(v => v.Name == service.Name)?.Origin);
-        virtualServices.Add(service);
+        RefuseTwin("VirtualService", service.Name, service.Origin, _virtualServices.Find(v => v.Name == service.Name)?.Origin);
+        _virtualServices.Add(service);
     }
 
     // A cluster keeps the later of two; a file has no later.
-    void RefuseTwin(string kind, ResourceName name, Origin origin, Origin? first)
+    private void RefuseTwin(string kind, ResourceName name, Origin origin, Origin? first)
     {
         if (first is { } there)
         {

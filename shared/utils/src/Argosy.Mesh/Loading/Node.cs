@@ -106,11 +106,11 @@ internal sealed class Node(YamlNode yaml, string path, Reading reading)
         return null;
     }
 
-    Reading Reading => reading;
+    private Reading Reading => reading;
 
-    string Name => path.Length == 0 ? "the document" : path;
+    private string Name => path.Length == 0 ? "the document" : path;
 
-    IEnumerable<(YamlScalarNode Key, YamlNode Value)> Mapping()
+    private IEnumerable<(YamlScalarNode Key, YamlNode Value)> Mapping()
     {
         if (yaml is not YamlMappingNode mapping)
         {
@@ -130,7 +130,7 @@ internal sealed class Node(YamlNode yaml, string path, Reading reading)
         }
     }
 
-    YamlNode? Find(string field)
+    private YamlNode? Find(string field)
     {
         foreach (var (key, value) in Mapping())
         {
@@ -143,11 +143,11 @@ internal sealed class Node(YamlNode yaml, string path, Reading reading)
         return null;
     }
 
-    static bool IsEmpty(YamlNode value) => value is YamlScalarNode { Style: ScalarStyle.Plain, Value: null or "" or "~" or "null" };
+    private static bool IsEmpty(YamlNode value) => value is YamlScalarNode { Style: ScalarStyle.Plain, Value: null or "" or "~" or "null" };
 
-    string Join(string field) => path.Length == 0 ? field : $"{path}.{field}";
+    private string Join(string field) => path.Length == 0 ? field : $"{path}.{field}";
 
-    static bool IsAnotherType(string text)
+    private static bool IsAnotherType(string text)
         => text is "" or "~" or "null" or "Null" or "NULL" or "true" or "True" or "TRUE" or "false" or "False" or "FALSE"
             or "yes" or "Yes" or "YES" or "no" or "No" or "NO" or "on" or "On" or "ON" or "off" or "Off" or "OFF"
             || double.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture, out _);

@@ -16,9 +16,9 @@ internal static class VirtualServiceReader
             origin);
     }
 
-    static IEnumerable<Node> Texts(Node? list) => (list?.Items() ?? []).Where(item => item.Text() is not null);
+    private static IEnumerable<Node> Texts(Node? list) => (list?.Items() ?? []).Where(item => item.Text() is not null);
 
-    static bool IsHost(Node host)
+    private static bool IsHost(Node host)
     {
         var valid = HostPattern.IsValid(host.Text()!);
         if (!valid)
@@ -30,7 +30,7 @@ internal static class VirtualServiceReader
     }
 
     // A short name means the rule's own namespace. `mesh` stands for every sidecar, and those don't listen here.
-    static ResourceName GatewayNamed(Node gateway, ResourceName owner)
+    private static ResourceName GatewayNamed(Node gateway, ResourceName owner)
     {
         var text = gateway.Text()!;
         if (text == "mesh")
@@ -42,7 +42,7 @@ internal static class VirtualServiceReader
         return slash < 0 ? new ResourceName(owner.Namespace, text) : new ResourceName(text[..slash], text[(slash + 1)..]);
     }
 
-    static HttpRoute? ReadRule(Node rule, int index, ResourceName owner)
+    private static HttpRoute? ReadRule(Node rule, int index, ResourceName owner)
     {
         rule.AllowOnly("name", "match", "rewrite", "route", "timeout");
         var name = rule.Get("name")?.Text() ?? $"http[{index}]";
@@ -54,7 +54,7 @@ internal static class VirtualServiceReader
             : null;
     }
 
-    static HttpMatch ReadMatch(Node match)
+    private static HttpMatch ReadMatch(Node match)
     {
         match.AllowOnly("name", "uri", "method");
         match.Get("name")?.Text();
@@ -67,7 +67,7 @@ internal static class VirtualServiceReader
         return new HttpMatch(uri, ReadStringMatch(match.Get("method")));
     }
 
-    static StringMatch? ReadStringMatch(Node? match)
+    private static StringMatch? ReadStringMatch(Node? match)
     {
         if (match is not { } node)
         {
@@ -97,7 +97,7 @@ internal static class VirtualServiceReader
         return new StringMatch(key switch { "exact" => StringMatchKind.Exact, "prefix" => StringMatchKind.Prefix, _ => StringMatchKind.Regex }, text);
     }
 
-    static PathRewrite? ReadRewrite(Node? rewrite)
+    private static PathRewrite? ReadRewrite(Node? rewrite)
     {
         if (rewrite is not { } node)
         {
@@ -121,7 +121,7 @@ internal static class VirtualServiceReader
         return new PathRewrite(uri?.Text(), ReadRegexRewrite(regex));
     }
 
-    static RegexRewrite? ReadRegexRewrite(Node? rewrite)
+    private static RegexRewrite? ReadRegexRewrite(Node? rewrite)
     {
         if (rewrite is not { } node)
         {
@@ -151,7 +151,7 @@ internal static class VirtualServiceReader
         return read;
     }
 
-    static Destination? ReadDestination(Node? route, ResourceName owner)
+    private static Destination? ReadDestination(Node? route, ResourceName owner)
     {
         if (route is not { } list)
         {
@@ -178,7 +178,7 @@ internal static class VirtualServiceReader
         return destination.Require("host")?.Text() is { } host ? new Destination(HostPattern.Shorten(host, owner.Namespace), number) : null;
     }
 
-    static TimeSpan? ReadTimeout(Node? timeout)
+    private static TimeSpan? ReadTimeout(Node? timeout)
     {
         if (timeout is not { } node || node.Text() is not { } text)
         {

@@ -9,9 +9,9 @@ internal sealed record VirtualHost(string Pattern, CompiledRule[] Rules)
 /// <summary>A rule with its matchers and its rewrite made ready.</summary>
 internal sealed class CompiledRule(RouteRule rule)
 {
-    readonly CompiledMatch[] matches = [.. rule.Route.Matches.Select(match => new CompiledMatch(match))];
+    private readonly CompiledMatch[] _matches = [.. rule.Route.Matches.Select(match => new CompiledMatch(match))];
 
-    readonly PathRewriter? rewriter = rule.Route.Rewrite is { } rewrite ? new PathRewriter(rewrite) : null;
+    private readonly PathRewriter? _rewriter = rule.Route.Rewrite is { } rewrite ? new PathRewriter(rewrite) : null;
 
     public RouteRule Rule => rule;
 
@@ -19,12 +19,12 @@ internal sealed class CompiledRule(RouteRule rule)
     public bool TryMatch(RequestView request, out string path)
     {
         path = request.Path;
-        if (matches.Length == 0)
+        if (_matches.Length == 0)
         {
             return TryRewrite(null, ref path);
         }
 
-        foreach (var match in matches)
+        foreach (var match in _matches)
         {
             if (match.Holds(request))
             {
@@ -36,9 +36,9 @@ internal sealed class CompiledRule(RouteRule rule)
     }
 
     // An expression can make something of a path that is none. Envoy would send it; nobody could say what it means.
-    bool TryRewrite(TextMatcher? matched, ref string path)
+    private bool TryRewrite(TextMatcher? matched, ref string path)
     {
-        path = rewriter?.Apply(path, matched) ?? path;
+        path = _rewriter?.Apply(path, matched) ?? path;
         return path.StartsWith('/');
     }
 }
@@ -46,10 +46,10 @@ internal sealed class CompiledRule(RouteRule rule)
 /// <summary>One alternative of a rule, made ready.</summary>
 internal sealed class CompiledMatch(HttpMatch match)
 {
-    readonly TextMatcher? method = match.Method is { } text ? new TextMatcher(text) : null;
+    private readonly TextMatcher? _method = match.Method is { } text ? new TextMatcher(text) : null;
 
     public TextMatcher? Uri { get; } = match.Uri is { } text ? new TextMatcher(text) : null;
 
     public bool Holds(RequestView request)
-        => (Uri is null || Uri.Matches(request.Path)) && (method is null || method.Matches(request.Method));
+        => (Uri is null || Uri.Matches(request.Path)) && (_method is null || _method.Matches(request.Method));
 }

@@ -6,22 +6,22 @@ namespace Argosy.Mesh.Routing;
 /// <summary>A <see cref="PathRewrite"/> made ready.</summary>
 internal sealed class PathRewriter
 {
-    readonly string? uri;
-    readonly string? prefix;
-    readonly Regex? pattern;
-    readonly string substitution = "";
+    private readonly string? _uri;
+    private readonly string? _prefix;
+    private readonly Regex? _pattern;
+    private readonly string _substitution = "";
 
     public PathRewriter(PathRewrite rewrite)
     {
-        uri = rewrite.Uri;
+        _uri = rewrite.Uri;
         if (rewrite.RegexRewrite is not { } regex)
         {
             return;
         }
 
-        prefix = regex.Rewrite.Contains('\\', StringComparison.Ordinal) ? null : SegmentPattern.AnchoredLiteral(regex.Match);
-        pattern = prefix is null ? Re2.Anywhere(regex.Match) : null;
-        substitution = prefix is null ? Translate(regex.Rewrite) : regex.Rewrite;
+        _prefix = regex.Rewrite.Contains('\\', StringComparison.Ordinal) ? null : SegmentPattern.AnchoredLiteral(regex.Match);
+        _pattern = _prefix is null ? Re2.Anywhere(regex.Match) : null;
+        _substitution = _prefix is null ? Translate(regex.Rewrite) : regex.Rewrite;
     }
 
     /// <summary>
@@ -31,21 +31,21 @@ internal sealed class PathRewriter
     /// </summary>
     public string Apply(string path, TextMatcher? matched)
     {
-        if (prefix is not null)
+        if (_prefix is not null)
         {
-            return path.StartsWith(prefix, StringComparison.Ordinal) ? string.Concat(substitution, path.AsSpan(prefix.Length)) : path;
+            return path.StartsWith(_prefix, StringComparison.Ordinal) ? string.Concat(_substitution, path.AsSpan(_prefix.Length)) : path;
         }
 
-        if (pattern is not null)
+        if (_pattern is not null)
         {
-            return pattern.Replace(path, substitution);
+            return _pattern.Replace(path, _substitution);
         }
 
         return matched switch
         {
-            null => string.Concat(uri, path.AsSpan(1)),
-            { Kind: StringMatchKind.Prefix } => string.Concat(uri, path.AsSpan(matched.Value.Length)),
-            _ => uri!,
+            null => string.Concat(_uri, path.AsSpan(1)),
+            { Kind: StringMatchKind.Prefix } => string.Concat(_uri, path.AsSpan(matched.Value.Length)),
+            _ => _uri!,
         };
     }
 
@@ -74,7 +74,7 @@ internal sealed class PathRewriter
         return null;
     }
 
-    static string Translate(string re2)
+    private static string Translate(string re2)
     {
         var text = new StringBuilder(re2.Length + 8);
         for (var i = 0; i < re2.Length; i++)

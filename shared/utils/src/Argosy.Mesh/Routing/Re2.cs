@@ -10,9 +10,9 @@ namespace Argosy.Mesh.Routing;
 internal static class Re2
 {
     /// <summary>Istio's limit.</summary>
-    const int MaxLength = 1024;
+    private const int MaxLength = 1024;
 
-    static readonly SearchValues<char> SameEscapes = SearchValues.Create(@"dDwWsSbBAzafnrtv.+*?()|[]{}^$\/-_~!@#%&=:;,'""<>` ");
+    private static readonly SearchValues<char> SameEscapes = SearchValues.Create(@"dDwWsSbBAzafnrtv.+*?()|[]{}^$\/-_~!@#%&=:;,'""<>` ");
 
     /// <summary>The expression for the whole of a text.</summary>
     public static Regex Whole(string pattern) => Create($@"\A(?:{pattern})\z");
@@ -44,9 +44,9 @@ internal static class Re2
         }
     }
 
-    static Regex Create(string pattern) => new(pattern, RegexOptions.NonBacktracking | RegexOptions.CultureInvariant);
+    private static Regex Create(string pattern) => new(pattern, RegexOptions.NonBacktracking | RegexOptions.CultureInvariant);
 
-    static string? FirstDifference(ReadOnlySpan<char> pattern)
+    private static string? FirstDifference(ReadOnlySpan<char> pattern)
     {
         var classStart = -1;                                                // index of the `[` that we are in
         for (var i = 0; i < pattern.Length; i++)
@@ -86,6 +86,6 @@ internal static class Re2
         return null;
     }
 
-    static bool IsSameGroup(ReadOnlySpan<char> group)
+    private static bool IsSameGroup(ReadOnlySpan<char> group)
         => group.StartsWith("(?:") || group.StartsWith("(?i)") || group.StartsWith("(?i:") || group.StartsWith("(?s)") || group.StartsWith("(?s:");
 }

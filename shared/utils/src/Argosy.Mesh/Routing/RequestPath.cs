@@ -14,11 +14,11 @@ namespace Argosy.Mesh.Routing;
 /// </remarks>
 public static class RequestPath
 {
-    static readonly SearchValues<char> Unreserved =
+    private static readonly SearchValues<char> Unreserved =
         SearchValues.Create("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~");
 
     // RFC 3986 pchar and the slash, without ; (path parameters) and % (handled apart).
-    static readonly SearchValues<char> Legal =
+    private static readonly SearchValues<char> Legal =
         SearchValues.Create("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~!$&'()*+,=:@/");
 
     /// <summary>True when <paramref name="path"/> is what normalisation leaves it as.</summary>
@@ -41,10 +41,10 @@ public static class RequestPath
         return IsPlain(raw) || TryRewrite(raw, out path, out refusal);
     }
 
-    static bool IsPlain(ReadOnlySpan<char> raw)
+    private static bool IsPlain(ReadOnlySpan<char> raw)
         => raw.IndexOfAnyExcept(Legal) < 0 && raw.IndexOf("/.") < 0 && raw.IndexOf("//") < 0;
 
-    static bool TryRewrite(string raw, out string path, out string? refusal)
+    private static bool TryRewrite(string raw, out string path, out string? refusal)
     {
         var buffer = ArrayPool<char>.Shared.Rent(raw.Length);              // nothing here makes a path longer
         try
@@ -72,7 +72,7 @@ public static class RequestPath
     }
 
     /// <summary>What only shows once escapes are decoded: <c>%25%41b</c> is the escape of an escape too.</summary>
-    static string? WhyNot(ReadOnlySpan<char> decoded)
+    private static string? WhyNot(ReadOnlySpan<char> decoded)
     {
         for (var rest = decoded; rest.IndexOf("%25") is var i and >= 0; rest = rest[(i + 3)..])
         {
@@ -85,7 +85,7 @@ public static class RequestPath
         return decoded.IndexOf("//") >= 0 ? "The path has an empty segment." : null;
     }
 
-    static string? Decode(ReadOnlySpan<char> raw, Span<char> into, out int length)
+    private static string? Decode(ReadOnlySpan<char> raw, Span<char> into, out int length)
     {
         length = 0;
         for (var i = 0; i < raw.Length; i++)
@@ -114,7 +114,7 @@ public static class RequestPath
         return null;
     }
 
-    static string? DecodeEscape(ReadOnlySpan<char> raw, Span<char> into, out int read, out int written)
+    private static string? DecodeEscape(ReadOnlySpan<char> raw, Span<char> into, out int read, out int written)
     {
         read = written = 3;
         if (!TryReadEscape(raw, out var value))
@@ -143,7 +143,7 @@ public static class RequestPath
     }
 
     /// <summary>A character beyond ASCII stays escaped, and must be UTF-8: overlong forms hide dots and slashes.</summary>
-    static string? CopyUtf8(ReadOnlySpan<char> raw, Span<char> into, out int read, out int written)
+    private static string? CopyUtf8(ReadOnlySpan<char> raw, Span<char> into, out int read, out int written)
     {
         Span<byte> bytes = stackalloc byte[4];
         read = written = 0;
@@ -162,7 +162,7 @@ public static class RequestPath
     }
 
     /// <summary>RFC 3986 5.2.4 in place, except that there is nothing over the root to climb to.</summary>
-    static bool TryRemoveDotSegments(Span<char> path, ref int length)
+    private static bool TryRemoveDotSegments(Span<char> path, ref int length)
     {
         var written = 0;
         for (var start = 0; start < length;)
@@ -196,7 +196,7 @@ public static class RequestPath
         return true;
     }
 
-    static bool TryReadEscape(ReadOnlySpan<char> raw, out byte value)
+    private static bool TryReadEscape(ReadOnlySpan<char> raw, out byte value)
     {
         value = 0;
         if (raw.Length < 3 || raw[0] != '%' || !char.IsAsciiHexDigit(raw[1]) || !char.IsAsciiHexDigit(raw[2]))
@@ -208,12 +208,12 @@ public static class RequestPath
         return true;
     }
 
-    static void WriteEscape(Span<char> into, byte value)
+    private static void WriteEscape(Span<char> into, byte value)
     {
         into[0] = '%';
         into[1] = "0123456789ABCDEF"[value >> 4];
         into[2] = "0123456789ABCDEF"[value & 15];
     }
 
-    static int HexValue(char digit) => char.IsAsciiDigit(digit) ? digit - '0' : (digit | 0x20) - 'a' + 10;
+    private static int HexValue(char digit) => char.IsAsciiDigit(digit) ? digit - '0' : (digit | 0x20) - 'a' + 10;
 }

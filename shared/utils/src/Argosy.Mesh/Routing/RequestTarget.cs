@@ -8,7 +8,7 @@ namespace Argosy.Mesh.Routing;
 public readonly record struct RequestTarget(string Path, string Query)
 {
     // RFC 3986 query, and those characters that clients send in queries without escaping them. No #: a fragment is never sent.
-    static readonly SearchValues<char> LegalInQuery = SearchValues.Create(
+    private static readonly SearchValues<char> LegalInQuery = SearchValues.Create(
         "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~!$&'()*+,;=:@/?%[]{}|\"<>^`\\");
 
     /// <summary>Accepts the origin form and the absolute form, whose authority the server has compared with the Host field.</summary>
@@ -34,7 +34,7 @@ public readonly record struct RequestTarget(string Path, string Query)
         return true;
     }
 
-    static string OriginForm(string absolute)
+    private static string OriginForm(string absolute)
     {
         var authority = absolute.IndexOf("//", StringComparison.Ordinal) + 2;
         var path = absolute.AsSpan(authority).IndexOfAny('/', '?');

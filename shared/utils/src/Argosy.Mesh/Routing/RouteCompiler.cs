@@ -5,12 +5,12 @@ namespace Argosy.Mesh.Routing;
 /// <summary>Binds virtual services to one gateway: hosts are those that both name.</summary>
 internal sealed class RouteCompiler(MeshResources resources, ResourceName gatewayName)
 {
-    readonly List<RouteRule> rules = [];
-    readonly List<VirtualHost> hosts = [];
+    private readonly List<RouteRule> _rules = [];
+    private readonly List<VirtualHost> _hosts = [];
 
     public List<MeshError> Errors { get; } = [];
 
-    public IReadOnlyList<RouteRule> Rules => rules;
+    public IReadOnlyList<RouteRule> Rules => _rules;
 
     public VirtualHost[] Compile()
     {
@@ -31,11 +31,11 @@ internal sealed class RouteCompiler(MeshResources resources, ResourceName gatewa
             Errors.Add(new MeshError(new Origin(resources.File, 1), $"there is no Gateway {gatewayName} in it"));
         }
 
-        hosts.Sort((a, b) => (a.Pattern[0] == '*', -a.Pattern.Length).CompareTo((b.Pattern[0] == '*', -b.Pattern.Length)));
-        return [.. hosts];
+        _hosts.Sort((a, b) => (a.Pattern[0] == '*', -a.Pattern.Length).CompareTo((b.Pattern[0] == '*', -b.Pattern.Length)));
+        return [.. _hosts];
     }
 
-    void RefuseUnknownGateways(VirtualService service)
+    private void RefuseUnknownGateways(VirtualService service)
     {
         foreach (var (name, origin) in service.Gateways)
         {
@@ -46,11 +46,11 @@ internal sealed class RouteCompiler(MeshResources resources, ResourceName gatewa
         }
     }
 
-    void Bind(GatewayResource gateway, VirtualService service)
+    private void Bind(GatewayResource gateway, VirtualService service)
     {
-        var first = rules.Count;
-        rules.AddRange(service.Http.Select((route, i) => new RouteRule(first + i, route)));
-        var compiled = rules.Skip(first).Select(rule => new CompiledRule(rule)).ToArray();
+        var first = _rules.Count;
+        _rules.AddRange(service.Http.Select((route, i) => new RouteRule(first + i, route)));
+        var compiled = _rules.Skip(first).Select(rule => new CompiledRule(rule)).ToArray();
         var served = gateway.Servers.SelectMany(server => server.Hosts).Select(host => HostFor(host, gateway, service)).OfType<string>().ToList();
         foreach (var (wanted, origin) in service.Hosts)
         {
@@ -68,18 +68,18 @@ internal sealed class RouteCompiler(MeshResources resources, ResourceName gatewa
     }
 
     // Istio merges the rules and calls the order between the resources undefined. Undefined is not a route table.
-    void Add(string host, CompiledRule[] compiled, GatewayResource gateway, Origin origin)
+    private void Add(string host, CompiledRule[] compiled, GatewayResource gateway, Origin origin)
     {
-        if (hosts.Exists(known => string.Equals(known.Pattern, host, StringComparison.OrdinalIgnoreCase)))
+        if (_hosts.Exists(known => string.Equals(known.Pattern, host, StringComparison.OrdinalIgnoreCase)))
         {
             Errors.Add(new MeshError(origin, $"the host {host} of Gateway {gateway.Name} has rules already: keep a host's rules in one VirtualService"));
         }
 
-        hosts.Add(new VirtualHost(host, compiled));
+        _hosts.Add(new VirtualHost(host, compiled));
     }
 
     /// <summary>A server's host is for every namespace, or for one: <c>ns/host</c>, <c>./host</c> (its own), <c>*/host</c>.</summary>
-    static string? HostFor(string serverHost, GatewayResource gateway, VirtualService service)
+    private static string? HostFor(string serverHost, GatewayResource gateway, VirtualService service)
     {
         var slash = serverHost.IndexOf('/', StringComparison.Ordinal);
         return slash < 0 ? serverHost : serverHost[..slash] switch

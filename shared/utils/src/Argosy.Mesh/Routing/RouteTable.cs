@@ -22,11 +22,11 @@ public sealed record RouteRule(int Index, HttpRoute Route);
 /// <summary>The rules that are bound to one gateway, ready to be asked. Immutable.</summary>
 public sealed class RouteTable
 {
-    readonly VirtualHost[] hosts;
+    private readonly VirtualHost[] _hosts;
 
-    RouteTable(VirtualHost[] hosts, IReadOnlyList<RouteRule> rules)
+    private RouteTable(VirtualHost[] hosts, IReadOnlyList<RouteRule> rules)
     {
-        this.hosts = hosts;
+        _hosts = hosts;
         Rules = rules;
     }
 
@@ -63,10 +63,10 @@ public sealed class RouteTable
     }
 
     // Hosts are sorted: names, then *.domains from the longest, then *. The first that fits is the best.
-    VirtualHost? Select(string host)
+    private VirtualHost? Select(string host)
     {
         var name = WithoutPort(host);
-        foreach (var candidate in hosts)
+        foreach (var candidate in _hosts)
         {
             if (candidate.Fits(name))
             {
@@ -77,7 +77,7 @@ public sealed class RouteTable
         return null;
     }
 
-    static ReadOnlySpan<char> WithoutPort(ReadOnlySpan<char> host)
+    private static ReadOnlySpan<char> WithoutPort(ReadOnlySpan<char> host)
     {
         var end = host.StartsWith("[") ? host.IndexOf(']') + 1 : host.IndexOf(':');
         return end > 0 ? host[..end] : host;

@@ -8,14 +8,14 @@ namespace Argosy.Mesh.Routing;
 /// </summary>
 internal sealed class SegmentPattern
 {
-    const string AnySegment = "[^/]+";
+    private const string AnySegment = "[^/]+";
 
-    static readonly SearchValues<char> Literal =
+    private static readonly SearchValues<char> Literal =
         SearchValues.Create("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_~/:@!&',=");
 
-    readonly string[] literals;
+    private readonly string[] _literals;
 
-    SegmentPattern(string[] literals) => this.literals = literals;
+    private SegmentPattern(string[] literals) => _literals = literals;
 
     /// <summary>Null for an expression of any other form.</summary>
     public static SegmentPattern? TryCreate(string regex)
@@ -40,7 +40,7 @@ internal sealed class SegmentPattern
 
     public bool Matches(ReadOnlySpan<char> text)
     {
-        for (var i = 0; i < literals.Length; i++)
+        for (var i = 0; i < _literals.Length; i++)
         {
             if (i > 0)
             {
@@ -53,12 +53,12 @@ internal sealed class SegmentPattern
                 text = text[segment..];
             }
 
-            if (!text.StartsWith(literals[i], StringComparison.Ordinal))
+            if (!text.StartsWith(_literals[i], StringComparison.Ordinal))
             {
                 return false;
             }
 
-            text = text[literals[i].Length..];
+            text = text[_literals[i].Length..];
         }
 
         return text.IsEmpty;

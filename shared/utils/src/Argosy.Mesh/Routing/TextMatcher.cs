@@ -5,14 +5,14 @@ namespace Argosy.Mesh.Routing;
 /// <summary>A <see cref="StringMatch"/> made ready.</summary>
 internal sealed class TextMatcher
 {
-    readonly SegmentPattern? segments;
-    readonly Regex? regex;
+    private readonly SegmentPattern? _segments;
+    private readonly Regex? _regex;
 
     public TextMatcher(StringMatch match)
     {
         (Kind, Value) = (match.Kind, match.Value);
-        segments = Kind == StringMatchKind.Regex ? SegmentPattern.TryCreate(Value) : null;
-        regex = Kind == StringMatchKind.Regex && segments is null ? Re2.Whole(Value) : null;
+        _segments = Kind == StringMatchKind.Regex ? SegmentPattern.TryCreate(Value) : null;
+        _regex = Kind == StringMatchKind.Regex && _segments is null ? Re2.Whole(Value) : null;
     }
 
     public StringMatchKind Kind { get; }
@@ -23,6 +23,6 @@ internal sealed class TextMatcher
     {
         StringMatchKind.Exact => string.Equals(text, Value, StringComparison.Ordinal),
         StringMatchKind.Prefix => text.StartsWith(Value, StringComparison.Ordinal),
-        _ => segments?.Matches(text) ?? regex!.IsMatch(text),
+        _ => _segments?.Matches(text) ?? _regex!.IsMatch(text),
     };
 }

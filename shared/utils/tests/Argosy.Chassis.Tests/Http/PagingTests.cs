@@ -81,7 +81,7 @@ public sealed class PagingTests
         ((int)(await PutAsync(host, "*")).StatusCode).ShouldBe(204);
     }
 
-    static Task<HttpResponseMessage> PutAsync(ProcessHost host, string? match)
+    private static Task<HttpResponseMessage> PutAsync(ProcessHost host, string? match)
     {
         var request = new HttpRequestMessage(HttpMethod.Put, "/thing") { Content = JsonContent.Create(1) };
         if (match is not null)

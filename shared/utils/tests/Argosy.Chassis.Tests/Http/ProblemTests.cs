@@ -12,17 +12,17 @@ namespace Argosy.Chassis.Tests.Http;
 
 public sealed class ProblemTests : IAsyncLifetime
 {
-    enum Mood
+    private enum Mood
     {
         VeryGood,
         Bad,
     }
 
-    sealed record Inner(int Count);
+    private sealed record Inner(int Count);
 
-    sealed record Asked(string Name, Money Price, Mood Mood, IReadOnlyList<Inner> Lines, string? Note, int Tip = 3);
+    private sealed record Asked(string Name, Money Price, Mood Mood, IReadOnlyList<Inner> Lines, string? Note, int Tip = 3);
 
-    ProcessHost _host = null!;
+    private ProcessHost _host = null!;
 
     public async ValueTask InitializeAsync() => _host = await ProcessHost.StartAsync(app =>
     {
@@ -110,7 +110,7 @@ public sealed class ProblemTests : IAsyncLifetime
     public async Task An_answer_that_breaks_halfway_is_cut_off_and_not_passed_off_as_whole() =>
         await Should.ThrowAsync<HttpRequestException>(() => _host.Client.GetStringAsync("/half"));
 
-    const string Good = """{"name":"a","price":{"amount":1,"currency":"EUR"},"mood":"very-good","lines":[{"count":1}]}""";
+    private const string Good = """{"name":"a","price":{"amount":1,"currency":"EUR"},"mood":"very-good","lines":[{"count":1}]}""";
 
     [Fact]
     public async Task Good_json_passes_and_what_is_absent_stays_absent()
@@ -209,6 +209,6 @@ public sealed class ProblemTests : IAsyncLifetime
         head.ShouldNotContain(line => line.StartsWith("Server:"));
     }
 
-    Task<HttpResponseMessage> PostAsync(string text, string type = "application/json") =>
+    private Task<HttpResponseMessage> PostAsync(string text, string type = "application/json") =>
         _host.Client.PostAsync("/ask", new StringContent(text, Encoding.UTF8, type));
 }

@@ -10,11 +10,11 @@ using Microsoft.Extensions.Logging;
 namespace Argosy.Chassis.Tests.Http;
 
 /// <summary>A process of Argosy without a store, in a real Kestrel on a free port of this machine.</summary>
-sealed class ProcessHost : IAsyncDisposable
+internal sealed class ProcessHost : IAsyncDisposable
 {
-    readonly WebApplication _app;
+    private readonly WebApplication _app;
 
-    ProcessHost(WebApplication app)
+    private ProcessHost(WebApplication app)
     {
         _app = app;
         Address = new Uri(app.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.Single());
@@ -52,7 +52,7 @@ sealed class ProcessHost : IAsyncDisposable
 }
 
 /// <summary>What a problem looks like to a client.</summary>
-sealed record Shown(int Status, string Code, string Detail, JsonElement Json, HttpResponseMessage Answer)
+internal sealed record Shown(int Status, string Code, string Detail, JsonElement Json, HttpResponseMessage Answer)
 {
     public static async Task<Shown> OfAsync(HttpResponseMessage answer)
     {

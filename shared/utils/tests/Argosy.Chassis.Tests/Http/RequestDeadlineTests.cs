@@ -14,9 +14,9 @@ namespace Argosy.Chassis.Tests.Http;
 
 public sealed class RequestDeadlineTests : IAsyncLifetime
 {
-    readonly TaskCompletionSource _gone = new();
-    int _begun;
-    ProcessHost _host = null!;
+    private readonly TaskCompletionSource _gone = new();
+    private int _begun;
+    private ProcessHost _host = null!;
 
     public async ValueTask InitializeAsync() => _host = await ProcessHost.StartAsync(app =>
     {
@@ -98,10 +98,10 @@ public sealed class RequestDeadlineTests : IAsyncLifetime
         await reader.ReadToEndAsync().WaitAsync(TimeSpan.FromSeconds(5));
     }
 
-    async Task<double> LeftAsync(string? deadline) =>
+    private async Task<double> LeftAsync(string? deadline) =>
         double.Parse(await (await AskAsync("/left", deadline)).Content.ReadAsStringAsync());
 
-    Task<HttpResponseMessage> AskAsync(string path, string? deadline)
+    private Task<HttpResponseMessage> AskAsync(string path, string? deadline)
     {
         var request = new HttpRequestMessage(HttpMethod.Get, path);
         if (deadline is not null)

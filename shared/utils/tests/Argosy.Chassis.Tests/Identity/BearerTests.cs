@@ -10,8 +10,8 @@ namespace Argosy.Chassis.Tests.Identity;
 /// <summary>Where the token comes from, what the routes ask of it, and what the answers say.</summary>
 public sealed class BearerTests : IAsyncLifetime
 {
-    IssuerHost _issuer = null!;
-    GuardedHost _host = null!;
+    private IssuerHost _issuer = null!;
+    private GuardedHost _host = null!;
 
     public async ValueTask InitializeAsync()
     {
@@ -115,7 +115,7 @@ public sealed class BearerTests : IAsyncLifetime
         response.StatusCode.ShouldBe(HttpStatusCode.MethodNotAllowed);
     }
 
-    async Task<string> ReadAsync(string path, string? token)
+    private async Task<string> ReadAsync(string path, string? token)
     {
         using var response = await _host.GetAsync(path, token);
         response.StatusCode.ShouldBe(HttpStatusCode.OK);

@@ -8,7 +8,7 @@ using Argosy.Chassis.Hosting.Identity;
 namespace Argosy.Chassis.Tests.Identity;
 
 /// <summary>Makes tokens from raw text, good and bad, without the library that checks them.</summary>
-sealed class Forge(RSA key)
+internal sealed class Forge(RSA key)
 {
     public const string Issuer = "http://issuer.example";
 

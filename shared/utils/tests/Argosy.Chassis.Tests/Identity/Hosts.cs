@@ -14,12 +14,12 @@ using Shouldly;
 namespace Argosy.Chassis.Tests.Identity;
 
 /// <summary>An issuer's key endpoint in a real Kestrel, whose answers and absences the test decides.</summary>
-sealed class IssuerHost : IAsyncDisposable
+internal sealed class IssuerHost : IAsyncDisposable
 {
-    readonly WebApplication _app;
-    int _hits;
+    private readonly WebApplication _app;
+    private int _hits;
 
-    IssuerHost(WebApplication app) => _app = app;
+    private IssuerHost(WebApplication app) => _app = app;
 
     public Uri Jwks { get; private set; } = null!;
 
@@ -47,11 +47,11 @@ sealed class IssuerHost : IAsyncDisposable
 }
 
 /// <summary>A service with the identity of the chassis in a real Kestrel.</summary>
-sealed class GuardedHost : IAsyncDisposable
+internal sealed class GuardedHost : IAsyncDisposable
 {
-    readonly WebApplication _app;
+    private readonly WebApplication _app;
 
-    GuardedHost(WebApplication app, LogLines logs) => (_app, Logs, Client) = (app, logs, new HttpClient { BaseAddress = Kestrel.Address(app) });
+    private GuardedHost(WebApplication app, LogLines logs) => (_app, Logs, Client) = (app, logs, new HttpClient { BaseAddress = Kestrel.Address(app) });
 
     public HttpClient Client { get; }
 
@@ -113,7 +113,7 @@ sealed class GuardedHost : IAsyncDisposable
     }
 }
 
-static class Kestrel
+internal static class Kestrel
 {
     public static WebApplicationBuilder Builder()
     {
@@ -127,7 +127,7 @@ static class Kestrel
         new(app.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.Single());
 }
 
-static class Eventually
+internal static class Eventually
 {
     public static async Task TrueAsync(Func<Task<bool>> condition, string what)
     {
@@ -141,9 +141,9 @@ static class Eventually
 }
 
 /// <summary>Every line that the process logs, at every level.</summary>
-sealed class LogLines : ILoggerProvider, ILogger
+internal sealed class LogLines : ILoggerProvider, ILogger
 {
-    readonly List<string> _lines = [];
+    private readonly List<string> _lines = [];
 
     public IReadOnlyList<string> Lines
     {

@@ -11,9 +11,9 @@ namespace Argosy.Chassis.Tests.Identity;
 /// <summary>How a service gets the issuer's keys, keeps them, and notices new ones.</summary>
 public sealed class KeyRingTests
 {
-    static readonly RSA NextKey = RSA.Create(2048);
+    private static readonly RSA NextKey = RSA.Create(2048);
 
-    static Forge Next { get; } = new(NextKey) { KeyId = IssuerKey.Of(NextKey).Id };
+    private static Forge Next { get; } = new(NextKey) { KeyId = IssuerKey.Of(NextKey).Id };
 
     [Fact]
     public async Task A_service_is_ready_only_once_the_issuer_has_given_its_keys()
@@ -160,10 +160,10 @@ public sealed class KeyRingTests
         ErrorOfKey(folder.File("text.pem", "hello")).ShouldContain("not one RSA public key");
     }
 
-    static string ErrorOfKey(string path) =>
+    private static string ErrorOfKey(string path) =>
         ErrorsOf(("JWT_ISSUER", Forge.Issuer), ("JWT_PUBLIC_KEY_PATH", path)).ShouldHaveSingleItem();
 
-    static IReadOnlyList<string> ErrorsOf(params (string Name, string Value)[] environment)
+    private static IReadOnlyList<string> ErrorsOf(params (string Name, string Value)[] environment)
     {
         var values = environment.ToDictionary(e => e.Name, e => (string?)e.Value, StringComparer.Ordinal);
         var settings = new Settings(new ConfigurationBuilder().AddInMemoryCollection(values).Build());
@@ -189,9 +189,9 @@ public sealed class KeyRingTests
     }
 }
 
-sealed class TemporaryFolder : IDisposable
+internal sealed class TemporaryFolder : IDisposable
 {
-    readonly DirectoryInfo _folder = Directory.CreateTempSubdirectory("argosy-");
+    private readonly DirectoryInfo _folder = Directory.CreateTempSubdirectory("argosy-");
 
     public string Path => _folder.FullName;
 

@@ -11,12 +11,12 @@ namespace Argosy.Chassis.Tests.Identity;
 /// <summary>Whatever is sent, the answer is a verdict: never an exception, and never yes to what was not signed.</summary>
 public sealed class TokenProperties : IAsyncLifetime
 {
-    const string Alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
+    private const string Alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
 
-    static readonly RSA Short = RSA.Create(2048);   // 256 bytes leave four unused bits in the last character
+    private static readonly RSA Short = RSA.Create(2048);   // 256 bytes leave four unused bits in the last character
 
-    KeyRing _ring = null!;
-    TokenCheck _check = null!;
+    private KeyRing _ring = null!;
+    private TokenCheck _check = null!;
 
     public async ValueTask InitializeAsync()
     {
@@ -94,7 +94,7 @@ public sealed class TokenProperties : IAsyncLifetime
     }
 
     // Any text is a good name, any number a time of issue, and a lifetime may end late or be a fraction.
-    static bool IsFine(string member, string value) => member switch
+    private static bool IsFine(string member, string value) => member switch
     {
         "sub" or "jti" or "client_id" => value == "\"x\"",
         "iat" => double.TryParse(value, out _),
@@ -102,11 +102,11 @@ public sealed class TokenProperties : IAsyncLifetime
         _ => false,
     };
 
-    async Task<TokenVerdict> VerdictAsync(string token) => await _check.CheckAsync(token, CancellationToken.None);
+    private async Task<TokenVerdict> VerdictAsync(string token) => await _check.CheckAsync(token, CancellationToken.None);
 
-    async Task<bool> IsRefusedAsync(string token) => (await VerdictAsync(token)).Caller is null;
+    private async Task<bool> IsRefusedAsync(string token) => (await VerdictAsync(token)).Caller is null;
 
-    sealed class FixedKeys(IReadOnlyList<IssuerKey> keys) : IKeySource
+    private sealed class FixedKeys(IReadOnlyList<IssuerKey> keys) : IKeySource
     {
         public Task<IReadOnlyList<IssuerKey>> FetchAsync(CancellationToken ct) => Task.FromResult(keys);
     }

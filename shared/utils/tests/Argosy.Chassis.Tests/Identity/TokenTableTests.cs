@@ -13,8 +13,8 @@ namespace Argosy.Chassis.Tests.Identity;
 /// <summary>Tokens that a strict check must refuse, each differing from a good one in a single thing, against a real Kestrel.</summary>
 public sealed class TokenTableTests : IAsyncLifetime
 {
-    IssuerHost _issuer = null!;
-    GuardedHost _host = null!;
+    private IssuerHost _issuer = null!;
+    private GuardedHost _host = null!;
 
     public async ValueTask InitializeAsync()
     {
@@ -28,11 +28,11 @@ public sealed class TokenTableTests : IAsyncLifetime
         await _issuer.DisposeAsync();
     }
 
-    static long Now => DateTimeOffset.UtcNow.ToUnixTimeSeconds();
+    private static long Now => DateTimeOffset.UtcNow.ToUnixTimeSeconds();
 
-    static Forge Good => Forge.Good;
+    private static Forge Good => Forge.Good;
 
-    static readonly Dictionary<string, (TokenFault Fault, Func<string> Token)> Table = new(StringComparer.Ordinal)
+    private static readonly Dictionary<string, (TokenFault Fault, Func<string> Token)> Table = new(StringComparer.Ordinal)
     {
         ["typ JWT, an ID token"] = (TokenFault.Type, () => Good.With(h => h["typ"] = "JWT")),
         ["typ in upper case"] = (TokenFault.Type, () => Good.With(h => h["typ"] = "AT+JWT")),
@@ -145,20 +145,20 @@ public sealed class TokenTableTests : IAsyncLifetime
     public async Task Our_audience_may_be_one_of_several() =>
         (await _host.StatusAsync(Good.With(claims: c => c["aud"] = new JsonArray("other", "argosy")))).ShouldBe(HttpStatusCode.OK);
 
-    static Forge Foreign() => new(Forge.Theirs) { KeyId = IssuerKey.Of(Forge.Theirs).Id };
+    private static Forge Foreign() => new(Forge.Theirs) { KeyId = IssuerKey.Of(Forge.Theirs).Id };
 
-    static JsonObject Jwk() => JsonNode.Parse(JsonSerializer.Serialize(IssuerKey.Of(Forge.Theirs).ToJwk()))!.AsObject();
+    private static JsonObject Jwk() => JsonNode.Parse(JsonSerializer.Serialize(IssuerKey.Of(Forge.Theirs).ToJwk()))!.AsObject();
 
-    static string Payload() => Forge.Claims().ToJsonString();
+    private static string Payload() => Forge.Claims().ToJsonString();
 
-    static string Unsigned(string algorithm)
+    private static string Unsigned(string algorithm)
     {
         var header = Good.Header();
         header["alg"] = algorithm;
         return Forge.Encode(header.ToJsonString()) + "." + Forge.Encode(Payload());
     }
 
-    static string Signed(string algorithm, HashAlgorithmName hash, RSASignaturePadding padding)
+    private static string Signed(string algorithm, HashAlgorithmName hash, RSASignaturePadding padding)
     {
         var header = Good.Header();
         header["alg"] = algorithm;

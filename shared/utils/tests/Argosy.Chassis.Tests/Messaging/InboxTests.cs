@@ -12,13 +12,13 @@ namespace Argosy.Chassis.Tests.Messaging;
 /// <summary>The inbox on a real store: a message takes effect once, in the order of its key, and poison holds up its own key only.</summary>
 public sealed class InboxTests : IAsyncLifetime
 {
-    readonly string _folder = Directory.CreateTempSubdirectory("argosy-inbox-").FullName;
-    readonly Shifting _time = new();
-    readonly Recorder _recorder = new();
-    SqliteStore _store = null!;
-    Lanes _lanes = null!;
-    Inbox _inbox = null!;
-    ParkedWorker _parked = null!;
+    private readonly string _folder = Directory.CreateTempSubdirectory("argosy-inbox-").FullName;
+    private readonly Shifting _time = new();
+    private readonly Recorder _recorder = new();
+    private SqliteStore _store = null!;
+    private Lanes _lanes = null!;
+    private Inbox _inbox = null!;
+    private ParkedWorker _parked = null!;
 
     public async ValueTask InitializeAsync()
     {
@@ -186,16 +186,16 @@ public sealed class InboxTests : IAsyncLifetime
         (await EffectsAsync("later")).Count.ShouldBe(1);
     }
 
-    WriteSet Marked(string sql)
+    private WriteSet Marked(string sql)
     {
         var work = new WriteSet(new MessageContext("test", "inventory-service", new MessageHeaders()), _time.GetUtcNow());
         work.Execute(sql);
         return work;
     }
 
-    Task DeliverAsync(Envelope envelope) => _lanes.RunAsync(envelope.Key, c => _inbox.ReceiveAsync(envelope, c), CancellationToken.None);
+    private Task DeliverAsync(Envelope envelope) => _lanes.RunAsync(envelope.Key, c => _inbox.ReceiveAsync(envelope, c), CancellationToken.None);
 
-    async Task SettleAsync()
+    private async Task SettleAsync()
     {
         for (var i = 0; i < 50; i++)
         {
@@ -204,14 +204,14 @@ public sealed class InboxTests : IAsyncLifetime
         }
     }
 
-    Task<IReadOnlyList<string>> EffectsAsync(string key) => _store.QueryAsync<string>("select id from effect where key = @key order by n", new { key });
+    private Task<IReadOnlyList<string>> EffectsAsync(string key) => _store.QueryAsync<string>("select id from effect where key = @key order by n", new { key });
 
-    Envelope Message(string key, string id, string? undoes = null) =>
+    private Envelope Message(string key, string id, string? undoes = null) =>
         Envelope.Of(new ReleaseStock { OrderId = key }, id, "order-service", new MessageHeaders { Undoes = undoes }, _time.GetUtcNow());
 
-    sealed class Shifting : TimeProvider
+    private sealed class Shifting : TimeProvider
     {
-        TimeSpan _ahead;
+        private TimeSpan _ahead;
 
         public override DateTimeOffset GetUtcNow() => base.GetUtcNow() + _ahead;
 
@@ -220,7 +220,7 @@ public sealed class InboxTests : IAsyncLifetime
 
     internal sealed class Recorder
     {
-        int _tries;
+        private int _tries;
 
         public HashSet<string> Poison { get; } = [];
 

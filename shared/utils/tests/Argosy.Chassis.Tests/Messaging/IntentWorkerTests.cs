@@ -11,25 +11,25 @@ namespace Argosy.Chassis.Tests.Messaging;
 
 public sealed class IntentWorkerTests : IAsyncLifetime
 {
-    private readonly string folder = Directory.CreateTempSubdirectory("argosy-intents-").FullName;
-    private SqliteStore store = null!;
+    private readonly string _folder = Directory.CreateTempSubdirectory("argosy-intents-").FullName;
+    private SqliteStore _store = null!;
 
     public async ValueTask InitializeAsync()
     {
-        store = SqliteStore.Open(Path.Combine(folder, "intents.db"), TimeProvider.System, NullLogger<SqliteStore>.Instance);
-        await store.MigrateAsync([new Migration("intents", "create table errand (id text primary key, state text not null, due bigint, attempts bigint not null, context text not null, error text)")]);
+        _store = SqliteStore.Open(Path.Combine(_folder, "intents.db"), TimeProvider.System, NullLogger<SqliteStore>.Instance);
+        await _store.MigrateAsync([new Migration("intents", "create table errand (id text primary key, state text not null, due bigint, attempts bigint not null, context text not null, error text)")]);
     }
 
     public async ValueTask DisposeAsync()
     {
-        await store.DisposeAsync();
-        Directory.Delete(folder, recursive: true);
+        await _store.DisposeAsync();
+        Directory.Delete(_folder, recursive: true);
     }
 
     [Fact]
     public async Task An_intent_runs_as_soon_as_it_is_committed()
     {
-        using var worker = new Errands(store, new IntentWorkerOptions { Poll = TimeSpan.FromMinutes(5) }, (_, _) => Task.CompletedTask);
+        using var worker = new Errands(_store, new IntentWorkerOptions { Poll = TimeSpan.FromMinutes(5) }, (_, _) => Task.CompletedTask);
         await worker.StartAsync(default);
 
         var committed = Stopwatch.StartNew();
@@ -45,7 +45,7 @@ public sealed class IntentWorkerTests : IAsyncLifetime
     {
         await AddAsync("before", wake: null);
 
-        using var worker = new Errands(store, new IntentWorkerOptions(), (_, _) => Task.CompletedTask);
+        using var worker = new Errands(_store, new IntentWorkerOptions(), (_, _) => Task.CompletedTask);
         await worker.StartAsync(default);
 
         await Until(async () => await StateAsync("before") == "done");
@@ -56,7 +56,7 @@ public sealed class IntentWorkerTests : IAsyncLifetime
     public async Task A_failed_try_is_written_down_and_made_again_later()
     {
         var tries = 0;
-        using var worker = new Errands(store, new IntentWorkerOptions { FirstPause = TimeSpan.FromMilliseconds(10), Poll = TimeSpan.FromMilliseconds(20) },
+        using var worker = new Errands(_store, new IntentWorkerOptions { FirstPause = TimeSpan.FromMilliseconds(10), Poll = TimeSpan.FromMilliseconds(20) },
             (_, _) => Interlocked.Increment(ref tries) < 4 ? throw new HttpRequestException("away") : Task.CompletedTask);
         await worker.StartAsync(default);
         await AddAsync("flaky", worker);
@@ -64,7 +64,7 @@ public sealed class IntentWorkerTests : IAsyncLifetime
         await Until(async () => await StateAsync("flaky") == "done");
 
         tries.ShouldBe(4);
-        var row = await store.FirstOrDefaultAsync<ErrandState>("select state as State, attempts as Attempts, error as Error from errand where id = 'flaky'");
+        var row = await _store.FirstOrDefaultAsync<ErrandState>("select state as State, attempts as Attempts, error as Error from errand where id = 'flaky'");
         row!.Attempts.ShouldBe(3);
         row.Error.ShouldBe("away");
         await worker.StopAsync(default);
@@ -75,7 +75,7 @@ public sealed class IntentWorkerTests : IAsyncLifetime
     {
         var (now, most) = (0, 0);
         var active = new ConcurrentDictionary<string, bool>();
-        using var worker = new Errands(store, new IntentWorkerOptions { Bulkhead = 3 }, async (errand, cancellation) =>
+        using var worker = new Errands(_store, new IntentWorkerOptions { Bulkhead = 3 }, async (errand, cancellation) =>
         {
             active.TryAdd(errand.Id, true).ShouldBeTrue();
             InterlockedMax(ref most, Interlocked.Increment(ref now));
@@ -89,7 +89,7 @@ public sealed class IntentWorkerTests : IAsyncLifetime
         }
 
         await worker.StartAsync(default);
-        await Until(async () => await store.FirstOrDefaultAsync<long>("select count(*) from errand where state = 'due'") == 0);
+        await Until(async () => await _store.FirstOrDefaultAsync<long>("select count(*) from errand where state = 'due'") == 0);
 
         most.ShouldBe(3);
         worker.Runs.ShouldBe(20);
@@ -99,20 +99,20 @@ public sealed class IntentWorkerTests : IAsyncLifetime
     [Fact]
     public async Task A_try_ends_at_its_deadline()
     {
-        using var worker = new Errands(store, new IntentWorkerOptions { Deadline = TimeSpan.FromMilliseconds(50) }, (_, cancellation) => Task.Delay(Timeout.Infinite, cancellation));
+        using var worker = new Errands(_store, new IntentWorkerOptions { Deadline = TimeSpan.FromMilliseconds(50) }, (_, cancellation) => Task.Delay(Timeout.Infinite, cancellation));
         await worker.StartAsync(default);
         await AddAsync("slow", worker);
 
-        await Until(async () => await store.FirstOrDefaultAsync<long>("select attempts from errand where id = 'slow'") > 0);
+        await Until(async () => await _store.FirstOrDefaultAsync<long>("select attempts from errand where id = 'slow'") > 0);
 
-        (await store.FirstOrDefaultAsync<string>("select error from errand where id = 'slow'")).ShouldStartWith("No outcome within");
+        (await _store.FirstOrDefaultAsync<string>("select error from errand where id = 'slow'")).ShouldStartWith("No outcome within");
         await worker.StopAsync(default);
     }
 
     [Fact]
     public async Task A_word_in_between_makes_the_intent_be_read_again_without_counting_as_a_failure()
     {
-        using var worker = new Errands(store, new IntentWorkerOptions { Poll = TimeSpan.FromMilliseconds(20) }, async (errand, _) =>
+        using var worker = new Errands(_store, new IntentWorkerOptions { Poll = TimeSpan.FromMilliseconds(20) }, async (errand, _) =>
         {
             if (await StateAsync(errand.Id) == "due")
             {
@@ -125,7 +125,7 @@ public sealed class IntentWorkerTests : IAsyncLifetime
         await Until(async () => await StateAsync("contested") == "done");
 
         worker.Runs.ShouldBe(2);
-        (await store.FirstOrDefaultAsync<long>("select attempts from errand where id = 'contested'")).ShouldBe(0);
+        (await _store.FirstOrDefaultAsync<long>("select attempts from errand where id = 'contested'")).ShouldBe(0);
         await worker.StopAsync(default);
     }
 
@@ -133,7 +133,7 @@ public sealed class IntentWorkerTests : IAsyncLifetime
     public async Task Stopping_ends_what_runs_and_leaves_it_due()
     {
         var started = new TaskCompletionSource();
-        using var worker = new Errands(store, new IntentWorkerOptions(), async (_, cancellation) =>
+        using var worker = new Errands(_store, new IntentWorkerOptions(), async (_, cancellation) =>
         {
             started.TrySetResult();
             await Task.Delay(Timeout.Infinite, cancellation);
@@ -145,7 +145,7 @@ public sealed class IntentWorkerTests : IAsyncLifetime
         await worker.StopAsync(default).WaitAsync(TimeSpan.FromSeconds(10));
 
         (await StateAsync("interrupted")).ShouldBe("due");
-        (await store.FirstOrDefaultAsync<long>("select attempts from errand where id = 'interrupted'")).ShouldBe(0);
+        (await _store.FirstOrDefaultAsync<long>("select attempts from errand where id = 'interrupted'")).ShouldBe(0);
     }
 
     private Task AddAsync(string id, Errands? wake) => ExecuteAsync(
@@ -161,10 +161,10 @@ public sealed class IntentWorkerTests : IAsyncLifetime
             work.OnCommitted(wake.Wake);
         }
 
-        (await store.CommitAsync(work)).Ensure();
+        (await _store.CommitAsync(work)).Ensure();
     }
 
-    private Task<string?> StateAsync(string id) => store.FirstOrDefaultAsync<string>("select state from errand where id = @id", new { id });
+    private Task<string?> StateAsync(string id) => _store.FirstOrDefaultAsync<string>("select state from errand where id = @id", new { id });
 
     private static void InterlockedMax(ref int target, int value)
     {
@@ -191,22 +191,22 @@ public sealed class IntentWorkerTests : IAsyncLifetime
     private sealed class Errands(IStore store, IntentWorkerOptions options, Func<Errand, CancellationToken, Task> run)
         : IntentWorker<Errand>(store, options, TimeProvider.System, NullLogger.Instance)
     {
-        private readonly IStore store = store;
-        private int runs;
+        private readonly IStore _store = store;
+        private int _runs;
 
-        public int Runs => runs;
+        public int Runs => _runs;
 
-        protected override Task<IReadOnlyList<Errand>> DueAsync(long now, int limit, CancellationToken cancellation) => store.QueryAsync<Errand>(
+        protected override Task<IReadOnlyList<Errand>> DueAsync(long now, int limit, CancellationToken cancellation) => _store.QueryAsync<Errand>(
             "select id as Id, state as State, attempts as Attempts, context as Context from errand where due <= @now order by due limit @limit", new { now, limit = (long)limit }, cancellation);
 
         protected override async Task RunAsync(Errand intent, CancellationToken cancellation)
         {
-            Interlocked.Increment(ref runs);
+            Interlocked.Increment(ref _runs);
             await run(intent, cancellation);
             var work = WorkFor(intent, "outcome");
             work.Execute("update errand set state = 'done', due = null where id = @id and state = @state and attempts = @attempts",
                 new { id = intent.Id, state = intent.State, attempts = intent.Attempts }, rows: 1);
-            (await store.CommitAsync(work, cancellation)).Ensure();
+            (await _store.CommitAsync(work, cancellation)).Ensure();
         }
 
         protected override void Postpone(WriteSet work, Errand intent, DateTimeOffset dueAt, Exception error) => work.Execute(

@@ -5,13 +5,13 @@ namespace Argosy.Chassis.Tests.Primitives;
 
 public sealed class DecisionTests
 {
-    abstract record Happened;
+    private abstract record Happened;
 
-    sealed record Opened(int Number) : Happened;
+    private sealed record Opened(int Number) : Happened;
 
-    sealed record Closed : Happened;
+    private sealed record Closed : Happened;
 
-    static Decision<Happened> Decide(string state) => state switch
+    private static Decision<Happened> Decide(string state) => state switch
     {
         "new" => new Opened(1),
         "both" => new Happened[] { new Opened(2), new Closed() },

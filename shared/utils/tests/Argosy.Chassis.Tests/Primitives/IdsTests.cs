@@ -8,7 +8,7 @@ namespace Argosy.Chassis.Tests.Primitives;
 
 public sealed class IdsTests
 {
-    static readonly Guid Dns = new("6ba7b810-9dad-11d1-80b4-00c04fd430c8");
+    private static readonly Guid Dns = new("6ba7b810-9dad-11d1-80b4-00c04fd430c8");
 
     [Fact]
     public void A_name_gives_the_identity_that_RFC_9562_says() =>
@@ -52,5 +52,5 @@ public sealed class IdsTests
         ids.ShouldAllBe(id => id.Length == 36 && Guid.Parse(id).Version == 7);
     }
 
-    static string Utf8(string text) => System.Text.Encoding.UTF8.GetString(System.Text.Encoding.UTF8.GetBytes(text));
+    private static string Utf8(string text) => System.Text.Encoding.UTF8.GetString(System.Text.Encoding.UTF8.GetBytes(text));
 }

@@ -8,7 +8,7 @@ namespace Argosy.Chassis.Tests.Primitives;
 
 public sealed class MoneyTests
 {
-    static readonly Gen<Money> AnyMoney =
+    private static readonly Gen<Money> AnyMoney =
         from amount in Gen.OneOf(ArbMap.Default.GeneratorFor<long>(), Gen.Elements(0L, 1L, -1L, long.MaxValue, long.MinValue))
         from currency in Gen.Elements("EUR", "JPY", "USD")
         select new Money(amount, currency);
@@ -100,7 +100,7 @@ public sealed class MoneyTests
     public void Money_that_nobody_made_has_no_currency() =>
         Should.Throw<InvalidOperationException>(() => default(Money).Currency);
 
-    static IEnumerable<Int128> Partial(IEnumerable<Int128> lines)
+    private static IEnumerable<Int128> Partial(IEnumerable<Int128> lines)
     {
         Int128 sum = 0;
         foreach (var line in lines)

@@ -11,7 +11,7 @@ namespace Argosy.Chassis.Tests.Process;
 /// <summary>The probe, a process of Argosy with nothing in it, from start to exit code.</summary>
 public sealed class RunTests
 {
-    static readonly string Probe = Path.GetFullPath(Path.Combine(AppContext.BaseDirectory, "..", "..", "Probe", "release", "Probe.dll"));
+    private static readonly string Probe = Path.GetFullPath(Path.Combine(AppContext.BaseDirectory, "..", "..", "Probe", "release", "Probe.dll"));
 
     [Fact]
     public async Task It_starts_answers_and_ends_with_0_at_SIGTERM()
@@ -148,7 +148,7 @@ public sealed class RunTests
         probe.Output.ShouldContain(line => line.Contains("the secret of the bug"), "the log knows what the caller does not");
     }
 
-    static ServiceProcess Start(params (string Name, string Value)[] environment)
+    private static ServiceProcess Start(params (string Name, string Value)[] environment)
     {
         var all = new Dictionary<string, string>(StringComparer.Ordinal)
         {

@@ -87,7 +87,7 @@ public sealed class ServiceOptionsTests
         x => Read((x.variable, x.value)).Settings.Errors.ShouldAllBe(e => e.StartsWith(x.variable)),
         count: 1000);
 
-    static (ServiceOptions Options, Settings Settings) Read(params (string Name, string Value)[] environment)
+    private static (ServiceOptions Options, Settings Settings) Read(params (string Name, string Value)[] environment)
     {
         var settings = new Settings(new ConfigurationBuilder()
             .AddInMemoryCollection(environment.Select(e => KeyValuePair.Create(e.Name, (string?)e.Value))).Build());

@@ -10,9 +10,9 @@ namespace Argosy.Chassis.Tests.Resilience;
 
 public sealed class BreakerTests
 {
-    static readonly BreakerOptions Options = new();
+    private static readonly BreakerOptions Options = new();
 
-    readonly FakeTime _time = new();
+    private readonly FakeTime _time = new();
 
     [Fact]
     public void Five_failures_in_a_row_open_it_for_thirty_seconds_and_a_probe_closes_it()
@@ -99,7 +99,7 @@ public sealed class BreakerTests
     }
 
     /// <summary>What may happen to a breaker: a call enters, one of those under way ends, time passes.</summary>
-    enum Kind
+    private enum Kind
     {
         Enter,
         Succeed,
@@ -108,7 +108,7 @@ public sealed class BreakerTests
         Wait,
     }
 
-    sealed record Step(Kind Kind, int Number);
+    private sealed record Step(Kind Kind, int Number);
 
     [Fact]
     public void Whatever_happens_it_opens_after_five_in_a_row_lets_one_probe_through_and_never_gets_stuck() => Property.Holds(
@@ -130,15 +130,15 @@ public sealed class BreakerTests
         count: 2000);
 
     /// <summary>An independent account of what a breaker should do: it knows the calls by name instead of counting terms.</summary>
-    sealed class Model
+    private sealed class Model
     {
-        readonly FakeTime _time = new();
-        readonly Breaker _breaker;
-        readonly List<BreakerPass> _underWay = [];
-        readonly HashSet<BreakerPass> _late = [];
-        BreakerPass? _probe;
-        TimeSpan? _openFor;
-        int _failures;
+        private readonly FakeTime _time = new();
+        private readonly Breaker _breaker;
+        private readonly List<BreakerPass> _underWay = [];
+        private readonly HashSet<BreakerPass> _late = [];
+        private BreakerPass? _probe;
+        private TimeSpan? _openFor;
+        private int _failures;
 
         public Model() => _breaker = new Breaker("x", Options, _time, NullLogger.Instance);
 
@@ -175,7 +175,7 @@ public sealed class BreakerTests
             _breaker.View().State.ShouldBe(BreakerPhase.Closed);
         }
 
-        void Enter()
+        private void Enter()
         {
             if (_probe is not null || _openFor > TimeSpan.Zero)
             {
@@ -192,13 +192,13 @@ public sealed class BreakerTests
             }
         }
 
-        void Wait(TimeSpan by)
+        private void Wait(TimeSpan by)
         {
             _time.Advance(by);
             _openFor -= _openFor > by ? by : _openFor;
         }
 
-        void End(BreakerPass pass, CallOutcome outcome)
+        private void End(BreakerPass pass, CallOutcome outcome)
         {
             pass.Report(outcome);
             _underWay.Remove(pass);
@@ -226,16 +226,16 @@ public sealed class BreakerTests
         }
     }
 
-    Breaker Breaker() => new("user-service", Options, _time, NullLogger.Instance);
+    private Breaker Breaker() => new("user-service", Options, _time, NullLogger.Instance);
 
-    Breaker Opened()
+    private Breaker Opened()
     {
         var breaker = Breaker();
         Fail(breaker, Options.Failures);
         return breaker;
     }
 
-    static void Fail(Breaker breaker, int times)
+    private static void Fail(Breaker breaker, int times)
     {
         for (var i = 0; i < times; i++)
         {
@@ -244,7 +244,7 @@ public sealed class BreakerTests
         }
     }
 
-    static void Succeed(Breaker breaker)
+    private static void Succeed(Breaker breaker)
     {
         using var pass = breaker.Enter();
         pass.Report(CallOutcome.Succeeded);

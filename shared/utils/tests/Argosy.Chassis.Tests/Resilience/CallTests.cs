@@ -19,7 +19,7 @@ namespace Argosy.Chassis.Tests.Resilience;
 /// <summary>One real process calls another over the named client; what the other does is the test's choice.</summary>
 public sealed class CallTests : IAsyncLifetime
 {
-    static readonly CallOptions Quick = new()
+    private static readonly CallOptions Quick = new()
     {
         Total = TimeSpan.FromSeconds(3),
         Attempt = TimeSpan.FromMilliseconds(500),
@@ -27,10 +27,10 @@ public sealed class CallTests : IAsyncLifetime
         Pause = TimeSpan.FromMilliseconds(5),
     };
 
-    readonly ConcurrentQueue<(string Method, string? Deadline, string? Correlation, string? Trace, string Body)> _seen = new();
-    Func<int, HttpContext, Task<IResult>> _behaviour = (_, _) => Task.FromResult(Results.Ok("fine"));
-    ProcessHost _other = null!;
-    ProcessHost _caller = null!;
+    private readonly ConcurrentQueue<(string Method, string? Deadline, string? Correlation, string? Trace, string Body)> _seen = new();
+    private Func<int, HttpContext, Task<IResult>> _behaviour = (_, _) => Task.FromResult(Results.Ok("fine"));
+    private ProcessHost _other = null!;
+    private ProcessHost _caller = null!;
 
     public async ValueTask InitializeAsync()
     {
@@ -48,9 +48,9 @@ public sealed class CallTests : IAsyncLifetime
         await _other.DisposeAsync();
     }
 
-    HttpClient Client => _caller.Services.GetRequiredService<IHttpClientFactory>().CreateClient("user-service");
+    private HttpClient Client => _caller.Services.GetRequiredService<IHttpClientFactory>().CreateClient("user-service");
 
-    Breaker Breaker => _caller.Services.GetRequiredService<Breakers>().Of("user-service");
+    private Breaker Breaker => _caller.Services.GetRequiredService<Breakers>().Of("user-service");
 
     [Fact]
     public async Task Deadline_correlation_and_trace_go_along()
@@ -247,7 +247,7 @@ public sealed class CallTests : IAsyncLifetime
             ["SERVICE_ENDPOINTS has no entry for tax-service, which tested asks: add tax-service=http://HOST:PORT."]);
     }
 
-    async Task<IResult> SeeAsync(HttpContext http)
+    private async Task<IResult> SeeAsync(HttpContext http)
     {
         using var reader = new StreamReader(http.Request.Body);
         var body = await reader.ReadToEndAsync();

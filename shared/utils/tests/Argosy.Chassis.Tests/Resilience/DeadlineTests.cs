@@ -9,7 +9,7 @@ namespace Argosy.Chassis.Tests.Resilience;
 
 public sealed class DeadlineTests
 {
-    readonly FakeTime _time = new();
+    private readonly FakeTime _time = new();
 
     [Fact]
     public void Time_runs_out_and_never_goes_below_nothing()

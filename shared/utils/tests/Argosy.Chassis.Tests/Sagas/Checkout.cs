@@ -7,10 +7,10 @@ using Argosy.Contracts.Shipping.V1;
 namespace Argosy.Chassis.Tests.Sagas;
 
 /// <summary>What the tests' orders are made of.</summary>
-sealed record CheckoutState(string OrderId, string? PaymentId = null, string? TrackingNumber = null);
+internal sealed record CheckoutState(string OrderId, string? PaymentId = null, string? TrackingNumber = null);
 
 /// <summary>The checkout as order-service has it, with callbacks that only leave a trace in the database.</summary>
-static class Checkout
+internal static class Checkout
 {
     public const string OrderId = "0198c0de-0000-7000-8000-000000000001";
 
@@ -37,6 +37,6 @@ static class Checkout
         .UndoRefused((o, reason, work) => Tell(o, $"stands {o.TrackingNumber}: {reason}", work))
         .Stuck((o, reason, work) => Tell(o, $"stuck: {reason}", work));
 
-    static void Tell(CheckoutState o, string what, WriteSet work) =>
+    private static void Tell(CheckoutState o, string what, WriteSet work) =>
         work.Execute("insert into told (subject, what) values (@subject, @what)", new { subject = o.OrderId, what });
 }

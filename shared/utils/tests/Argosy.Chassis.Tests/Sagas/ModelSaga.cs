@@ -5,13 +5,13 @@ using Google.Protobuf.WellKnownTypes;
 namespace Argosy.Chassis.Tests.Sagas;
 
 /// <summary>The steps whose success the saga has heard of.</summary>
-sealed record ModelState(ImmutableList<int> Done);
+internal sealed record ModelState(ImmutableList<int> Done);
 
 /// <summary>
 /// Sagas of any shape. Every step speaks the same messages: BoolValue is "done" or "undone", StringValue is a refusal, and the
 /// commands say what the saga knew when it sent them.
 /// </summary>
-static class ModelSaga
+internal static class ModelSaga
 {
     public static readonly TimeSpan Patience = TimeSpan.FromSeconds(30);
 
@@ -35,7 +35,7 @@ static class ModelSaga
             .Definition;
     }
 
-    static SagaClause<ModelState> Step(Saga<ModelState> saga, int number, bool afterPivot, bool retriable)
+    private static SagaClause<ModelState> Step(Saga<ModelState> saga, int number, bool afterPivot, bool retriable)
     {
         var forward = saga.Step($"step {number}")
             .Do(state => new ListValue { Values = { state.Done.Select(done => Value.ForNumber(done)) } })

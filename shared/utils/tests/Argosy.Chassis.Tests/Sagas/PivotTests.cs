@@ -8,8 +8,8 @@ namespace Argosy.Chassis.Tests.Sagas;
 /// <summary>The point of no return: before it everything can be undone, after it everything only goes forward.</summary>
 public sealed class PivotTests
 {
-    static readonly DateTimeOffset Now = new(2025, 11, 23, 0, 0, 0, TimeSpan.Zero);
-    readonly SagaDefinition _definition = ModelSaga.Of(steps: 3, pivot: 2, retriable: _ => false, undoAttempts: 3);
+    private static readonly DateTimeOffset Now = new(2025, 11, 23, 0, 0, 0, TimeSpan.Zero);
+    private readonly SagaDefinition _definition = ModelSaga.Of(steps: 3, pivot: 2, retriable: _ => false, undoAttempts: 3);
 
     [Fact]
     public void Cancelling_behind_the_pivot_is_refused_as_a_value()
@@ -46,12 +46,12 @@ public sealed class PivotTests
         (move.Callback, move.Reason).ShouldBe((SagaCallback.UndoRefused, "done already"));
     }
 
-    SagaInstance Start() => ((SagaOutcome.Moved)SagaEngine.Decide(_definition, null, new SagaInput.Started("model/1", new ModelState([])), Now)).After;
+    private SagaInstance Start() => ((SagaOutcome.Moved)SagaEngine.Decide(_definition, null, new SagaInput.Started("model/1", new ModelState([])), Now)).After;
 
-    SagaInstance Reply(SagaInstance saga, int step) =>
+    private SagaInstance Reply(SagaInstance saga, int step) =>
         Moved(saga, new SagaInput.Replied(new SagaStepTag(step, SagaDirection.Do, 1), new BoolValue())).After;
 
-    SagaOutcome Decide(SagaInstance saga, SagaInput input) => SagaEngine.Decide(_definition, saga, input, Now);
+    private SagaOutcome Decide(SagaInstance saga, SagaInput input) => SagaEngine.Decide(_definition, saga, input, Now);
 
-    SagaOutcome.Moved Moved(SagaInstance saga, SagaInput input) => Decide(saga, input).ShouldBeOfType<SagaOutcome.Moved>();
+    private SagaOutcome.Moved Moved(SagaInstance saga, SagaInput input) => Decide(saga, input).ShouldBeOfType<SagaOutcome.Moved>();
 }

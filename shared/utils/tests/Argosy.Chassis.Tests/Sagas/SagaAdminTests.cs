@@ -18,10 +18,10 @@ namespace Argosy.Chassis.Tests.Sagas;
 /// <summary><c>/admin/sagas</c> over HTTP, on a saga that is stuck.</summary>
 public sealed class SagaAdminTests : IAsyncLifetime
 {
-    readonly Saga<CheckoutState> _saga = Checkout.Saga();
-    SagaOwner _owner = null!;
-    WebApplication _app = null!;
-    HttpClient _client = null!;
+    private readonly Saga<CheckoutState> _saga = Checkout.Saga();
+    private SagaOwner _owner = null!;
+    private WebApplication _app = null!;
+    private HttpClient _client = null!;
 
     public async ValueTask InitializeAsync()
     {
@@ -105,6 +105,6 @@ public sealed class SagaAdminTests : IAsyncLifetime
         (await _owner.ViewAsync("checkout/o1")).State.ShouldBe("stuck");
     }
 
-    async Task<IReadOnlyList<JsonElement>> ItemsAsync(string path) =>
+    private async Task<IReadOnlyList<JsonElement>> ItemsAsync(string path) =>
         [.. (await _client.GetFromJsonAsync<JsonElement>(path)).GetProperty("items").EnumerateArray()];
 }

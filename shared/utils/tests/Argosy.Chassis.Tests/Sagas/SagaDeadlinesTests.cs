@@ -10,7 +10,7 @@ namespace Argosy.Chassis.Tests.Sagas;
 /// <summary>What happens to sagas when nobody answers, and what operators do about it.</summary>
 public sealed class SagaDeadlinesTests
 {
-    static readonly TimeSpan Patience = Checkout.Patience;
+    private static readonly TimeSpan Patience = Checkout.Patience;
 
     [Fact]
     public async Task A_deadline_undoes_the_step_in_doubt_under_the_correlation_of_the_start()

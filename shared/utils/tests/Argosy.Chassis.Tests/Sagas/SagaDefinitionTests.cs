@@ -8,7 +8,7 @@ namespace Argosy.Chassis.Tests.Sagas;
 /// <summary>A list that cannot run says so before it does, with a sentence for everything that is missing.</summary>
 public sealed class SagaDefinitionTests
 {
-    static readonly TimeSpan Soon = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan Soon = TimeSpan.FromSeconds(1);
 
     [Fact]
     public void The_checkout_is_complete() => Checkout.Saga().Definition.Steps.Count.ShouldBe(3);
@@ -79,21 +79,21 @@ public sealed class SagaDefinitionTests
     public void The_backoff_of_a_refused_undo_doubles_up_to_a_minute() =>
         Enumerable.Range(1, 8).Select(attempt => SagaDefinition.Backoff(attempt).TotalSeconds).ShouldBe([1, 2, 4, 8, 16, 32, 60, 60]);
 
-    static Int32Value Command(ModelState state) => new();
+    private static Int32Value Command(ModelState state) => new();
 
-    static SagaUndo<ModelState> Good(Saga<ModelState> saga, string name) => Good(saga.Step(name));
+    private static SagaUndo<ModelState> Good(Saga<ModelState> saga, string name) => Good(saga.Step(name));
 
-    static SagaUndo<ModelState> Good(SagaClause<ModelState> before, string name) => Good(before.Step(name));
+    private static SagaUndo<ModelState> Good(SagaClause<ModelState> before, string name) => Good(before.Step(name));
 
-    static SagaUndo<ModelState> Good(SagaStepName<ModelState> step) =>
+    private static SagaUndo<ModelState> Good(SagaStepName<ModelState> step) =>
         step.Do(Command).Succeeds<BoolValue>().Within(Soon).Undo(Command).Until<BoolValue>().Within(Soon);
 
-    static string Fault(Action<Saga<ModelState>> steps)
+    private static string Fault(Action<Saga<ModelState>> steps)
     {
         var saga = new Saga<ModelState>("model").Completed((_, _) => { }).Compensated((_, _, _) => { });
         steps(saga);
         return FaultOf(saga);
     }
 
-    static string FaultOf(Saga<ModelState> saga) => Should.Throw<InvalidOperationException>(() => saga.Definition).Message;
+    private static string FaultOf(Saga<ModelState> saga) => Should.Throw<InvalidOperationException>(() => saga.Definition).Message;
 }

@@ -10,7 +10,7 @@ namespace Argosy.Chassis.Tests.Sagas;
 /// <summary>Every rule of the saga engine as a sentence.</summary>
 public sealed class SagaEngineTests
 {
-    static readonly string[] WayBack = ["CancelShipment", "RefundPayment", "ReleaseStock"];
+    private static readonly string[] WayBack = ["CancelShipment", "RefundPayment", "ReleaseStock"];
 
     [Fact]
     public void A_started_saga_writes_the_row_of_its_first_step_with_its_command()

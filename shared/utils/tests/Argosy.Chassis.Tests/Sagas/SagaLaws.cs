@@ -4,15 +4,15 @@ using Google.Protobuf.WellKnownTypes;
 namespace Argosy.Chassis.Tests.Sagas;
 
 /// <summary>What must hold for every saga, written without a look at how the engine does it.</summary>
-sealed class SagaLaws(SagaScenario scenario)
+internal sealed class SagaLaws(SagaScenario scenario)
 {
-    readonly HashSet<string> _commands = [];
-    readonly HashSet<int> _started = [];
-    readonly HashSet<int> _stands = [];
-    readonly HashSet<int> _skipped = [];
-    bool _pivotPassed;
-    bool _caused;
-    bool _forced;
+    private readonly HashSet<string> _commands = [];
+    private readonly HashSet<int> _started = [];
+    private readonly HashSet<int> _stands = [];
+    private readonly HashSet<int> _skipped = [];
+    private bool _pivotPassed;
+    private bool _caused;
+    private bool _forced;
 
     /// <summary>After every move.</summary>
     public void Moved(SagaInstance? before, SagaInput input, SagaOutcome.Moved move)
@@ -61,7 +61,7 @@ sealed class SagaLaws(SagaScenario scenario)
         }
     }
 
-    void Note(SagaInstance? before, SagaInput input, SagaOutcome.Moved move)
+    private void Note(SagaInstance? before, SagaInput input, SagaOutcome.Moved move)
     {
         _caused |= input is SagaInput.CancelRequested or SagaInput.DeadlineReached { Direction: SagaDirection.Do }
             or SagaInput.Replied { Tag.Direction: SagaDirection.Do, Message: StringValue };
@@ -85,7 +85,7 @@ sealed class SagaLaws(SagaScenario scenario)
             && (move.After.State == SagaState.Completed || move.Commands.Any(command => command.Tag.Direction == SagaDirection.Do && command.Tag.Step > scenario.Pivot));
     }
 
-    void Forward(SagaInstance saga, SagaCommand command)
+    private void Forward(SagaInstance saga, SagaCommand command)
     {
         var step = command.Tag.Step;
         Must(_started.Add(step) && command.Tag.Attempt == 1, "a step is begun once");
@@ -96,7 +96,7 @@ sealed class SagaLaws(SagaScenario scenario)
         Must(known.Union(_stands).Order().SequenceEqual(Enumerable.Range(1, step - 1)), "a command knows what was replied before it");
     }
 
-    void Back(SagaInstance before, SagaInstance saga, SagaCommand command)
+    private void Back(SagaInstance before, SagaInstance saga, SagaCommand command)
     {
         var step = command.Tag.Step;
         Must(before.Row(step, SagaDirection.Undo) is not { State: StepState.Undone or StepState.Skipped }, "what is undone is not undone again");
@@ -110,7 +110,7 @@ sealed class SagaLaws(SagaScenario scenario)
         Must(command.Undoes.SequenceEqual([saga.Row(step, SagaDirection.Do)!.Command]), "an undo names what it undoes");
     }
 
-    static void Must(bool holds, string law)
+    private static void Must(bool holds, string law)
     {
         if (!holds)
         {

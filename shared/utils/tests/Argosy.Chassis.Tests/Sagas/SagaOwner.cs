@@ -11,16 +11,16 @@ using Shouldly;
 namespace Argosy.Chassis.Tests.Sagas;
 
 /// <summary>What order-service is made of, without its HTTP: a store on disk, the inbox, and the saga's router and deadlines.</summary>
-sealed class SagaOwner : IAsyncDisposable
+internal sealed class SagaOwner : IAsyncDisposable
 {
-    const string Service = "order-service";
+    private const string Service = "order-service";
 
-    readonly string _folder = Directory.CreateTempSubdirectory("argosy-sagas-").FullName;
-    readonly SagaDeadlines _deadlines;
-    readonly Inbox _inbox;
-    int _messages;
+    private readonly string _folder = Directory.CreateTempSubdirectory("argosy-sagas-").FullName;
+    private readonly SagaDeadlines _deadlines;
+    private readonly Inbox _inbox;
+    private int _messages;
 
-    SagaOwner(Saga saga)
+    private SagaOwner(Saga saga)
     {
         Store = SqliteStore.Open(Path.Combine(_folder, "orders.db"), Time, NullLogger<SqliteStore>.Instance);
         Router = new SagaRouter([saga], NullLogger<SagaRouter>.Instance);

@@ -8,12 +8,12 @@ namespace Argosy.Chassis.Tests.Sagas;
 /// One participant, with the inbox that the chassis gives it: a message has its effect once, and an undo puts the ids of what it
 /// undoes into the inbox, so that a do that comes late has none.
 /// </summary>
-sealed class SagaParticipant(int step, DoConduct forward, UndoConduct back, bool decisive)
+internal sealed class SagaParticipant(int step, DoConduct forward, UndoConduct back, bool decisive)
 {
-    readonly HashSet<string> _inbox = [];
-    bool _undone;
-    bool _left;
-    int _refusals;
+    private readonly HashSet<string> _inbox = [];
+    private bool _undone;
+    private bool _left;
+    private int _refusals;
 
     /// <summary>1 while what was done is there, 0 otherwise.</summary>
     public int Effect { get; private set; }
@@ -41,7 +41,7 @@ sealed class SagaParticipant(int step, DoConduct forward, UndoConduct back, bool
         return undo ? Undo() : Do();
     }
 
-    IMessage Do()
+    private IMessage Do()
     {
         if (_undone || Effect != 0)
         {
@@ -57,7 +57,7 @@ sealed class SagaParticipant(int step, DoConduct forward, UndoConduct back, bool
         return new BoolValue();
     }
 
-    IMessage Undo()
+    private IMessage Undo()
     {
         var patience = back switch { UndoConduct.RefusesTwice => 2, UndoConduct.RefusesAlways => int.MaxValue, _ => 0 };
         if (_left || (!decisive && _refusals++ < patience))
@@ -72,4 +72,4 @@ sealed class SagaParticipant(int step, DoConduct forward, UndoConduct back, bool
 }
 
 /// <summary>A law that sagas must keep was broken.</summary>
-sealed class SagaLawBroken(string law) : Exception(law);
+internal sealed class SagaLawBroken(string law) : Exception(law);

@@ -4,7 +4,7 @@ using FsCheck.Fluent;
 namespace Argosy.Chassis.Tests.Sagas;
 
 /// <summary>What a participant does with a do.</summary>
-enum DoConduct
+internal enum DoConduct
 {
     Willing,
     Refuses,
@@ -13,7 +13,7 @@ enum DoConduct
 }
 
 /// <summary>What a participant does with an undo.</summary>
-enum UndoConduct
+internal enum UndoConduct
 {
     Willing,
     RefusesTwice,
@@ -23,9 +23,9 @@ enum UndoConduct
 }
 
 /// <summary>A saga's shape, its participants, and what the world does to them: each number of the fate is one move of <see cref="SagaWorld"/>.</summary>
-sealed record SagaScenario(int Steps, int Pivot, int Retriable, int UndoAttempts, DoConduct[] Do, UndoConduct[] Undo, int[] Fate)
+internal sealed record SagaScenario(int Steps, int Pivot, int Retriable, int UndoAttempts, DoConduct[] Do, UndoConduct[] Undo, int[] Fate)
 {
-    const int Most = 4;
+    private const int Most = 4;
 
     public static Arbitrary<SagaScenario> Any { get; } = Arb.From(
         from steps in Gen.Choose(1, Most)
@@ -52,7 +52,7 @@ sealed record SagaScenario(int Steps, int Pivot, int Retriable, int UndoAttempts
         + $"fate [{string.Join(' ', Fate)}]";
 
     // Fewer moves first: halves, then one by one.
-    static IEnumerable<SagaScenario> Shrink(SagaScenario scenario)
+    private static IEnumerable<SagaScenario> Shrink(SagaScenario scenario)
     {
         var fate = scenario.Fate;
         for (var size = fate.Length / 2; size >= 1; size /= 2)

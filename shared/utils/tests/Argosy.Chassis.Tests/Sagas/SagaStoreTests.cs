@@ -12,10 +12,10 @@ namespace Argosy.Chassis.Tests.Sagas;
 /// <summary>Sagas on a real store, through the inbox: every move is one commit, and nothing of it is forgotten.</summary>
 public sealed class SagaStoreTests : IAsyncLifetime
 {
-    const string Subject = Checkout.OrderId;
-    const string Id = $"checkout/{Subject}";
-    readonly Saga<CheckoutState> _saga = Checkout.Saga();
-    SagaOwner _owner = null!;
+    private const string Subject = Checkout.OrderId;
+    private const string Id = $"checkout/{Subject}";
+    private readonly Saga<CheckoutState> _saga = Checkout.Saga();
+    private SagaOwner _owner = null!;
 
     public async ValueTask InitializeAsync() => _owner = await SagaOwner.OpenAsync(_saga);
 
@@ -131,14 +131,14 @@ public sealed class SagaStoreTests : IAsyncLifetime
         await Task.CompletedTask;
     }
 
-    async Task<(Problem?, CommitResult)> CancelAsync()
+    private async Task<(Problem?, CommitResult)> CancelAsync()
     {
         var work = _owner.Work();
         var problem = await _saga.CancelAsync(work, _owner.Store, Subject, "changed my mind", CancellationToken.None);
         return (problem, await _owner.CommitAsync(work));
     }
 
-    async Task CompleteAsync()
+    private async Task CompleteAsync()
     {
         await _owner.StartAsync(_saga, Subject);
         await _owner.AnswerAsync(Subject, new StockReserved { OrderId = Subject });

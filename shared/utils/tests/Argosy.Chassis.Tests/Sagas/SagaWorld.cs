@@ -7,20 +7,20 @@ namespace Argosy.Chassis.Tests.Sagas;
 /// A saga, its participants, and between them a transport that loses for a while, repeats, reorders and delays. Everything that
 /// happens comes from the scenario, so a scenario always tells the same story.
 /// </summary>
-sealed class SagaWorld
+internal sealed class SagaWorld
 {
-    readonly SagaScenario _scenario;
-    readonly SagaDefinition _definition;
-    readonly SagaLaws _laws;
-    readonly SagaParticipant[] _participants;
-    readonly List<(SagaCommand Command, IMessage? Reply)> _wire = [];
-    readonly List<(SagaCommand Command, IMessage? Reply)> _lost = [];
-    readonly List<string> _story = [];
-    readonly HashSet<SagaCallback> _told = [];
-    SagaInstance? _saga;
-    DateTimeOffset _now = new(2025, 11, 23, 0, 0, 0, TimeSpan.Zero);
+    private readonly SagaScenario _scenario;
+    private readonly SagaDefinition _definition;
+    private readonly SagaLaws _laws;
+    private readonly SagaParticipant[] _participants;
+    private readonly List<(SagaCommand Command, IMessage? Reply)> _wire = [];
+    private readonly List<(SagaCommand Command, IMessage? Reply)> _lost = [];
+    private readonly List<string> _story = [];
+    private readonly HashSet<SagaCallback> _told = [];
+    private SagaInstance? _saga;
+    private DateTimeOffset _now = new(2025, 11, 23, 0, 0, 0, TimeSpan.Zero);
 
-    SagaWorld(SagaScenario scenario)
+    private SagaWorld(SagaScenario scenario)
     {
         _scenario = scenario;
         _definition = ModelSaga.Of(scenario.Steps, scenario.Pivot, scenario.IsRetriable, scenario.UndoAttempts);
@@ -54,7 +54,7 @@ sealed class SagaWorld
         }
     }
 
-    void Happen(int kind, int which)
+    private void Happen(int kind, int which)
     {
         switch (kind)
         {
@@ -89,7 +89,7 @@ sealed class SagaWorld
     }
 
     /// <summary>Everything that was sent arrives, every deadline passes: in the end nothing can move any more.</summary>
-    void Heal()
+    private void Heal()
     {
         for (var rounds = 0; rounds < 1000; rounds++)
         {
@@ -112,7 +112,7 @@ sealed class SagaWorld
         throw new SagaLawBroken("it never comes to rest");
     }
 
-    void Deliver(int which, bool keep)
+    private void Deliver(int which, bool keep)
     {
         if (_wire.Count == 0)
         {
@@ -140,7 +140,7 @@ sealed class SagaWorld
         }
     }
 
-    (SagaCommand Command, IMessage? Reply) Take(int which, bool keep)
+    private (SagaCommand Command, IMessage? Reply) Take(int which, bool keep)
     {
         var index = which % _wire.Count;
         var message = _wire[index];
@@ -152,13 +152,13 @@ sealed class SagaWorld
         return message;
     }
 
-    void Recover()
+    private void Recover()
     {
         _wire.AddRange(_lost);
         _lost.Clear();
     }
 
-    void ReachDeadlines()
+    private void ReachDeadlines()
     {
         foreach (var row in _saga!.Steps.Values.Where(row => row.Due <= _now).ToList())
         {
@@ -166,7 +166,7 @@ sealed class SagaWorld
         }
     }
 
-    SagaOutcome Apply(SagaInput input)
+    private SagaOutcome Apply(SagaInput input)
     {
         var outcome = SagaEngine.Decide(_definition, _saga, input, _now);
         _story.Add($"{_now:HH:mm:ss} {input} → {outcome.GetType().Name}");

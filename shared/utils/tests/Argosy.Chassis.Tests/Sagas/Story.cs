@@ -8,9 +8,9 @@ using Shouldly;
 namespace Argosy.Chassis.Tests.Sagas;
 
 /// <summary>One checkout, told input by input against the pure engine.</summary>
-sealed class Story
+internal sealed class Story
 {
-    readonly SagaDefinition _definition = Checkout.Saga().Definition;
+    private readonly SagaDefinition _definition = Checkout.Saga().Definition;
 
     public SagaInstance Saga { get; private set; } = null!;
 

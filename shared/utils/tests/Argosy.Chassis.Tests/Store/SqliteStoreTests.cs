@@ -8,23 +8,23 @@ namespace Argosy.Chassis.Tests.Store;
 
 public sealed class SqliteStoreTests : StoreSuite
 {
-    readonly string folder = Directory.CreateTempSubdirectory("argosy-store-").FullName;
-    SqliteStore store = null!;
+    private readonly string _folder = Directory.CreateTempSubdirectory("argosy-store-").FullName;
+    private SqliteStore _store = null!;
 
-    string File => Path.Combine(folder, "suite.db");
+    private string File => Path.Combine(_folder, "suite.db");
 
-    protected override Task<IStore> OpenAsync() => Task.FromResult<IStore>(store = Open());
+    protected override Task<IStore> OpenAsync() => Task.FromResult<IStore>(_store = Open());
 
     protected override async Task<IStore> ReopenAsync()
     {
-        await store.DisposeAsync();
-        return store = Open();
+        await _store.DisposeAsync();
+        return _store = Open();
     }
 
     public override async ValueTask DisposeAsync()
     {
-        await store.DisposeAsync();
-        Directory.Delete(folder, recursive: true);
+        await _store.DisposeAsync();
+        Directory.Delete(_folder, recursive: true);
     }
 
     [Fact]
@@ -42,5 +42,5 @@ public sealed class SqliteStoreTests : StoreSuite
         (await Store.QueryAsync<string>("pragma journal_mode")).ShouldBe(["wal"]);
     }
 
-    SqliteStore Open() => SqliteStore.Open(File, TimeProvider.System, NullLogger<SqliteStore>.Instance);
+    private SqliteStore Open() => SqliteStore.Open(File, TimeProvider.System, NullLogger<SqliteStore>.Instance);
 }

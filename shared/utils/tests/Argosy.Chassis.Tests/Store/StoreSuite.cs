@@ -228,7 +228,7 @@ public abstract class StoreSuite : IAsyncLifetime
 
     public sealed record Counted(int By);
 
-    sealed record NamedOnce(string Name);
+    private sealed record NamedOnce(string Name);
 
-    sealed record Named(string Given, string Family);
+    private sealed record Named(string Given, string Family);
 }

@@ -13,7 +13,7 @@ namespace Argosy.Chassis.Tests.Telemetry;
 
 public sealed class JsonLogsTests
 {
-    readonly FakeTime _time = new();
+    private readonly FakeTime _time = new();
 
     [Fact]
     public void A_line_has_what_an_operator_searches_for()
@@ -105,7 +105,7 @@ public sealed class JsonLogsTests
         Correlation.IsUsable(new string('x', 129)).ShouldBeFalse();
     }
 
-    List<JsonElement> Lines(Action<ILogger> log)
+    private List<JsonElement> Lines(Action<ILogger> log)
     {
         var output = new MemoryStream();
         using (var logs = new JsonLogs(output, "tested", _time))
@@ -118,10 +118,10 @@ public sealed class JsonLogsTests
         return [.. text.TrimEnd('\n').Split('\n').Select(l => JsonDocument.Parse(l).RootElement)];
     }
 
-    sealed class StuckStream : MemoryStream
+    private sealed class StuckStream : MemoryStream
     {
-        readonly ManualResetEventSlim _released = new();
-        readonly StringBuilder _text = new();
+        private readonly ManualResetEventSlim _released = new();
+        private readonly StringBuilder _text = new();
 
         public string Text
         {
@@ -152,7 +152,7 @@ public sealed class JsonLogsTests
         }
     }
 
-    sealed class BrokenStream : MemoryStream
+    private sealed class BrokenStream : MemoryStream
     {
         public override void Write(ReadOnlySpan<byte> buffer) => throw new IOException("Broken pipe");
     }
