@@ -207,7 +207,7 @@ internal sealed partial class PushRelay(
     private async Task MoveCursorAsync(long to, CancellationToken cancellation)
     {
         var work = Work();
-        work.Execute("update bus_cursor set position = @to where name = @name and epoch = @epoch and position <= @to", new { to, name = _cursor, _epoch }, rows: 1);
+        work.Execute("update bus_cursor set position = @to where name = @name and epoch = @epoch and position <= @to", new { to, name = _cursor, epoch = _epoch }, rows: 1);
         var outcome = await store.CommitAsync(work, cancellation);
         if (outcome.Result == CommitResult.Conflict)
         {

@@ -34,7 +34,7 @@ public readonly record struct CommitOutcome(CommitResult Result, Exception? Erro
 
 /// <summary>A write set did not commit and its owner has no other way on.</summary>
 public sealed class CommitException(CommitOutcome outcome)
-    : Exception($"The write set ended as {outcome.Result}.", outcome.Error)
+    : Exception($"The write set ended as {outcome.Result}{(outcome.Error is { } error ? $": {error.Message}" : ".")}", outcome.Error)
 {
     /// <summary>How it ended.</summary>
     public CommitResult Result { get; } = outcome.Result;
