@@ -1,0 +1,143 @@
+using System.Globalization;
+using Argosy.Checker.History;
+using Microsoft.Data.Sqlite;
+
+namespace Argosy.Checker;
+
+/// <summary>
+/// All databases of a fleet behind one connection, read-only, and the clients' history beside them as the table <c>said</c>: so a
+/// book is a handful of queries over all of them.
+/// </summary>
+internal sealed class Databases : IDisposable
+{
+    private const string SaidTable =
+        """
+        create temp table said (n integer primary key, asked integer not null, at integer not null, act text not null, customer text, key text,
+            order_id text, sku text, status integer, code text, told text, total integer, currency text,
+            expected integer, expected_currency text, stock integer);
+        create index temp.said_order on said (order_id);
+        create index temp.said_customer on said (customer, key);
+        """;
+
+    // How the books call them → who owns them.
+    private static readonly (string Schema, string Process)[] Owners =
+    [
+        ("accounts", "auth-service"), ("users", "user-service"), ("inventory", "inventory-service"), ("orders", "order-service"),
+        ("payments", "payment-service"), ("shipping", "shipping-service"), ("notifications", "notification-service"), ("provider", "payment-provider"),
+    ];
+
+    private readonly SqliteConnection _connection = new("Data Source=file::memory:;Pooling=false");
+
+    private Databases() => _connection.Open();
+
+    public SqliteConnection Connection => _connection;
+
+    /// <summary>Opens what lies under <c>DIR/services</c>; whether the fleet runs doesn't matter.</summary>
+    /// <exception cref="BadInputException">A database is missing, or a history can't be read.</exception>
+    public static Databases Open(string folder, IEnumerable<string> histories)
+    {
+        var databases = new Databases();
+        try
+        {
+            foreach (var (schema, process) in Owners)
+            {
+                databases.Attach(schema, Path.Combine(folder, "services", process, $"{process}.db"));
+            }
+
+            databases.Load(histories.SelectMany(HistoryFile.Read));
+            return databases;
+        }
+        catch
+        {
+            databases.Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>A number that changes whenever anybody commits anything anywhere.</summary>
+    public string Fingerprint() => string.Join('.', Owners.Select(owner => Scalar($"pragma {owner.Schema}.data_version")));
+
+    public void Execute(string sql, params ReadOnlySpan<(string Name, object? Value)> arguments)
+    {
+        using var command = Command(sql, arguments);
+        command.ExecuteNonQuery();
+    }
+
+    /// <summary>The first column of every row, as text.</summary>
+    public IReadOnlyList<string> Texts(string sql, params ReadOnlySpan<(string Name, object? Value)> arguments)
+    {
+        using var command = Command(sql, arguments);
+        using var rows = command.ExecuteReader();
+        var texts = new List<string>();
+        while (rows.Read())
+        {
+            texts.Add(rows.GetString(0));
+        }
+
+        return texts;
+    }
+
+    public SqliteCommand Command(string sql, params ReadOnlySpan<(string Name, object? Value)> arguments)
+    {
+        var command = _connection.CreateCommand();
+        command.CommandText = sql;
+        foreach (var (name, value) in arguments)
+        {
+            command.Parameters.AddWithValue(name, value ?? DBNull.Value);
+        }
+
+        return command;
+    }
+
+    public void Dispose() => _connection.Dispose();
+
+    private void Attach(string schema, string file)
+    {
+        if (!File.Exists(file))
+        {
+            throw new BadInputException($"there is no database {file}; a fleet's data folder has one for every process");
+        }
+
+        Execute($"attach @file as {schema}", ("@file", $"{new Uri(Path.GetFullPath(file)).AbsoluteUri}?mode=ro"));
+    }
+
+    private void Load(IEnumerable<HistoryLine> lines)
+    {
+        Execute(SaidTable);
+        using var transaction = _connection.BeginTransaction();
+        using var insert = Command(
+            """
+            insert into said (asked, at, act, customer, key, order_id, sku, status, code, told, total, currency, expected, expected_currency, stock)
+            values (@asked, @at, @act, @customer, @key, @order, @sku, @status, @code, @told, @total, @currency, @expected, @expectedCurrency, @stock)
+            """);
+        insert.Transaction = transaction;
+        foreach (var line in lines)
+        {
+            insert.Parameters.Clear();
+            Bind(insert.Parameters, line);
+            insert.ExecuteNonQuery();
+        }
+
+        transaction.Commit();
+    }
+
+    private static void Bind(SqliteParameterCollection to, HistoryLine line)
+    {
+        (string, object?)[] values =
+        [
+            ("@asked", line.Asked.ToUnixTimeMilliseconds()), ("@at", line.At.ToUnixTimeMilliseconds()), ("@act", line.Act), ("@customer", line.Customer), ("@key", line.Key),
+            ("@order", line.Order), ("@sku", line.Sku), ("@status", line.Status), ("@code", line.Problem), ("@told", line.Told),
+            ("@total", line.Total?.Minor), ("@currency", line.Total?.Currency), ("@expected", line.Expected?.Minor), ("@expectedCurrency", line.Expected?.Currency), ("@stock", line.Stock),
+        ];
+        foreach (var (name, value) in values)
+        {
+            to.AddWithValue(name, value ?? DBNull.Value);
+        }
+    }
+
+    private string Scalar(string sql)
+    {
+        using var command = Command(sql);
+        return Convert.ToString(command.ExecuteScalar(), CultureInfo.InvariantCulture) ?? "";
+    }
+}
