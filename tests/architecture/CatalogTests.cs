@@ -1,3 +1,4 @@
+using System.Text.RegularExpressions;
 using Mono.Cecil;
 using Mono.Cecil.Cil;
 using Shouldly;
@@ -7,7 +8,7 @@ using YamlDotNet.RepresentationModel;
 namespace Argosy.Architecture;
 
 /// <summary><c>catalog-info.yaml</c> is the only place where a service is described; here it is held against the code.</summary>
-public sealed class CatalogTests
+public sealed partial class CatalogTests
 {
     private const string Contracts = "Argosy.Contracts.";
 
@@ -49,6 +50,21 @@ public sealed class CatalogTests
     }
 
     [Fact]
+    public void The_checker_knows_who_hears_what()
+    {
+        var facts = File.ReadAllText(Repository.PathOf("tests", "chaos", "Argosy.Checker", "Books", "facts.sql"));
+        var known = Route().Matches(facts).Select(route => (route.Groups[1].Value, route.Groups[2].Value, route.Groups[3].Value));
+
+        var listed = from publisher in Repository.Services
+                     from type in Listed(publisher, "publishes")
+                     from subscriber in Repository.Services
+                     where Listed(subscriber, "handles").Contains(type)
+                     select (publisher, type, subscriber);
+
+        known.ShouldBe(listed, ignoreOrder: true);
+    }
+
+    [Fact]
     public void Ports_are_unique_and_names_are_folders()
     {
         var ports = Repository.Services.Select(service => ((YamlScalarNode)Argosy(service)["port"]).Value).ToArray();
@@ -64,6 +80,9 @@ public sealed class CatalogTests
         method is { IsPublic: true, IsStatic: false, Parameters.Count: 3 }
         && method.Parameters[0].ParameterType.FullName.StartsWith(Contracts, StringComparison.Ordinal)
         && method.Parameters[1].ParameterType.FullName == "Argosy.Chassis.Store.WriteSet";
+
+    [GeneratedRegex(@"\('([\w-]+)', '(argosy\.[\w.]+)', '([\w-]+)'\)")]
+    private static partial Regex Route();
 
     // Argosy.Contracts.Order.V1.OrderPlaced is argosy.order.v1.OrderPlaced on the wire.
     private static string WireName(TypeReference type) => $"argosy.{type.Namespace[Contracts.Length..].ToLowerInvariant()}.{type.Name}";

@@ -64,6 +64,15 @@ public sealed class DependencyTests
     }
 
     [Fact]
+    public void The_checker_shares_no_code_with_what_it_checks()
+    {
+        using var assembly = Repository.Read("Argosy.Checker");
+
+        assembly.MainModule.AssemblyReferences.Select(reference => reference.Name)
+            .Where(name => !name.StartsWith("System.", StringComparison.Ordinal) && !name.StartsWith("Microsoft.Data.Sqlite", StringComparison.Ordinal)).ShouldBeEmpty();
+    }
+
+    [Fact]
     public void Product_code_disables_no_warning_in_place()
     {
         var silenced = new[] { "services", "shared", "tools" }.SelectMany(Repository.Sources)

@@ -13,7 +13,7 @@ public sealed class WrapperTests : IDisposable
     public WrapperTests()
     {
         Assert.SkipWhen(OperatingSystem.IsWindows(), "Windows has argosy.cmd");
-        foreach (var folder in new[] { "services/a/src", "services/a/tests", "shared", "tools/Argosy.Cli", "bin" })
+        foreach (var folder in new[] { "services/a/src", "services/a/tests", "shared", "tools/Argosy.Cli", "tests/chaos", "bin" })
         {
             Directory.CreateDirectory(Path.Combine(_root, folder));
         }

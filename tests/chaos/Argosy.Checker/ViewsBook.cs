@@ -53,7 +53,7 @@ internal static class ViewsBook
             hasView = which == 0 ? views.Read() : hasView;
         }
 
-        return prices with { Summary = $"{orders} orders rebuilt from their events as they are read, {prices.Summary}", Findings = [.. prices.Findings, .. findings] };
+        return prices with { Summary = $"{orders} orders rebuilt from their events, {prices.Summary} compared", Findings = [.. prices.Findings, .. findings] };
     }
 
     // Reads one stream to its end; the reader then stands on the next one.

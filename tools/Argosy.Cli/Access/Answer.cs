@@ -21,6 +21,9 @@ internal sealed record Answer(HttpStatusCode Status, byte[] Body, TimeSpan? Retr
         || (Status == HttpStatusCode.Conflict && Problem?.Type is { } type
             && (type.EndsWith(":idempotency.twin", StringComparison.Ordinal) || type.EndsWith(":write.contention", StringComparison.Ordinal)));
 
+    /// <summary>The last word of the problem's type, for example <c>order.shipped</c>; null where the answer is no problem of ours.</summary>
+    public string? ProblemCode => Problem?.Type is { } type ? type[(type.LastIndexOf(':') + 1)..] : null;
+
     private ProblemDetails? Problem
     {
         get

@@ -11,6 +11,9 @@ internal sealed record Tokens(
     [property: JsonPropertyName("access_token")] string AccessToken,
     [property: JsonPropertyName("expires_in")] int ExpiresIn);
 
+/// <summary>What a token says of its bearer, as far as we look.</summary>
+internal sealed record Claims(string Sub);
+
 /// <summary>RFC 9457, as every service answers.</summary>
 internal sealed record ProblemDetails(string? Type, string? Title, string? Detail, string? TraceId);
 
@@ -25,6 +28,7 @@ internal sealed record ListedDeadLetter(string Service, DeadLetter Letter);
 [JsonSerializable(typeof(Registration))]
 [JsonSerializable(typeof(Credentials))]
 [JsonSerializable(typeof(Tokens))]
+[JsonSerializable(typeof(Claims))]
 [JsonSerializable(typeof(ProblemDetails))]
 [JsonSerializable(typeof(DeadLetters))]
 [JsonSerializable(typeof(IReadOnlyList<ListedDeadLetter>))]

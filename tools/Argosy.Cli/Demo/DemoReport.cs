@@ -1,4 +1,5 @@
 using System.Globalization;
+using Argosy.Checker;
 using Spectre.Console;
 
 namespace Argosy.Cli.Demo;
@@ -6,9 +7,9 @@ namespace Argosy.Cli.Demo;
 /// <summary>The end of a run for whoever reads it, in eighty columns: how orders ended, how long it took, and whether the books agree.</summary>
 internal static class DemoReport
 {
-    private const int ShownProblems = 10;
+    private const int ShownFindings = 10;
     private const int Width = 80;
-    private const int BookWidth = 10;
+    private const int BookWidth = 11;
 
     public static void Write(DemoResult result, IAnsiConsole console)
     {
@@ -33,7 +34,7 @@ internal static class DemoReport
             : $"\n  In doubt: {lost} requests got no answer, {unsure} an uncertain one; all were asked again\n  with the same key until it was known what had become of them.");
         console.MarkupLine(result.AddsUp
             ? "\n[green bold]It adds up.[/]"
-            : $"\n[red bold]It does not add up: {result.Books.Sum(b => b.Problems.Count)} problems.[/]");
+            : $"\n[red bold]It does not add up: {result.Books.Sum(b => b.Findings.Count)} findings.[/]");
     }
 
     private static string Row(OutcomeClass o)
@@ -42,21 +43,21 @@ internal static class DemoReport
         return $"{o.Kind,-20}{o.Count,6}  {ended}{Shown(o.Accepted, 5, 6)}  {Shown(o.Final, 7, 7)}";
     }
 
-    private static void WriteBook(BookCheck book, IAnsiConsole console)
+    private static void WriteBook(BookResult book, IAnsiConsole console)
     {
         var mark = book.AddsUp ? "[green]✔[/]" : "[red]✘[/]";
         console.MarkupLine($"  {mark} {book.Book,-BookWidth} {book.Summary.EscapeMarkup()}");
-        foreach (var problem in book.Problems.Take(ShownProblems))
+        foreach (var finding in book.Findings.Take(ShownFindings))
         {
-            foreach (var line in Wrapped(problem, Width - BookWidth - 7))
+            foreach (var line in Wrapped(finding, Width - BookWidth - 7))
             {
                 console.MarkupLine($"{"",-BookWidth}     [red]{line.EscapeMarkup()}[/]");
             }
         }
 
-        if (book.Problems.Count > ShownProblems)
+        if (book.Findings.Count > ShownFindings)
         {
-            console.MarkupLine($"{"",-BookWidth}     [red]… and {book.Problems.Count - ShownProblems} more (--json has all)[/]");
+            console.MarkupLine($"{"",-BookWidth}     [red]… and {book.Findings.Count - ShownFindings} more (--json has all)[/]");
         }
     }
 

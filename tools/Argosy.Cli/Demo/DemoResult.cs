@@ -1,5 +1,6 @@
 using System.Text.Json;
 using System.Text.Json.Serialization;
+using Argosy.Checker;
 
 namespace Argosy.Cli.Demo;
 
@@ -19,7 +20,7 @@ internal sealed record DemoResult(string Run, int Seed, int Orders, int Customer
 
     public required Doubts Doubts { get; init; }
 
-    public required IReadOnlyList<BookCheck> Books { get; init; }
+    public required IReadOnlyList<BookResult> Books { get; init; }
 
     public bool AddsUp => Books.All(b => b.AddsUp);
 

@@ -1,8 +1,9 @@
 using System.Collections.Concurrent;
 using System.Diagnostics;
-using System.Net;
 using System.Runtime.CompilerServices;
 using System.Security.Cryptography;
+using Argosy.Checker;
+using Argosy.Checker.History;
 using Argosy.Cli.Access;
 using Argosy.Cli.Processes;
 using Argosy.Cli.Terminal;
@@ -16,14 +17,13 @@ namespace Argosy.Cli.Demo;
 internal sealed record DemoOptions(int Orders, double? Rate, int InFlight, int Seed);
 
 /// <summary>
-/// Places orders of every kind, follows each to its end, then holds everybody's books against the list that it kept itself.
+/// Places orders of every kind, follows each to its end, and writes down what it is told; then the checker holds everybody's books
+/// against that.
 /// </summary>
 internal sealed class DemoRun(Screen screen, TimeProvider time, DataFolder data, FleetState fleet, DemoOptions options)
 {
     private const int RunNameLength = 7;
     private static readonly TimeSpan OrderPatience = TimeSpan.FromMinutes(5);
-    private static readonly TimeSpan BooksSettleWithin = TimeSpan.FromSeconds(30);
-    private static readonly TimeSpan BetweenReadings = TimeSpan.FromSeconds(1);
 
     public async Task<DemoResult> RunAsync(CancellationToken ct)
     {
@@ -31,28 +31,28 @@ internal sealed class DemoRun(Screen screen, TimeProvider time, DataFolder data,
         var run = RandomNumberGenerator.GetString("abcdefghijklmnopqrstuvwxyz", RunNameLength);
         var plan = DemoPlan.Create(run, options.Orders, options.Seed);
         using var gateway = new PatientHttp(fleet.Gateway, time);
-        using var provider = new PatientHttp(fleet.UrlOf(Catalog.Provider) ?? throw new Refusal("there is no payment-provider in this fleet, whose ledger has to be read"), time);
         var accounts = new Accounts(data, gateway);
         using var admin = new Session(gateway, accounts, "admin");
         var customers = Enumerable.Range(1, plan.Customers).Select(i => new Session(gateway, accounts, $"demo-{run}-{i}@example.com")).ToList();
+        using var history = new HistoryWriter(data.NewHistory(run));
+        var recorder = new Recorder(history, time);
         try
         {
             await LogInAsync(customers, ct);
-            await PutOnShelfAsync(plan, admin, ct);
+            await PutOnShelfAsync(plan, admin, recorder, ct);
 
             var began = Stopwatch.StartNew();
             var progress = new DemoProgress(screen, plan.Orders.Count);
-            var records = await progress.ShowAsync(PlaceAsync(plan, customers, admin, progress, ct), ct);
+            var records = await progress.ShowAsync(PlaceAsync(plan, customers, admin, recorder, progress, ct), ct);
             var seconds = began.Elapsed.TotalSeconds;
 
-            var auditor = new Auditor(admin, customers, provider, Keys.Ensure(data, []).ProviderApiKey);
-            var books = await ReconcileAsync(auditor, plan, records, ct);
+            var books = await CheckAsync(history.Path, ct);
             return new DemoResult(run, options.Seed, plan.Orders.Count, plan.Customers, seconds)
             {
                 Outcomes = DemoResult.Classes(records),
                 Total = DemoResult.Class("all", "", asItShould: true, records),
-                Doubts = new Doubts(gateway.Lost + provider.Lost, gateway.Unsure + provider.Unsure),
-                Books = books,
+                Doubts = new Doubts(gateway.Lost, gateway.Unsure),
+                Books = [.. Promises.Check(records), .. books],
             };
         }
         finally
@@ -70,12 +70,13 @@ internal sealed class DemoRun(Screen screen, TimeProvider time, DataFolder data,
         }
     }
 
-    private static async Task PutOnShelfAsync(DemoPlan plan, Session admin, CancellationToken ct)
+    private static async Task PutOnShelfAsync(DemoPlan plan, Session admin, Recorder recorder, CancellationToken ct)
     {
         foreach (var item in plan.Items)
         {
             var put = Ask.Put($"/api/v1/items/{item.Sku}", new NewItem(item.Name, new Money(item.Price, DemoPlan.Currency), item.Stock), DemoWire.Default.NewItem);
-            var answer = await admin.AskAsync(put with { IdempotencyKey = $"put-{item.Sku}" }, OrderPatience, ct);
+            var about = Recorder.About(Act.Put) with { Sku = item.Sku, Stock = item.Stock };
+            var answer = await recorder.AskAsync(admin, put with { IdempotencyKey = $"put-{item.Sku}" }, about, OrderPatience, ct);
             if (!answer.IsSuccess)
             {
                 throw new Refusal($"item {item.Sku} can't be put on the shelf: {answer}");
@@ -84,13 +85,13 @@ internal sealed class DemoRun(Screen screen, TimeProvider time, DataFolder data,
     }
 
     private async Task<IReadOnlyList<OrderRecord>> PlaceAsync(
-        DemoPlan plan, List<Session> customers, Session admin, DemoProgress progress, CancellationToken ct)
+        DemoPlan plan, List<Session> customers, Session admin, Recorder recorder, DemoProgress progress, CancellationToken ct)
     {
         var records = new ConcurrentBag<OrderRecord>();
         var parallel = new ParallelOptions { MaxDegreeOfParallelism = options.InFlight, CancellationToken = ct };
         await Parallel.ForEachAsync(PacedAsync(plan.Orders, ct), parallel, async (order, stop) =>
         {
-            var record = await new Journey(customers[order.Customer], admin, time, OrderPatience).GoAsync(order, _ => progress.Accepted(), stop);
+            var record = await new Journey(customers[order.Customer], admin, recorder, time, OrderPatience).GoAsync(order, _ => progress.Accepted(), stop);
             records.Add(record);
             progress.HasEnded(record);
         });
@@ -111,19 +112,15 @@ internal sealed class DemoRun(Screen screen, TimeProvider time, DataFolder data,
         }
     }
 
-    // An order has ended a moment before the last of its messages has arrived everywhere. Only what stays wrong is wrong.
-    private async Task<IReadOnlyList<BookCheck>> ReconcileAsync(Auditor auditor, DemoPlan plan, IReadOnlyList<OrderRecord> records, CancellationToken ct)
+    private async Task<IReadOnlyList<BookResult>> CheckAsync(string history, CancellationToken ct)
     {
-        var began = Stopwatch.StartNew();
-        while (true)
+        try
         {
-            var books = Books.Check(plan, records, await auditor.ReadAsync(plan, records, ct));
-            if (books.All(b => b.AddsUp) || began.Elapsed > BooksSettleWithin)
-            {
-                return books;
-            }
-
-            await Task.Delay(BetweenReadings, time, ct);
+            return await Audit.RunAsync(data.Root, [history], Audit.RestWithin, time, ct);
+        }
+        catch (BadInputException e)
+        {
+            throw new Refusal($"the books can't be read: {e.Message}");
         }
     }
 }

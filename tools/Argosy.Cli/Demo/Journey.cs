@@ -1,9 +1,10 @@
+using Argosy.Checker.History;
 using Argosy.Cli.Access;
 
 namespace Argosy.Cli.Demo;
 
 /// <summary>One order from its first attempt to its end, as its kind has it.</summary>
-internal sealed class Journey(Session customer, Session admin, TimeProvider time, TimeSpan patience)
+internal sealed class Journey(Session customer, Session admin, Recorder recorder, TimeProvider time, TimeSpan patience)
 {
     public async Task<OrderRecord> GoAsync(PlannedOrder planned, Action<OrderRecord> accepted, CancellationToken ct)
     {
@@ -14,7 +15,7 @@ internal sealed class Journey(Session customer, Session admin, TimeProvider time
         OrderWatch? watch = null;
         try
         {
-            var answer = await customer.AskAsync(Placing(planned), patience, either.Token);
+            var answer = await PlaceAsync(planned, either.Token);
             if (!answer.IsSuccess)
             {
                 return record with { Trouble = $"was refused: {answer}" };
@@ -23,7 +24,7 @@ internal sealed class Journey(Session customer, Session admin, TimeProvider time
             var placed = answer.Read(DemoWire.Default.Order);
             record = record with { Id = placed.Id, Total = placed.Total, Accepted = time.GetElapsedTime(began) };
             accepted(record);
-            watch = new OrderWatch(customer, placed.Id);
+            watch = new OrderWatch(customer, placed.Id, recorder);
             var trouble = await SteerAsync(planned.Kind, placed.Id, watch, either.Token);
             return Told(record, watch.Last!) with { Trouble = trouble, Final = time.GetElapsedTime(began) };
         }
@@ -62,7 +63,7 @@ internal sealed class Journey(Session customer, Session admin, TimeProvider time
     private async Task<string?> CancelAsync(string id, CancellationToken ct)
     {
         var ask = Ask.Post($"/api/v1/orders/{id}/cancel", new NewCancellation("demo"), DemoWire.Default.NewCancellation);
-        var answer = await customer.AskAsync(ask with { IdempotencyKey = $"cancel-{id}" }, patience, ct);
+        var answer = await recorder.AskAsync(customer, ask with { IdempotencyKey = $"cancel-{id}" }, Recorder.About(Act.Cancel) with { Order = id }, patience, ct);
         return answer.IsSuccess ? null : $"couldn't be cancelled: {answer}";
     }
 
@@ -74,12 +75,24 @@ internal sealed class Journey(Session customer, Session admin, TimeProvider time
             return $"is confirmed without exactly one shipment: {found}";
         }
 
-        var answer = await admin.AskAsync(Ask.Post($"/api/v1/shipments/{shipment.Id}/dispatch") with { IdempotencyKey = $"dispatch-{id}" }, patience, ct);
+        var ask = Ask.Post($"/api/v1/shipments/{shipment.Id}/dispatch") with { IdempotencyKey = $"dispatch-{id}" };
+        var answer = await recorder.AskAsync(admin, ask, Recorder.About(Act.Dispatch) with { Order = id }, patience, ct);
         return answer.IsSuccess ? null : $"couldn't be dispatched: {answer}";
     }
 
     private static OrderRecord Told(OrderRecord record, Order? last) =>
         last is null ? record : record with { Status = last.Status, Reason = last.Reason, Total = last.Total };
+
+    private async Task<Answer> PlaceAsync(PlannedOrder planned, CancellationToken ct)
+    {
+        var about = Recorder.About(Act.Place) with
+        {
+            Customer = await customer.SubjectAsync(ct),
+            Key = planned.Key,
+            Expected = new Amount(planned.Amount, DemoPlan.Currency),
+        };
+        return await recorder.AskAsync(customer, Placing(planned), about, patience, ct);
+    }
 
     private static Ask Placing(PlannedOrder planned)
     {

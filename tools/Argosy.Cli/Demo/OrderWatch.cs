@@ -6,7 +6,7 @@ using Argosy.Cli.Access;
 namespace Argosy.Cli.Demo;
 
 /// <summary>Follows an order on its stream of server-sent events, over lost connections, from where it was.</summary>
-internal sealed class OrderWatch(Session customer, string id)
+internal sealed class OrderWatch(Session customer, string id, Recorder recorder)
 {
     // The server sends a heartbeat every 15 s; a stream that is silent for longer is a dead one.
     private static readonly TimeSpan Silence = TimeSpan.FromSeconds(20);
@@ -49,6 +49,7 @@ internal sealed class OrderWatch(Session customer, string id)
         using var limit = CancellationTokenSource.CreateLinkedTokenSource(ct);
         limit.CancelAfter(Silence);
         var ask = Ask.Get($"/api/v1/orders/{id}/stream") with { Token = token, LastEventId = _lastEventId };
+        var since = recorder.Now;
         using var response = await customer.Http.OpenAsync(ask, limit.Token);
         _refusedToken = response.StatusCode == HttpStatusCode.Unauthorized ? token : null;
         if (!response.IsSuccessStatusCode)
@@ -63,6 +64,8 @@ internal sealed class OrderWatch(Session customer, string id)
             if (item.EventType == "status" && JsonSerializer.Deserialize(item.Data, DemoWire.Default.Order) is { } order)
             {
                 (Last, _lastEventId) = (order, item.EventId ?? _lastEventId);
+                recorder.Heard(order, since);
+                since = recorder.Now;
                 if (isEnough(order))
                 {
                     return;

@@ -15,28 +15,17 @@ internal sealed record NewOrder(IReadOnlyList<NewLine> Lines, string PaymentToke
 
 internal sealed record NewCancellation(string Reason);
 
-internal sealed record Item(string Sku, string Name, Money Price, long Available, long? Reserved, long? Sold);
-
 internal sealed record Order(string Id, string Status, string? Reason, Money Total, string? TrackingNumber);
-
-internal sealed record Payment(string Id, string OrderId, string Status, Money Amount, Money? Refunded, string? Reason);
 
 internal sealed record Shipment(string Id, string OrderId, string Status, string? TrackingNumber);
 
 internal sealed record Page<T>(IReadOnlyList<T> Items, string? NextCursor);
 
-internal sealed record LedgerEntry(string Id, string Type, string? PaymentId, string? OrderId, long Amount, string Currency, DateTimeOffset At);
-
-internal sealed record Ledger(IReadOnlyList<LedgerEntry> Entries);
-
 [JsonSourceGenerationOptions(JsonSerializerDefaults.Web)]
 [JsonSerializable(typeof(NewItem))]
 [JsonSerializable(typeof(NewOrder))]
 [JsonSerializable(typeof(NewCancellation))]
-[JsonSerializable(typeof(Item))]
 [JsonSerializable(typeof(Order))]
-[JsonSerializable(typeof(Page<Order>), TypeInfoPropertyName = "OrderPage")]
-[JsonSerializable(typeof(Page<Payment>), TypeInfoPropertyName = "PaymentPage")]
+[JsonSerializable(typeof(Order))]
 [JsonSerializable(typeof(Page<Shipment>), TypeInfoPropertyName = "ShipmentPage")]
-[JsonSerializable(typeof(Ledger))]
 internal sealed partial class DemoWire : JsonSerializerContext;

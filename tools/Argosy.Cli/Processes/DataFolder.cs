@@ -3,6 +3,7 @@ namespace Argosy.Cli.Processes;
 /// <summary>The folder of one fleet: everything that it keeps, and everything that the verbs know of it.</summary>
 internal sealed record DataFolder(string Root)
 {
+    private const int KeptHistories = 20;
     private const UnixFileMode OwnerOnly = UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute;
 
     public string State => Path.Combine(Root, "state.json");
@@ -16,6 +17,9 @@ internal sealed record DataFolder(string Root)
     public string Accounts => Path.Combine(Root, "accounts");
 
     public string Logs => Path.Combine(Root, "logs");
+
+    /// <summary>What clients were told, a file for each run of the demo.</summary>
+    public string Histories => Path.Combine(Root, "demo");
 
     public string LauncherLog => LogOf("argosy");
 
@@ -36,6 +40,18 @@ internal sealed record DataFolder(string Root)
         {
             CreatePrivate(folder);
         }
+    }
+
+    /// <summary>Where a run writes its history; the oldest make room.</summary>
+    public string NewHistory(string run)
+    {
+        CreatePrivate(Histories);
+        foreach (var old in new DirectoryInfo(Histories).GetFiles("*.jsonl").OrderByDescending(file => file.LastWriteTimeUtc).Skip(KeptHistories - 1))
+        {
+            old.Delete();
+        }
+
+        return Path.Combine(Histories, $"{run}.jsonl");
     }
 
     public static void CreatePrivate(string folder)

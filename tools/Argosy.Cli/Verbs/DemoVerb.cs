@@ -27,7 +27,7 @@ internal static class DemoVerb
             }
         });
 
-        var command = new Command("demo", "Place orders of every kind, follow each to its end, and hold all books against an own list. Exit code 1 if anything doesn't add up.")
+        var command = new Command("demo", "Place orders of every kind, follow each to its end, and check all books against what was told. Exit code 1 if anything doesn't add up.")
         {
             orders, rate, inFlight, seed, json,
         };

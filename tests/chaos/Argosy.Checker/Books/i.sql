@@ -1,5 +1,5 @@
 -- i. Rebuilt projections equal live ones: prices here, orders by folding their events (OrderFold.cs).
-select printf('%d prices as inventory-service has them', count(*)) from orders.item_price;
+select printf('%d prices', count(*)) from orders.item_price;
 
 select printf('item %s costs %d %s and is called %s; order-service says %s', i.sku, i.price, i.currency, i.name,
               case when p.sku is null then 'nothing' else printf('%d %s, %s', p.amount, p.currency, p.name) end)
