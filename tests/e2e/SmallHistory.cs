@@ -100,7 +100,7 @@ internal sealed class SpoiledFleet : IDisposable
         Execute(connection, sql).ShouldBeGreaterThan(0, $"nothing was spoiled by {sql}");
     }
 
-    /// <summary>The order of a demo's kind: by where it ended, and whether money moved.</summary>
+    /// <summary>An order by where it ended, and whether money moved; where none did, one that nobody asked to cancel.</summary>
     public string Order(string status, bool wasCharged = true)
     {
         using var connection = new SqliteConnection($"Data Source={Path.Combine(_folder, "services", "payment-provider", "payment-provider.db")};Mode=ReadOnly;Pooling=false");
@@ -108,7 +108,8 @@ internal sealed class SpoiledFleet : IDisposable
         using var charged = connection.CreateCommand();
         charged.CommandText = "select count(*) from ledger where order_id = $order";
         var parameter = charged.Parameters.Add("$order", SqliteType.Text);
-        foreach (var order in Lines.Where(line => line.Order is not null).GroupBy(line => line.Order!).Where(lines => lines.Last(line => line.Told is not null).Told == status))
+        var ended = Lines.Where(line => line.Order is not null).GroupBy(line => line.Order!).Where(lines => lines.Last(line => line.Told is not null).Told == status);
+        foreach (var order in ended.Where(lines => wasCharged || lines.All(line => line.Act != Act.Cancel)))
         {
             parameter.Value = order.Key;
             if ((long)charged.ExecuteScalar()! > 0 == wasCharged)
