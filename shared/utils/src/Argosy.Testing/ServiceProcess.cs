@@ -39,12 +39,25 @@ public sealed partial class ServiceProcess : IAsyncDisposable
     /// <summary>The process's id.</summary>
     public int Id => _process.Id;
 
-    /// <summary>A port of 127.0.0.1 on which nobody listens at the moment.</summary>
+    /// <summary>
+    /// A port of 127.0.0.1 on which nobody listens at the moment, from below every system's range for outgoing connections: one from
+    /// that range could be lost to somebody's connection while its process restarts.
+    /// </summary>
     public static int FreePort()
     {
-        using var probe = new TcpListener(IPAddress.Loopback, 0);
-        probe.Start();
-        return ((IPEndPoint)probe.LocalEndpoint).Port;
+        while (true)
+        {
+            using var probe = new TcpListener(IPAddress.Loopback, Random.Shared.Next(10_240, 32_768));
+            try
+            {
+                probe.Start();
+                return ((IPEndPoint)probe.LocalEndpoint).Port;
+            }
+            catch (SocketException e) when (e.SocketErrorCode is SocketError.AddressAlreadyInUse or SocketError.AccessDenied)
+            {
+                // Somebody's; the next one.
+            }
+        }
     }
 
     /// <summary>Starts <c>dotnet DLL</c> with nothing but PATH and the given environment. <c>SERVICE_PORT</c> makes its address.</summary>

@@ -1,0 +1,58 @@
+using System.Diagnostics;
+using System.Globalization;
+using System.Text.Json;
+
+namespace Argosy.Performance;
+
+/// <summary>A whole fleet on free ports and in a folder of its own.</summary>
+internal sealed class FleetUnderTest : IAsyncDisposable
+{
+    private FleetUnderTest(string data, TimeSpan startedWithin)
+    {
+        Data = data;
+        StartedWithin = startedWithin;
+    }
+
+    public string Data { get; }
+
+    /// <summary>From the command to "Ready", the launcher's own start included.</summary>
+    public TimeSpan StartedWithin { get; }
+
+    public Uri Gateway => new(State().GetProperty("gateway").GetString()!);
+
+    public static async Task<FleetUnderTest> StartAsync(string? data, CancellationToken cancellation)
+    {
+        data ??= Directory.CreateTempSubdirectory("argosy-bench-").FullName;
+        var clock = Stopwatch.StartNew();
+        await Launcher.RunAsync(cancellation, "up", "--detach", "--isolated", "--data", data);
+        return new FleetUnderTest(data, clock.Elapsed);
+    }
+
+    public string DatabaseOf(string service) => Path.Combine(Data, "services", service, $"{service}.db");
+
+    /// <summary>Proportional set size per process, in bytes: shared pages count in parts, so that the sum is the truth (Linux).</summary>
+    public IReadOnlyDictionary<string, long> Memory() => Read("smaps_rollup", lines =>
+        long.Parse(lines.First(l => l.StartsWith("Pss:", StringComparison.Ordinal)).Split(' ', StringSplitOptions.RemoveEmptyEntries)[1], CultureInfo.InvariantCulture) * 1024);
+
+    /// <summary>Processor time of all processes since they began, in seconds (Linux).</summary>
+    public double ProcessorSeconds() => Read("stat", lines =>
+    {
+        var fields = lines[0][(lines[0].LastIndexOf(')') + 2)..].Split(' ');
+        return long.Parse(fields[11], CultureInfo.InvariantCulture) + long.Parse(fields[12], CultureInfo.InvariantCulture);
+    }).Values.Sum() / 100.0;
+
+    public async ValueTask StopAsync() => await Launcher.RunAsync(CancellationToken.None, "down", "--data", Data);
+
+    public async ValueTask DisposeAsync()
+    {
+        await StopAsync();
+        Directory.Delete(Data, recursive: true);
+    }
+
+    private Dictionary<string, long> Read(string file, Func<string[], long> parse) => State().GetProperty("processes").EnumerateArray().ToDictionary(
+        p => p.GetProperty("name").GetString()!,
+        p => parse(File.ReadAllLines($"/proc/{p.GetProperty("pid").GetInt32()}/{file}")),
+        StringComparer.Ordinal);
+
+    private JsonElement State() => JsonSerializer.Deserialize<JsonElement>(File.ReadAllText(Path.Combine(Data, "state.json")));
+}

@@ -1,0 +1,123 @@
+using System.Globalization;
+using System.Net.Http.Headers;
+using System.Net.Http.Json;
+using System.Text.Json;
+using Dapper;
+using Microsoft.Data.Sqlite;
+
+namespace Argosy.Performance;
+
+/// <summary>Customers who order at a fleet's gateway, each with an address to ship to and a card that is good.</summary>
+internal sealed class Shop : IDisposable
+{
+    private const string Sku = "bench-tea";
+    private const int Customers = 8;
+    private const int Stock = 100_000_000;
+
+    private readonly FleetUnderTest _fleet;
+    private readonly HttpClient _http;
+    private readonly List<AuthenticationHeaderValue> _customers = [];
+
+    private Shop(FleetUnderTest fleet)
+    {
+        _fleet = fleet;
+        _http = new HttpClient(new SocketsHttpHandler { UseProxy = false, UseCookies = false, AllowAutoRedirect = false })
+        {
+            BaseAddress = fleet.Gateway,
+            Timeout = TimeSpan.FromSeconds(30),
+        };
+    }
+
+    public static async Task<Shop> OpenAsync(FleetUnderTest fleet, CancellationToken cancellation)
+    {
+        var shop = new Shop(fleet);
+        await shop.PutOnShelfAsync(cancellation);
+        for (var i = 0; i < Customers; i++)
+        {
+            shop._customers.Add(await shop.RegisterAsync(cancellation));
+        }
+
+        return shop;
+    }
+
+    /// <summary>Places an order and returns its id as soon as it is accepted.</summary>
+    public async Task<string> PlaceAsync(int number, CancellationToken cancellation)
+    {
+        using var request = new HttpRequestMessage(HttpMethod.Post, "/api/v1/orders")
+        {
+            Content = JsonContent.Create(new
+            {
+                lines = new[] { new { sku = Sku, quantity = 1 } },
+                paymentToken = "tok_visa",
+                shippingAddress = new { name = "Ada", street = "1 Main St", city = "Berlin", postalCode = "10115", country = "DE" },
+            }),
+        };
+        request.Headers.Authorization = _customers[number % Customers];
+        request.Headers.Add("Idempotency-Key", Guid.CreateVersion7(TimeProvider.System.GetUtcNow()).ToString());
+        using var answer = await _http.SendAsync(request, cancellation);
+        answer.EnsureSuccessStatusCode();
+        return (await answer.Content.ReadFromJsonAsync<JsonElement>(cancellation)).GetProperty("id").GetString()!;
+    }
+
+    /// <summary>Places an order and follows its stream until it is confirmed, as a shop's page does.</summary>
+    public async Task PlaceAndFollowAsync(int number, CancellationToken cancellation)
+    {
+        var id = await PlaceAsync(number, cancellation);
+        using var request = new HttpRequestMessage(HttpMethod.Get, $"/api/v1/orders/{id}/stream");
+        request.Headers.Authorization = _customers[number % Customers];
+        using var stream = await _http.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, cancellation);
+        stream.EnsureSuccessStatusCode();
+        using var reader = new StreamReader(await stream.Content.ReadAsStreamAsync(cancellation));
+        while (await reader.ReadLineAsync(cancellation) is { } line)
+        {
+            if (line.Contains("\"status\":\"confirmed\"", StringComparison.Ordinal))
+            {
+                return;
+            }
+
+            if (line.Contains("\"status\":\"cancelled\"", StringComparison.Ordinal))
+            {
+                throw new IOException($"order {id} was cancelled: {line}");
+            }
+        }
+
+        throw new IOException($"the stream of order {id} ended before the order was confirmed");
+    }
+
+    /// <summary>How many orders are confirmed by now, from the database, past the service whose speed is measured.</summary>
+    public async Task<long> ConfirmedAsync()
+    {
+        await using var orders = new SqliteConnection($"Data Source={_fleet.DatabaseOf("order-service")};Mode=ReadOnly;Pooling=false");
+        return await orders.ExecuteScalarAsync<long>("select count(*) from es_event where type = 'order.confirmed'");
+    }
+
+    public void Dispose() => _http.Dispose();
+
+    private async Task PutOnShelfAsync(CancellationToken cancellation)
+    {
+        var password = (await File.ReadAllTextAsync(Path.Combine(_fleet.Data, "services", "auth-service", "admin-password"), cancellation)).Trim();
+        using var request = new HttpRequestMessage(HttpMethod.Put, $"/api/v1/items/{Sku}")
+        {
+            Content = JsonContent.Create(new { name = "Tea for benches", price = new { amount = 990, currency = "EUR" }, stock = Stock }),
+        };
+        request.Headers.Authorization = await LoginAsync("admin@argosy.local", password, cancellation);
+        using var answer = await _http.SendAsync(request, cancellation);
+        answer.EnsureSuccessStatusCode();
+    }
+
+    private async Task<AuthenticationHeaderValue> RegisterAsync(CancellationToken cancellation)
+    {
+        var email = string.Create(CultureInfo.InvariantCulture, $"bench-{Guid.CreateVersion7(TimeProvider.System.GetUtcNow()):N}@example.com");
+        const string Password = "correct horse battery staple";
+        using var registered = await _http.PostAsJsonAsync("/api/v1/auth/register", new { email, password = Password, name = "Ada" }, cancellation);
+        registered.EnsureSuccessStatusCode();
+        return await LoginAsync(email, Password, cancellation);
+    }
+
+    private async Task<AuthenticationHeaderValue> LoginAsync(string email, string password, CancellationToken cancellation)
+    {
+        using var login = await _http.PostAsJsonAsync("/api/v1/auth/login", new { email, password }, cancellation);
+        login.EnsureSuccessStatusCode();
+        return new AuthenticationHeaderValue("Bearer", (await login.Content.ReadFromJsonAsync<JsonElement>(cancellation)).GetProperty("access_token").GetString());
+    }
+}
