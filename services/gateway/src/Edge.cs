@@ -19,7 +19,7 @@ namespace Argosy.Gateway;
 /// </list>
 /// </summary>
 internal sealed partial class Edge(
-    RequestDelegate next, PublicRoutes routes, Forwarding forwarding, IHostApplicationLifetime host, TimeProvider time, ILogger<Edge> log)
+    RequestDelegate next, PublicRoutes routes, Forwarding forwarding, ServiceOptions options, IHostApplicationLifetime host, TimeProvider time, ILogger<Edge> log)
 {
     private static readonly TimeSpan Soon = TimeSpan.FromSeconds(1);
 
@@ -27,10 +27,13 @@ internal sealed partial class Edge(
 
     private static readonly Problem NoRoute = Problem.NotFound("gateway.no-route", "There is nothing at this path.");
 
+    // The door itself is open to strangers: in production its metrics have a port of their own (which the chassis guards), or none.
+    private bool ShowsMetrics => options.IsLocal || options.MetricsPort is not null;
+
     public Task InvokeAsync(HttpContext context)
     {
         var raw = context.Features.GetRequiredFeature<IHttpRequestFeature>().RawTarget;
-        return raw is "/health" or "/ready" ? next(context) : PassAsync(context, raw);
+        return raw is "/health" or "/ready" || (raw is "/metrics" && ShowsMetrics) ? next(context) : PassAsync(context, raw);
     }
 
     private async Task PassAsync(HttpContext context, string raw)
@@ -78,6 +81,7 @@ internal sealed partial class Edge(
 
     private async ValueTask<(Problem? Problem, Ended Ended)> EnterAsync(HttpContext context, Lane lane, Passage passage)
     {
+        context.SetEndpoint(lane.Endpoint);
         var upstream = lane.Upstream;
         if (!upstream.MayTry())
         {

@@ -6,5 +6,5 @@ builder.AddArgosyProcess("gateway").AddEdge();
 
 var app = builder.Build();
 app.UseMiddleware<Edge>();      // every request but those of the next line ends here
-app.MapArgosy();                // /health, /ready
+app.MapArgosy();                // /health, /ready, /metrics
 await app.RunArgosyAsync();

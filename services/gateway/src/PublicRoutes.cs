@@ -16,6 +16,9 @@ internal sealed record Lane(string Name, Upstream Upstream, TimeSpan? Timeout)
     public string? Deadline { get; } = Timeout?.TotalMilliseconds.ToString("0", CultureInfo.InvariantCulture);
 
     public bool IsStream => Timeout is null;
+
+    /// <summary>What spans and metrics call its requests by.</summary>
+    public Endpoint Endpoint { get; } = Endpoints.Named(Name, streams: Timeout is null);
 }
 
 /// <summary>The public route table, and the services that its rules lead to.</summary>

@@ -1,3 +1,4 @@
+using Argosy.Chassis.Hosting.Telemetry;
 using Argosy.Chassis.Telemetry;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
@@ -23,11 +24,16 @@ public static class ArgosyHosting
         var argosy = new ArgosyBuilder(builder, name);
         var services = builder.Services;
 
-        builder.Logging.AddJsonLogs(argosy.Settings, name);
+        builder.Logging.AddLogs(argosy.Settings, name);
+        OtlpExport.AddWhereWanted(builder, argosy.Settings, argosy.Options);
         builder.WebHost.ConfigureKestrel(kestrel =>
         {
             ServerLimits.Apply(kestrel);
-            kestrel.Listen(argosy.Options.Host, argosy.Options.Port);
+            kestrel.Listen(argosy.Options.Host, argosy.Options.Port, static endpoint => endpoint.CountConnections());
+            if (argosy.Options.MetricsPort is { } metrics)
+            {
+                kestrel.Listen(argosy.Options.Host, metrics);
+            }
         });
         services.Configure<HostOptions>(host => host.ShutdownTimeout = ShutdownTimeout);
         services.Configure<RouteHandlerOptions>(routes => routes.ThrowOnBadRequest = true);
@@ -37,6 +43,7 @@ public static class ArgosyHosting
         services.AddSingleton(argosy.Settings);
         services.AddSingleton(argosy.Options);
         services.AddBreakers();
+        services.AddArgosyMetrics();
         services.AddHealthChecks();
         services.AddSingleton<ProcessLifetime>();
         services.AddSingleton<IHostLifetime>(provider => provider.GetRequiredService<ProcessLifetime>());
@@ -60,6 +67,7 @@ public static class ArgosyHosting
         app.UseRouting();
         app.UseMiddleware<DeadlineMiddleware>();
         app.MapHealth();
+        app.MapMetrics();
         app.MapService();
         return app;
     }

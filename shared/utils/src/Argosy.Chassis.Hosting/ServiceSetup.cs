@@ -2,6 +2,7 @@ using System.Reflection;
 using Argosy.Chassis.Hosting.Admin;
 using Argosy.Chassis.Hosting.Bus;
 using Argosy.Chassis.Hosting.Identity;
+using Argosy.Chassis.Hosting.Telemetry;
 using Argosy.Chassis.Hosting.Writes;
 using Argosy.Chassis.Messaging;
 using Argosy.Chassis.Sagas;
@@ -108,6 +109,7 @@ public static class ServiceSetup
         services.AddSingleton(provider => ActivatorUtilities.CreateInstance<Inbox>(provider, name, Random.Shared));
         services.AddHostedService<ParkedWorker>();
         services.AddHostedService<SagaDeadlines>();
+        services.AddSingleton<IScrapeReading, BacklogGauges>();
         var subscribers = Subscribers(argosy);
         services.AddHostedService(provider => ActivatorUtilities.CreateInstance<Cleanup>(provider, name, subscribers));
         AddBus(argosy, subscribers);

@@ -23,6 +23,7 @@ public sealed class SqliteStore : IStore, IAsyncDisposable
     private readonly SemaphoreSlim _readers = new(MaxReaders, MaxReaders);
     private readonly SqliteConnection _keepAlive;
     private readonly SqliteWriter _writer;
+    private readonly StoreTelemetry _telemetry;
 
     private SqliteStore(string connectionString, FileStream? owner, TimeProvider time, ILogger log)
     {
@@ -30,6 +31,7 @@ public sealed class SqliteStore : IStore, IAsyncDisposable
         _owner = owner;
         _time = time;
         _keepAlive = Open();
+        _telemetry = new StoreTelemetry("sqlite", Path.GetFileNameWithoutExtension(new SqliteConnectionStringBuilder(connectionString).DataSource));
         _writer = new SqliteWriter(Open(), Published, Parked, log);
     }
 
@@ -64,27 +66,37 @@ public sealed class SqliteStore : IStore, IAsyncDisposable
     /// <inheritdoc/>
     public async Task<IReadOnlyList<T>> QueryAsync<T>(string sql, object? args = null, CancellationToken cancellation = default)
     {
-        await _readers.WaitAsync(cancellation);
+        var query = _telemetry.Query(sql);
         try
         {
-            var reader = _idle.TryTake(out var free) ? free : new Reader(Open());
-            try
-            {
-                return reader.Query<T>(sql, args);
-            }
-            finally
-            {
-                _idle.Add(reader);
-            }
+            return await WhenFreeAsync<T>(sql, args, cancellation);
+        }
+        catch (Exception e)
+        {
+            query.Failed(e);
+            throw;
         }
         finally
         {
-            _readers.Release();
+            query.Dispose();
         }
     }
 
     /// <inheritdoc/>
-    public Task<CommitOutcome> CommitAsync(WriteSet work, CancellationToken cancellation = default) => _writer.CommitAsync(work, cancellation);
+    public async Task<CommitOutcome> CommitAsync(WriteSet work, CancellationToken cancellation = default)
+    {
+        var commit = _telemetry.Writes(work);
+        try
+        {
+            var outcome = await _writer.CommitAsync(work, cancellation);
+            commit.Ended(outcome);
+            return outcome;
+        }
+        finally
+        {
+            commit.Dispose();
+        }
+    }
 
     /// <inheritdoc/>
     public bool IsTransient(Exception error) =>
@@ -112,6 +124,32 @@ public sealed class SqliteStore : IStore, IAsyncDisposable
         if (_owner is not null)
         {
             await _owner.DisposeAsync();
+        }
+    }
+
+    private async Task<IReadOnlyList<T>> WhenFreeAsync<T>(string sql, object? args, CancellationToken cancellation)
+    {
+        await _readers.WaitAsync(cancellation);
+        try
+        {
+            return Select<T>(sql, args);
+        }
+        finally
+        {
+            _readers.Release();
+        }
+    }
+
+    private IReadOnlyList<T> Select<T>(string sql, object? args)
+    {
+        var reader = _idle.TryTake(out var free) ? free : new Reader(Open());
+        try
+        {
+            return reader.Query<T>(sql, args);
+        }
+        finally
+        {
+            _idle.Add(reader);
         }
     }
 

@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using System.Diagnostics;
 using Argosy.Chassis.Store;
 using Microsoft.Data.Sqlite;
 using Microsoft.Extensions.Logging;
@@ -41,6 +42,7 @@ internal sealed partial class SqliteWriter : IAsyncDisposable
         _parked = parked;
         _statements = new StatementCache(connection);
         _thread = new Thread(Run) { IsBackground = true, Name = "commit pipeline" };
+        StoreTelemetry.Wait(0);     // a queue that is empty is worth knowing too
         _thread.Start();
     }
 
@@ -51,6 +53,7 @@ internal sealed partial class SqliteWriter : IAsyncDisposable
         {
             var pending = new PendingSet(work);
             await using var registration = cancellation.UnsafeRegister(static (state, token) => ((PendingSet)state!).Cancel(token), pending);
+            StoreTelemetry.Wait(1);
             _waiting.Add(pending, CancellationToken.None);
             return await pending.Done.Task;
         }
@@ -93,6 +96,7 @@ internal sealed partial class SqliteWriter : IAsyncDisposable
 
     private static void Take(PendingSet set, List<PendingSet> group)
     {
+        StoreTelemetry.Wait(-1);
         if (set.TryTake())
         {
             group.Add(set);
@@ -101,6 +105,7 @@ internal sealed partial class SqliteWriter : IAsyncDisposable
 
     private void CommitGroup(List<PendingSet> group)
     {
+        var began = Stopwatch.GetTimestamp();
         try
         {
             _statements.Run("begin immediate");
@@ -118,6 +123,7 @@ internal sealed partial class SqliteWriter : IAsyncDisposable
             Abandon(group, e);
         }
 
+        StoreTelemetry.Grouped(group.Count, Stopwatch.GetElapsedTime(began));
         Tell(group);
     }
 
@@ -189,6 +195,7 @@ internal sealed partial class SqliteWriter : IAsyncDisposable
         var (publishes, parks) = (false, false);
         foreach (var set in group)
         {
+            StoreTelemetry.Ended(set.Outcome.Result);
             if (set.Outcome.Result == CommitResult.Committed)
             {
                 publishes |= set.Work.Publishes;

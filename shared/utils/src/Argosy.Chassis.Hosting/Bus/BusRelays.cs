@@ -11,9 +11,13 @@ internal sealed class BusRelays(
     string service, IReadOnlyList<Subscriber> subscribers, IStore store, BusKeys keys, TimeProvider time, ILogger<BusRelays> log) : BackgroundService
 {
     private bool _running;
+    private PushRelay[] _relays = [];
 
     /// <summary>Why the bus is not ready, or null.</summary>
     public string? Fault => Volatile.Read(ref _running) ? null : "the relays have not started";
+
+    /// <summary>One for each subscriber; none before the start.</summary>
+    public IReadOnlyList<PushRelay> Relays => Volatile.Read(ref _relays);
 
     public override async Task StartAsync(CancellationToken cancellationToken)
     {
@@ -41,15 +45,13 @@ internal sealed class BusRelays(
             MaxConnectionsPerServer = 2,
             ActivityHeadersPropagator = null,       // each message carries its own trace
         });
-        var relays = subscribers
-            .Select(subscriber => new PushRelay(service, subscriber, store, http, keys.TokenFor, time, Random.Shared, log))
-            .Select(relay => relay.RunAsync(stoppingToken))
-            .ToArray();
+        Volatile.Write(ref _relays, [.. subscribers.Select(subscriber => new PushRelay(service, subscriber, store, http, keys.TokenFor, time, Random.Shared, log))]);
+        var runs = _relays.Select(relay => relay.RunAsync(stoppingToken)).ToArray();
         Volatile.Write(ref _running, true);
-        if (relays.Length > 0)
+        if (runs.Length > 0)
         {
             // A relay ends only when it is told to, or when it has lost its cursor; then the process must not look healthy.
-            await await Task.WhenAny(relays);
+            await await Task.WhenAny(runs);
         }
     }
 }

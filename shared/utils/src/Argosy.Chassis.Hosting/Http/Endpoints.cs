@@ -1,4 +1,6 @@
 using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Http.Metadata;
 
 namespace Argosy.Chassis.Hosting;
 
@@ -15,10 +17,19 @@ public static class Endpoints
         return endpoint;
     }
 
+    /// <summary>
+    /// An endpoint for who routes by themselves: set on a request (<c>SetEndpoint</c>), it is what logs, spans and metrics call the
+    /// request by. There must be few of them, so never a path.
+    /// </summary>
+    public static Endpoint Named(string route, bool streams) =>
+        new(null, new EndpointMetadataCollection(streams ? [new RouteName(route), new StreamsMetadata()] : [new RouteName(route)]), route);
+
     /// <summary>Not worth a line in the log when it goes well: polled or machine-to-machine.</summary>
     public static TBuilder Quiet<TBuilder>(this TBuilder endpoint) where TBuilder : IEndpointConventionBuilder
     {
         endpoint.Add(e => e.Metadata.Add(new QuietMetadata()));
         return endpoint;
     }
+
+    private sealed record RouteName(string Route) : IRouteDiagnosticsMetadata;
 }

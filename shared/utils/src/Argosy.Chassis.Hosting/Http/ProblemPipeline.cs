@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Net;
 using Argosy.Chassis.Resilience;
 using Microsoft.AspNetCore.Builder;
@@ -64,6 +65,7 @@ internal sealed partial class ProblemPipeline(RequestDelegate next, IHostApplica
                 LogUpstream(failed, context.Request.Method, context.Request.Path);
                 return new Problem(502, "upstream.failed", "A service needed for this answer gave one that cannot be used.");
             default:
+                Activity.Current?.AddException(e);
                 LogBug(e, context.Request.Method, context.Request.Path);
                 return new Problem(500, "internal", "Something went wrong here. The trace id tells us what; please quote it.");
         }

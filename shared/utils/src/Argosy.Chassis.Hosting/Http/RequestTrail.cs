@@ -10,6 +10,9 @@ namespace Argosy.Chassis.Hosting;
 /// <summary>Marks an endpoint whose successes are not logged.</summary>
 internal sealed class QuietMetadata;
 
+/// <summary>Marks an endpoint that is polled: what it says is its answer, and nothing of it is worth a line.</summary>
+internal sealed class ProbeMetadata;
+
 /// <summary>
 /// Outermost: gives the request its correlation id, returns it, and leaves one line behind for whoever follows the trail. Reads that
 /// succeed are logged at debug only. The path is logged as routed (<c>/api/v1/orders/{id}</c>): values may be personal.
@@ -37,13 +40,15 @@ internal sealed partial class RequestTrail(RequestDelegate next, TimeProvider ti
         finally
         {
             var status = context.Response.StatusCode;
-            var level = status >= 500 ? LogLevel.Warning : IsRoutine(context, status) ? LogLevel.Debug : LogLevel.Information;
+            var level = IsProbe(context) ? LogLevel.Debug : status >= 500 ? LogLevel.Warning : IsRoutine(context, status) ? LogLevel.Debug : LogLevel.Information;
             if (log.IsEnabled(level))
             {
                 LogRequest(level, context.Request.Method, RouteOf(context), status, time.GetElapsedTime(start).TotalMilliseconds);
             }
         }
     }
+
+    private static bool IsProbe(HttpContext context) => context.GetEndpoint()?.Metadata.GetMetadata<ProbeMetadata>() is not null;
 
     private static bool IsRoutine(HttpContext context, int status) => status < 400
         && (HttpMethods.IsGet(context.Request.Method) || HttpMethods.IsHead(context.Request.Method)

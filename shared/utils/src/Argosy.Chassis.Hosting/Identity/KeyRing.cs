@@ -16,6 +16,7 @@ internal sealed partial class KeyRing(IKeySource source, IdentityOptions options
     private readonly Lock _gate = new();
     private volatile FrozenDictionary<string, IssuerKey> _keys = FrozenDictionary<string, IssuerKey>.Empty;
     private Task<bool>? _flight;
+    private string? _trouble;
     private long _flightStarted;
 
     /// <summary>Without keys nobody can be let in, so the process is not ready.</summary>
@@ -62,18 +63,26 @@ internal sealed partial class KeyRing(IKeySource source, IdentityOptions options
         try
         {
             Put(await source.FetchAsync(deadline.Token));
+            _trouble = null;
             return true;
         }
         catch (KeySourceException e)
         {
-            CouldNotFetch(e.Message, HasKeys);
+            Tell(e.Message);
             return false;
         }
         catch (OperationCanceledException) when (deadline.IsCancellationRequested)
         {
-            CouldNotFetch($"no answer within {options.FetchTimeout.TotalSeconds} s", HasKeys);
+            Tell($"no answer within {options.FetchTimeout.TotalSeconds} s");
             return false;
         }
+    }
+
+    // Services start side by side, and the issuer need not be first: that is said once, and the same again only to who looks closely.
+    private void Tell(string trouble)
+    {
+        var level = trouble == Interlocked.Exchange(ref _trouble, trouble) ? LogLevel.Debug : HasKeys ? LogLevel.Warning : LogLevel.Information;
+        CouldNotFetch(level, trouble, HasKeys);
     }
 
     // A key that stays keeps its object: what was validated with it stays valid, and its crypto objects stay warm.
@@ -102,6 +111,6 @@ internal sealed partial class KeyRing(IKeySource source, IdentityOptions options
     [LoggerMessage(1, LogLevel.Information, "The issuer's keys are here: {KeyIds}")]
     partial void HaveKeys(string keyIds);
 
-    [LoggerMessage(2, LogLevel.Warning, "The issuer's keys could not be fetched: {Reason}; earlier keys at hand: {HaveEarlier}")]
-    partial void CouldNotFetch(string reason, bool haveEarlier);
+    [LoggerMessage(EventId = 2, Message = "The issuer's keys could not be fetched: {Reason}; earlier keys at hand: {HaveEarlier}")]
+    private partial void CouldNotFetch(LogLevel level, string reason, bool haveEarlier);
 }

@@ -25,8 +25,8 @@ internal static class Readiness
     public static void MapHealth(this IEndpointRouteBuilder routes)
     {
         routes.MapGet("/health", static (ServiceOptions options) =>
-            Results.Json(new Alive("alive", options.Name, options.Version), StrictJson.Options)).AllowAnonymous();
-        routes.MapGet("/ready", ReadyAsync).AllowAnonymous();
+            Results.Json(new Alive("alive", options.Name, options.Version), StrictJson.Options)).AllowAnonymous().WithMetadata(new ProbeMetadata());
+        routes.MapGet("/ready", ReadyAsync).AllowAnonymous().WithMetadata(new ProbeMetadata());
     }
 
     private static async Task<IResult> ReadyAsync(

@@ -21,6 +21,9 @@ public sealed record ServiceOptions
     /// <summary><c>SERVICE_PORT</c>; 8080 when absent, 0 for any free one.</summary>
     public required int Port { get; init; }
 
+    /// <summary><c>METRICS_PORT</c>: <c>/metrics</c> is served there and not at the process's own port. Null when absent.</summary>
+    public int? MetricsPort { get; init; }
+
     /// <summary><c>DATA_DIR</c>, the process's own folder; <c>.argosy/services/NAME</c> under the current one when absent.</summary>
     public required string DataDirectory { get; init; }
 
@@ -62,6 +65,7 @@ public sealed record ServiceOptions
             IsLocal = local,
             Host = Address(settings),
             Port = settings.Number("SERVICE_PORT", otherwise: 8080, min: 0, max: 65535),
+            MetricsPort = settings.Text("METRICS_PORT") is null ? null : settings.Number("METRICS_PORT", otherwise: 1, min: 1, max: 65535),
             DataDirectory = data,
             Database = ReadDatabase(settings) ?? (local ? new DatabaseUrl(Path.Combine(data, $"{name}.db")) : null),
             Endpoints = ReadEndpoints(settings),

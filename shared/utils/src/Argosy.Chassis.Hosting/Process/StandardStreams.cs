@@ -3,6 +3,9 @@ namespace Argosy.Chassis.Hosting;
 /// <summary>The one file that touches the process's own streams: log lines out, configuration errors out, the launcher's end in.</summary>
 internal static class StandardStreams
 {
+    /// <summary>Whether a person reads standard output, and not a program.</summary>
+    public static bool IsTerminal => !Console.IsOutputRedirected;
+
     public static Stream OpenOutput() => Console.OpenStandardOutput();
 
     public static void WriteError(string line) => Console.Error.WriteLine(line);

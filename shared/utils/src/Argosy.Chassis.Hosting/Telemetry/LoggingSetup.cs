@@ -2,15 +2,20 @@ using Argosy.Chassis.Telemetry;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 
-namespace Argosy.Chassis.Hosting;
+namespace Argosy.Chassis.Hosting.Telemetry;
 
-/// <summary>Logs of ours from <c>LOG_LEVEL</c> on (information when absent), the framework's from warning on.</summary>
+/// <summary>
+/// Logs of ours from <c>LOG_LEVEL</c> on (information when absent), the framework's from warning on. <c>ARGOSY_LOG_FORMAT</c> is
+/// <c>json</c> or <c>text</c>; absent, text where a person looks (standard output is a terminal) and JSON for everybody else.
+/// </summary>
 internal static class LoggingSetup
 {
-    public static void AddJsonLogs(this ILoggingBuilder logging, Settings settings, string service)
+    public static void AddLogs(this ILoggingBuilder logging, Settings settings, string service)
     {
         var word = settings.Word("LOG_LEVEL", "information", "trace", "debug", "warning", "error");
         var level = Enum.Parse<LogLevel>(word, ignoreCase: true);
+        var format = settings.Word("ARGOSY_LOG_FORMAT", "auto", "json", "text");
+        var asText = format == "text" || (format == "auto" && StandardStreams.IsTerminal);
         logging.ClearProviders();
         logging.SetMinimumLevel(level);
 
@@ -24,6 +29,6 @@ internal static class LoggingSetup
         // Readiness is polled, and shows at /ready; an error in the log for every poll of a start tells nobody anything.
         logging.AddFilter("Microsoft.Extensions.Diagnostics.HealthChecks", LogLevel.None);
         logging.Services.AddSingleton<ILoggerProvider>(provider =>
-            new JsonLogs(StandardStreams.OpenOutput(), service, provider.GetRequiredService<TimeProvider>()));
+            new StreamLogs(StandardStreams.OpenOutput(), asText ? new TextLogFormat() : new JsonLogFormat(service), provider.GetRequiredService<TimeProvider>()));
     }
 }

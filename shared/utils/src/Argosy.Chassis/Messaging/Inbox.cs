@@ -1,6 +1,5 @@
 using System.Diagnostics;
 using Argosy.Chassis.Store;
-using Argosy.Chassis.Telemetry;
 using Microsoft.Extensions.Logging;
 
 namespace Argosy.Chassis.Messaging;
@@ -28,6 +27,7 @@ internal sealed partial class Inbox(
     /// <summary>Handles a message that came from the bus; returns when it is committed or parked.</summary>
     public async Task ReceiveAsync(Envelope envelope, CancellationToken cancellation)
     {
+        BusTelemetry.Arrived(envelope.Type);
         for (var outages = 0; ; outages++)
         {
             try
@@ -97,7 +97,8 @@ internal sealed partial class Inbox(
     // True: acknowledged. False: the outcome is unknown, look again.
     private async Task<bool> RunAsync(Envelope envelope, ParkedRow? parked, CancellationToken cancellation)
     {
-        using var span = StartSpan(envelope);
+        using var span = BusTelemetry.StartProcess(envelope);
+        var began = time.GetTimestamp();
         var attempts = (int)(parked?.Attempts ?? 0);
         for (var conflicts = 1; ; conflicts++)
         {
@@ -110,7 +111,8 @@ internal sealed partial class Inbox(
             }
             catch (Exception e) when (e is not OperationCanceledException && !store.IsTransient(e))
             {
-                span?.SetStatus(ActivityStatusCode.Error, e.Message);
+                span?.SetTag("error.type", e.GetType().FullName).SetStatus(ActivityStatusCode.Error, e.Message);
+                BusTelemetry.Processed(envelope.Type, time.GetElapsedTime(began), e.GetType().FullName);
                 return await GiveUpAsync(envelope, parked, Dispatch.AfterFailure(attempts), e, cancellation);
             }
 
@@ -123,6 +125,7 @@ internal sealed partial class Inbox(
             switch (Dispatch.After(outcome.Result, conflicts, attempts))
             {
                 case Next.Acknowledge:
+                    BusTelemetry.Processed(envelope.Type, time.GetElapsedTime(began), null);
                     LogHandled(log, envelope.Type, envelope.Key, outcome.Result);
                     return true;
                 case Next.DecideAgain:
@@ -130,6 +133,7 @@ internal sealed partial class Inbox(
                 case Next.TryAgainSoon:
                     return false;
                 case var next:
+                    BusTelemetry.Processed(envelope.Type, time.GetElapsedTime(began), outcome.Error?.GetType().FullName ?? nameof(CommitException));
                     return await GiveUpAsync(envelope, parked, next, outcome.Error ?? new CommitException(outcome), cancellation);
             }
         }
@@ -162,6 +166,7 @@ internal sealed partial class Inbox(
 
         var work = new WriteSet(MessageContext.Of(envelope, service), time.GetUtcNow());
         work.MarkParked();
+        work.OnCommitted(() => BusTelemetry.Park(envelope.Type, state));
         return await CommitAsync(work, Parking.Failed(parked.Id, parked.State, attempts, state, due, sentence), cancellation);
     }
 
@@ -169,6 +174,7 @@ internal sealed partial class Inbox(
     {
         var work = new WriteSet(MessageContext.Of(envelope, service), time.GetUtcNow());
         work.MarkParked();
+        work.OnCommitted(() => BusTelemetry.Park(envelope.Type, state));
         Forbid(envelope, work);     // an undo that has to wait must not wait behind its own do
         return CommitAsync(work, Parking.Insert(envelope, state, due, attempts, error), cancellation);
     }
@@ -194,23 +200,6 @@ internal sealed partial class Inbox(
 
         outcome.Ensure();
         return true;
-    }
-
-    // First delivery: the publisher's span is the parent, so that one trace covers the whole order, joined over the bus.
-    private static Activity? StartSpan(Envelope envelope)
-    {
-        _ = ActivityContext.TryParse(envelope.Headers.TraceParent, envelope.Headers.TraceState, isRemote: true, out var parent);
-        var span = BusTelemetry.Source.StartActivity($"process {envelope.Type}", ActivityKind.Consumer, parent);
-        if (span is not null)
-        {
-            Correlation.Adopt(span, envelope.Headers.CorrelationId);
-            span.SetTag("messaging.system", "argosy");
-            span.SetTag("messaging.operation.type", "process");
-            span.SetTag("messaging.message.id", envelope.Id);
-            span.SetTag("messaging.message.conversation_id", envelope.Key);
-        }
-
-        return span;
     }
 
     private sealed record ArrivalRow(long Seen, long Parked, long Blocked);

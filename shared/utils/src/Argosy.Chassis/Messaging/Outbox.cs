@@ -12,6 +12,14 @@ internal sealed record OutboxRow(long Seq, string Id, string Type, string Key, s
         Id, source, Type, Key, DateTimeOffset.FromUnixTimeMilliseconds(At), Envelope.ReadHeaders(Headers), UnsafeByteOperations.UnsafeWrap(Body));
 }
 
+/// <summary>What a subscriber has not taken.</summary>
+/// <param name="Messages">How many.</param>
+/// <param name="Oldest">When the oldest was published, in Unix milliseconds; null where there is none.</param>
+internal sealed record Backlog(long Messages, long? Oldest)
+{
+    public static Backlog Empty { get; } = new(0, null);
+}
+
 /// <summary>The outbox is a log: rows are inserted in a commit, read by position, and deleted in batches below the lowest cursor.</summary>
 internal static class Outbox
 {
@@ -24,6 +32,18 @@ internal static class Outbox
         store.QueryAsync<OutboxRow>(
             $"select seq as Seq, id as Id, type as Type, key as Key, headers as Headers, body as Body, at as At from bus_outbox where seq > @after and type in ({InList(types)}) order by seq limit @limit",
             new { after, limit = (long)limit }, cancellation);
+
+    /// <summary>
+    /// Counts what a subscriber has not taken. It looks at the next <paramref name="limit"/> messages and no further: being asked how
+    /// long the queue is must not cost more the longer it is.
+    /// </summary>
+    public static async Task<Backlog> BacklogAsync(IStore store, long after, IReadOnlyList<string> types, int limit, CancellationToken cancellation) =>
+        (await store.FirstOrDefaultAsync<Backlog>(
+            $"""
+            select count(*) as Messages, min(at) as Oldest
+            from (select type, at from bus_outbox where seq > @after order by seq limit @limit) as ahead where type in ({InList(types)})
+            """,
+            new { after, limit = (long)limit }, cancellation))!;
 
     /// <summary>The last position; 0 where nothing was ever published.</summary>
     public static async Task<long> HeadAsync(IStore store, CancellationToken cancellation) =>

@@ -14,6 +14,9 @@ internal static class ParkedState
 /// <summary>A parked message.</summary>
 internal sealed record ParkedRow(string Id, string Type, string Key, string State, long? Due, long Attempts, string? Error, byte[] Envelope);
 
+/// <summary>How many rows are in a state.</summary>
+internal sealed record StateCount(string State, long Count);
+
 /// <summary>
 /// Messages that cannot run now: scheduled for later, waiting for another try, or dead until an operator decides. The lowest
 /// <c>ord</c> of a key is its head; that the others are blocked is derived, never stored.
@@ -62,6 +65,10 @@ internal static class Parking
 
     public static Task<IReadOnlyList<ParkedRow>> DeadAsync(IStore store, int limit, CancellationToken cancellation) => store.QueryAsync<ParkedRow>(
         $"select {Columns} from bus_parked where state = 'dead' order by ord limit @limit", new { limit = (long)limit }, cancellation);
+
+    /// <summary>How many wait in each state, counted up to <paramref name="limit"/> in all.</summary>
+    public static Task<IReadOnlyList<StateCount>> CountAsync(IStore store, int limit, CancellationToken cancellation) => store.QueryAsync<StateCount>(
+        "select state as State, count(*) as Count from (select state from bus_parked order by ord limit @limit) as counted group by state", new { limit = (long)limit }, cancellation);
 
     public static Task<ParkedRow?> FindAsync(IStore store, string id, CancellationToken cancellation) => store.FirstOrDefaultAsync<ParkedRow>(
         $"select {Columns} from bus_parked where id = @id", new { id }, cancellation);

@@ -81,6 +81,15 @@ internal sealed partial class PushRelay(
         (await store.CommitAsync(work, cancellation)).Ensure();
     }
 
+    /// <summary>Whom it pushes to.</summary>
+    public string Subscriber => subscriber.Name;
+
+    /// <summary>What waits for the subscriber, what is under way included: of the next <paramref name="limit"/> messages, those that are for it.</summary>
+    public async Task<Backlog> BacklogAsync(int limit, CancellationToken cancellation) =>
+        Volatile.Read(ref _epoch) == 0
+            ? Backlog.Empty     // the cursor is not taken yet
+            : await Outbox.BacklogAsync(store, Volatile.Read(ref _scanned), subscriber.Types, limit, cancellation);
+
     public async Task RunAsync(CancellationToken cancellation)
     {
         await TakeCursorAsync(cancellation);
@@ -122,7 +131,8 @@ internal sealed partial class PushRelay(
             new { name = _cursor, head }, rows: 1);
         (await store.CommitAsync(work, cancellation)).Ensure();
         var row = await store.FirstOrDefaultAsync<CursorRow>("select position as Position, epoch as Epoch from bus_cursor where name = @name", new { name = _cursor }, cancellation);
-        (_position, _epoch, _scanned, _sent) = (row!.Position, row.Epoch, row.Position, row.Position);
+        (_position, _scanned, _sent) = (row!.Position, row.Position, row.Position);
+        Volatile.Write(ref _epoch, row.Epoch);
     }
 
     // True: there may be more.
@@ -164,7 +174,8 @@ internal sealed partial class PushRelay(
     {
         using var deadline = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
         deadline.CancelAfter(SendDeadline);
-        using var request = Request(rows);
+        using var spans = new PublishSpans(rows.Select(row => row.ToEnvelope(service)), subscriber.Name);
+        using var request = Request(spans.Batch, rows[^1].Seq);
         Failpoints.Hit("publish.before");
         try
         {
@@ -175,21 +186,25 @@ internal sealed partial class PushRelay(
                 throw new HttpRequestException($"{subscriber.Name} answered {(int)response.StatusCode}: {why[..Math.Min(why.Length, 300)]}");
             }
         }
+        catch (HttpRequestException e)
+        {
+            spans.Failed(e);
+            throw;
+        }
         catch (OperationCanceledException e) when (!cancellation.IsCancellationRequested)
         {
+            spans.Failed(e);
             throw new TimeoutException($"{subscriber.Name} did not acknowledge a batch of {rows.Count} within {SendDeadline.TotalSeconds:0} s.", e);
         }
 
+        BusTelemetry.Acknowledged(spans.Batch, subscriber.Name);
         Failpoints.Hit("publish.after");
     }
 
-    private HttpRequestMessage Request(IReadOnlyList<OutboxRow> rows)
+    private HttpRequestMessage Request(IReadOnlyList<Envelope> messages, long last)
     {
         var batch = new CloudEventBatch();
-        foreach (var row in rows)
-        {
-            batch.Events.Add(row.ToEnvelope(service).ToCloudEvent());
-        }
+        batch.Events.AddRange(messages.Select(message => message.ToCloudEvent()));
 
         var request = new HttpRequestMessage(HttpMethod.Post, new Uri(subscriber.Address, "/bus/v1"))
         {
@@ -200,7 +215,7 @@ internal sealed partial class PushRelay(
         request.Headers.Authorization = new AuthenticationHeaderValue("Bearer", tokenFor(subscriber.Name));
         request.Headers.Add(BusHeaders.Epoch, _epoch.ToString(CultureInfo.InvariantCulture));
         request.Headers.Add(BusHeaders.Previous, _sent.ToString(CultureInfo.InvariantCulture));
-        request.Headers.Add(BusHeaders.Position, rows[^1].Seq.ToString(CultureInfo.InvariantCulture));
+        request.Headers.Add(BusHeaders.Position, last.ToString(CultureInfo.InvariantCulture));
         return request;
     }
 

@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using Argosy.Chassis.Store;
 
 namespace Argosy.Chassis.Sagas;
@@ -9,11 +8,12 @@ internal static class SagaRun
     public static async Task<SagaOutcome> ApplyAsync(
         IStore store, SagaDefinition definition, string id, SagaInput input, WriteSet work, CancellationToken cancellation)
     {
+        using var span = SagaTelemetry.StartMove(definition.Type, id, input);
         var saga = await SagaTable.LoadAsync(store, definition, id, cancellation);
         var outcome = SagaEngine.Decide(definition, saga, input, work.Now);
         if (outcome is SagaOutcome.Moved move)
         {
-            Activity.Current?.SetTag("argosy.saga.id", id).SetTag("argosy.saga.state", move.After.State.ToText());
+            span?.SetTag("argosy.saga.state", move.After.State.ToText()).SetTag("argosy.saga.step", move.After.Step);
             SagaTable.Write(work, definition, move);
             SagaTelemetry.Count(work, definition.Type, move);
             await definition.Callbacks.RunAsync(move.Callback, move.After.Data, move.Reason, work, store, cancellation);

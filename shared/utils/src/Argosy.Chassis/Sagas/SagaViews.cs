@@ -22,6 +22,9 @@ public sealed record SagaView(
 /// <param name="Error">What went wrong.</param>
 public sealed record SagaStepView(string Step, string Direction, string State, int Attempt, DateTimeOffset? Due, string? Error);
 
+/// <summary>How many sagas of a type are in a state.</summary>
+internal sealed record SagaCount(string Type, string State, long Count);
+
 /// <summary>What operators look at.</summary>
 public sealed partial class SagaRouter
 {
@@ -37,6 +40,11 @@ public sealed partial class SagaRouter
             new { state = (state ?? default).ToText(), limit = (long)limit },
             cancellation);
     }
+
+    /// <summary>How many of each type have not ended, by state; counted up to <paramref name="limit"/> in all.</summary>
+    internal static Task<IReadOnlyList<SagaCount>> CountOpenAsync(IStore store, int limit, CancellationToken cancellation) => store.QueryAsync<SagaCount>(
+        $"select type as Type, state as State, count(*) as Count from (select type, state from saga where {Open} limit @limit) as counted group by type, state",
+        new { limit = (long)limit }, cancellation);
 
     /// <summary>One saga, or null.</summary>
     public async Task<SagaView?> FindAsync(IStore store, string id, CancellationToken cancellation) =>

@@ -128,6 +128,6 @@ public sealed class SagaDeadlinesTests
         await owner.ReachDeadlinesAsync(Patience);
         await owner.ReachDeadlinesAsync(Patience);
         await owner.AnswerAsync("o1", new StockReleased { OrderId = "o1" });
-        counted.ShouldBe(["argosy.sagas.started", "argosy.sagas.stuck", "argosy.sagas.compensated"]);
+        counted.ShouldBe(["argosy.sagas.started", "argosy.sagas.stuck", "argosy.sagas.ended"]);
     }
 }

@@ -65,7 +65,7 @@ public sealed class JsonLogsTests
     public async Task A_reader_that_stands_still_costs_lines_and_holds_nobody_up()
     {
         using var output = new StuckStream();
-        var logs = new JsonLogs(output, "tested", _time);
+        var logs = new StreamLogs(output, new JsonLogFormat("tested"), _time);
         var log = logs.CreateLogger("Orders");
         var clock = Stopwatch.StartNew();
         for (var i = 0; i < 20_000; i++)
@@ -83,7 +83,7 @@ public sealed class JsonLogsTests
     [Fact]
     public void A_reader_that_is_gone_is_no_reason_to_fail()
     {
-        using var logs = new JsonLogs(new BrokenStream(), "tested", _time);
+        using var logs = new StreamLogs(new BrokenStream(), new JsonLogFormat("tested"), _time);
         var log = logs.CreateLogger("Orders");
         for (var i = 0; i < 20_000; i++)
         {
@@ -108,7 +108,7 @@ public sealed class JsonLogsTests
     private List<JsonElement> Lines(Action<ILogger> log)
     {
         var output = new MemoryStream();
-        using (var logs = new JsonLogs(output, "tested", _time))
+        using (var logs = new StreamLogs(output, new JsonLogFormat("tested"), _time))
         {
             log(logs.CreateLogger("Orders"));
         }

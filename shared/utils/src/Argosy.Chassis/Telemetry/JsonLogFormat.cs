@@ -8,7 +8,8 @@ using Microsoft.Extensions.Logging;
 namespace Argosy.Chassis.Telemetry;
 
 /// <summary>One log record as one line of JSON. Line breaks and control characters inside values come out escaped, so nobody forges a line.</summary>
-internal static class LogLine
+/// <param name="service">Whose log it is.</param>
+public sealed class JsonLogFormat(string service) : ILogFormat
 {
     private const string Template = "{OriginalFormat}";
     private const int LongestText = 16 * 1024;
@@ -21,8 +22,9 @@ internal static class LogLine
     [ThreadStatic]
     private static Utf8JsonWriter? _json;
 
-    public static byte[] Compose<TState>(
-        string service, DateTimeOffset at, LogLevel level, string category, TState state, Exception? exception, string message)
+    /// <inheritdoc/>
+    public byte[] Compose<TState>(
+        DateTimeOffset at, LogLevel level, string category, TState state, Exception? exception, string message)
     {
         _buffer ??= new ArrayBufferWriter<byte>(1024);
         _json ??= new Utf8JsonWriter(_buffer, Options);

@@ -5,32 +5,32 @@ using Microsoft.Extensions.Logging;
 namespace Argosy.Chassis.Telemetry;
 
 /// <summary>
-/// Logs as JSON, one object per line. Lines are composed where they are logged and written by one thread, through a bounded queue:
+/// Logs to a stream, in one of the formats. Lines are composed where they are logged and written by one thread, through a bounded queue:
 /// a slow reader costs lines, which are counted and confessed, and never holds up the work.
 /// </summary>
-public sealed class JsonLogs : ILoggerProvider
+public sealed class StreamLogs : ILoggerProvider
 {
     private const int Capacity = 8192;
     private const int LargestWrite = 64 * 1024;
     private static readonly TimeSpan LastWrite = TimeSpan.FromSeconds(2);
 
     private readonly BlockingCollection<byte[]> _lines = new(Capacity);
-    private readonly string _service;
+    private readonly ILogFormat _format;
     private readonly TimeProvider _time;
     private readonly Thread _writer;
     private long _lost;
 
-    /// <summary>Logs of a service to a stream, which is closed at the end.</summary>
-    public JsonLogs(Stream output, string service, TimeProvider time)
+    /// <summary>Logs to a stream, which is closed at the end.</summary>
+    public StreamLogs(Stream output, ILogFormat format, TimeProvider time)
     {
-        _service = service;
+        _format = format;
         _time = time;
         _writer = new Thread(() => WriteAll(output)) { IsBackground = true, Name = "logs" };
         _writer.Start();
     }
 
     /// <inheritdoc />
-    public ILogger CreateLogger(string categoryName) => new JsonLogger(this, categoryName);
+    public ILogger CreateLogger(string categoryName) => new Logger(this, categoryName);
 
     /// <inheritdoc />
     public void Dispose()
@@ -50,7 +50,7 @@ public sealed class JsonLogs : ILoggerProvider
 
     private void Add<TState>(LogLevel level, string category, TState state, Exception? exception, string message)
     {
-        var line = LogLine.Compose(_service, _time.GetUtcNow(), level, category, state, exception, message);
+        var line = _format.Compose(_time.GetUtcNow(), level, category, state, exception, message);
         try
         {
             if (!_lines.TryAdd(line))
@@ -100,13 +100,13 @@ public sealed class JsonLogs : ILoggerProvider
         {
             const string Template = "{Lines} log lines were lost: the reader is too slow";
             KeyValuePair<string, object?>[] state = [new("Lines", count), new("{OriginalFormat}", Template)];
-            batch.Write(LogLine.Compose(_service, _time.GetUtcNow(), LogLevel.Warning, typeof(JsonLogs).FullName!, state, null,
+            batch.Write(_format.Compose(_time.GetUtcNow(), LogLevel.Warning, typeof(StreamLogs).FullName!, state, null,
                 $"{count} log lines were lost: the reader is too slow"));
         }
     }
 
     // Scopes are left out: what is worth searching for is in the baggage or in the message's own fields.
-    private sealed class JsonLogger(JsonLogs logs, string category) : ILogger
+    private sealed class Logger(StreamLogs logs, string category) : ILogger
     {
         public IDisposable? BeginScope<TState>(TState state) where TState : notnull => null;
 
