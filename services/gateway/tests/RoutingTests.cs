@@ -34,7 +34,7 @@ public sealed class RoutingTests(PublicGateway bench) : IClassFixture<PublicGate
     [InlineData("/admin/dead-letters")]
     [InlineData("/admin/breakers")]
     [InlineData("/webhooks/stripe")]
-    [InlineData("/metrics")]
+    [InlineData("/metrics/")]
     [InlineData("/api/v1/orders/../../../admin/dead-letters")]
     [InlineData("/api/v1/orders/%2e%2e/%2e%2e/%2e%2e/bus/v1")]
     [InlineData("/ready/..")]
@@ -110,6 +110,37 @@ public sealed class RoutingTests(PublicGateway bench) : IClassFixture<PublicGate
         (await bench.Gateway.Http.GetStringAsync("/health")).ShouldContain("\"service\":\"gateway\"");
         (await bench.Gateway.Http.GetStringAsync("/ready")).ShouldContain("\"order-service\":\"ok\"");
         bench.Backend.Arrivals.Count.ShouldBe(before);
+    }
+
+    [Fact]
+    public async Task Metrics_are_its_own_and_call_requests_by_their_rule()
+    {
+        using var order = await bench.Gateway.Http.GetAsync($"/api/orders/{Guid.NewGuid()}");
+        var before = bench.Backend.Arrivals.Count;
+
+        var metrics = await bench.Gateway.Http.GetStringAsync("/metrics");
+
+        bench.Backend.Arrivals.Count.ShouldBe(before);
+        metrics.ShouldContain("target_info{service_name=\"gateway\"");
+        metrics.Split('\n').ShouldContain(line => line.StartsWith("service_requests_total{endpoint=\"orders", StringComparison.Ordinal));
+        metrics.ShouldNotContain("/api/orders/");
+    }
+
+    [Fact]
+    public async Task In_production_the_public_port_shows_no_metrics()
+    {
+        var environment = GatewayBench.Environment(GatewayBench.Everywhere(bench.Backend.Address));
+        environment.Remove("ARGOSY_PROFILE");
+        environment["METRICS_PORT"] = $"{ServiceProcess.FreePort()}";
+        await using var apart = await ServiceProcess.Start(GatewayBench.Dll, environment).ReadyAsync();
+        (await apart.Http.GetAsync("/metrics")).StatusCode.ShouldBe(HttpStatusCode.NotFound);
+        (await apart.Http.GetAsync(new Uri($"http://127.0.0.1:{environment["METRICS_PORT"]}/metrics"))).StatusCode.ShouldBe(HttpStatusCode.OK);
+        (await apart.Http.GetAsync(new Uri($"http://127.0.0.1:{environment["METRICS_PORT"]}/api/orders"))).StatusCode.ShouldBe(HttpStatusCode.NotFound);
+
+        environment.Remove("METRICS_PORT");
+        environment["SERVICE_PORT"] = $"{ServiceProcess.FreePort()}";
+        await using var without = await ServiceProcess.Start(GatewayBench.Dll, environment).ReadyAsync();
+        (await without.Http.GetAsync("/metrics")).StatusCode.ShouldBe(HttpStatusCode.NotFound);
     }
 
     private async Task IsTurnedAway(string target, int status)

@@ -16,8 +16,6 @@ namespace Argosy.Chassis.Hosting.Telemetry;
 internal sealed partial class BacklogGauges : IScrapeReading
 {
     private const int Limit = 10_000;
-    private static readonly string[] States = [ParkedState.Scheduled, ParkedState.Retry, ParkedState.Dead];
-    private static readonly SagaState[] OpenStates = [SagaState.Running, SagaState.Compensating, SagaState.Stuck];
     private static readonly TimeSpan Fresh = TimeSpan.FromSeconds(2);
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(1);
 
@@ -40,8 +38,8 @@ internal sealed partial class BacklogGauges : IScrapeReading
         var meter = meters.Create("Argosy.Backlog");
         meter.CreateObservableGauge("argosy.bus.outbox.messages", () => Latest().Relays.Select(relay => Of(relay.Backlog.Messages, "argosy.bus.subscriber", relay.Name)), "{message}", "Messages that a subscriber has not acknowledged, counted up to 10,000.");
         meter.CreateObservableGauge("argosy.bus.outbox.lag", () => Latest().Relays.Select(relay => Of(relay.Lag, "argosy.bus.subscriber", relay.Name)), "s", "Age of the oldest message that a subscriber has not acknowledged.");
-        meter.CreateObservableGauge("argosy.bus.parked.messages", () => Latest().Parked.Select(count => Of(count.Count, "argosy.bus.state", count.State)), "{message}", "Messages that wait for their time (scheduled), for another try (retry) or for an operator (dead), counted up to 10,000.");
-        meter.CreateObservableGauge("argosy.sagas.open", () => Latest().Sagas.Select(saga => new Measurement<long>(saga.Count, new("argosy.saga.type", saga.Type), new("argosy.saga.state", saga.State))), "{saga}", "Sagas that have not ended, counted up to 10,000; stuck ones need an operator.");
+        meter.CreateObservableGauge("argosy.bus.parked.messages", () => ParkedNow(), "{message}", "Messages that wait for their time (scheduled), for another try (retry) or for an operator (dead), counted up to 10,000.");
+        meter.CreateObservableGauge("argosy.sagas.open", () => SagasNow(), "{saga}", "Sagas that have not ended, counted up to 10,000; stuck ones need an operator.");
     }
 
     public async Task RefreshAsync(CancellationToken cancellation)
@@ -84,12 +82,17 @@ internal sealed partial class BacklogGauges : IScrapeReading
             foreach (var relay in _relays?.Relays ?? [])
             {
                 var backlog = await relay.BacklogAsync(Limit, deadline.Token);
-                relays.Add(new RelayReading(relay.Subscriber, backlog, backlog.Oldest is { } oldest ? Math.Max(0, now - oldest) / 1000.0 : 0));
+                relays.Add(new RelayReading(relay.Subscriber, backlog, backlog.Messages == 0 ? 0 : Math.Max(0, now - backlog.Oldest) / 1000.0));
             }
 
             var parked = await Parking.CountAsync(_store, Limit, deadline.Token);
-            var sagas = await SagaRouter.CountOpenAsync(_store, Limit, deadline.Token);
-            Volatile.Write(ref _reading, new Reading(_time.GetTimestamp(), relays, [.. parked, .. None(parked)], [.. sagas, .. None(sagas)]));
+            var sagas = new List<SagaReading>();
+            foreach (var type in _sagas.Types)
+            {
+                sagas.Add(new SagaReading(type, await SagaRouter.CountOpenAsync(_store, type, Limit, deadline.Token)));
+            }
+
+            Volatile.Write(ref _reading, new Reading(_time.GetTimestamp(), relays, parked, sagas));
             _failed = false;
         }
         catch (Exception e)
@@ -102,24 +105,33 @@ internal sealed partial class BacklogGauges : IScrapeReading
         }
     }
 
-    // None is a number too: a series that comes and goes cannot be seen falling.
-    private static IEnumerable<StateCount> None(IReadOnlyList<StateCount> counted) =>
-        States.Except(counted.Select(count => count.State)).Select(state => new StateCount(state, 0));
+    private IEnumerable<Measurement<long>> ParkedNow() => Latest().Parked is not { } parked ? [] :
+    [
+        Of(parked.Scheduled, "argosy.bus.state", ParkedState.Scheduled),
+        Of(parked.Retry, "argosy.bus.state", ParkedState.Retry),
+        Of(parked.Dead, "argosy.bus.state", ParkedState.Dead),
+    ];
 
-    private IEnumerable<SagaCount> None(IReadOnlyList<SagaCount> counted) =>
-        from type in _sagas.Types
-        from state in OpenStates.Select(state => state.ToText())
-        where !counted.Any(count => count.Type == type && count.State == state)
-        select new SagaCount(type, state, 0);
+    private IEnumerable<Measurement<long>> SagasNow() => Latest().Sagas.SelectMany(saga => new[]
+    {
+        Of(saga, SagaState.Running, saga.Open.Running),
+        Of(saga, SagaState.Compensating, saga.Open.Compensating),
+        Of(saga, SagaState.Stuck, saga.Open.Stuck),
+    });
+
+    private static Measurement<long> Of(SagaReading saga, SagaState state, long count) =>
+        new(count, new KeyValuePair<string, object?>("argosy.saga.type", saga.Type), new KeyValuePair<string, object?>("argosy.saga.state", state.ToText()));
 
     private static Measurement<T> Of<T>(T value, string key, string label) where T : struct => new(value, new KeyValuePair<string, object?>(key, label));
 
-    private sealed record Reading(long At, IReadOnlyList<RelayReading> Relays, IReadOnlyList<StateCount> Parked, IReadOnlyList<SagaCount> Sagas)
+    private sealed record Reading(long At, IReadOnlyList<RelayReading> Relays, ParkedCounts? Parked, IReadOnlyList<SagaReading> Sagas)
     {
-        public static Reading None { get; } = new(0, [], [], []);
+        public static Reading None { get; } = new(0, [], null, []);
     }
 
     private sealed record RelayReading(string Name, Backlog Backlog, double Lag);
+
+    private sealed record SagaReading(string Type, OpenSagas Open);
 
     [LoggerMessage(Level = LogLevel.Warning, Message = "What waits in the database cannot be counted; said once until it can be")]
     private partial void LogFailed(Exception error);

@@ -1,4 +1,5 @@
 using System.Diagnostics.Metrics;
+using System.Runtime.CompilerServices;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
@@ -24,18 +25,21 @@ internal static class OtlpExport
     // Of the sources that the framework has: requests, and calls.
     private static readonly string[] Sources = ["Argosy", "Argosy.*", "Microsoft.AspNetCore", "System.Net.Http"];
 
+    // Names no type of OpenTelemetry: what a method names is loaded with it.
     public static void AddWhereWanted(WebApplicationBuilder builder, Settings settings, ServiceOptions options)
     {
         var isGrpc = settings.Word(Protocol, "http/protobuf", "grpc") == "grpc";
         var isOff = settings.Word("OTEL_SDK_DISABLED", "false", "true") == "true";
         if (settings.Address(Endpoint) is not null && !isOff)
         {
-            Add(builder, settings, options, isGrpc ? OtlpExportProtocol.Grpc : OtlpExportProtocol.HttpProtobuf);
+            Add(builder, settings, options, isGrpc);
         }
     }
 
-    private static void Add(WebApplicationBuilder builder, Settings settings, ServiceOptions options, OtlpExportProtocol protocol)
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private static void Add(WebApplicationBuilder builder, Settings settings, ServiceOptions options, bool isGrpc)
     {
+        var protocol = isGrpc ? OtlpExportProtocol.Grpc : OtlpExportProtocol.HttpProtobuf;
         var resource = Describe(options);
         if (IsWanted(settings, "TRACES"))
         {

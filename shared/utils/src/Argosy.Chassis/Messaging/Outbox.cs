@@ -14,10 +14,10 @@ internal sealed record OutboxRow(long Seq, string Id, string Type, string Key, s
 
 /// <summary>What a subscriber has not taken.</summary>
 /// <param name="Messages">How many.</param>
-/// <param name="Oldest">When the oldest was published, in Unix milliseconds; null where there is none.</param>
-internal sealed record Backlog(long Messages, long? Oldest)
+/// <param name="Oldest">When the oldest was published, in Unix milliseconds; 0 where there is none.</param>
+internal sealed record Backlog(long Messages, long Oldest)
 {
-    public static Backlog Empty { get; } = new(0, null);
+    public static Backlog Empty { get; } = new(0, 0);
 }
 
 /// <summary>The outbox is a log: rows are inserted in a commit, read by position, and deleted in batches below the lowest cursor.</summary>
@@ -40,7 +40,7 @@ internal static class Outbox
     public static async Task<Backlog> BacklogAsync(IStore store, long after, IReadOnlyList<string> types, int limit, CancellationToken cancellation) =>
         (await store.FirstOrDefaultAsync<Backlog>(
             $"""
-            select count(*) as Messages, min(at) as Oldest
+            select count(*) as Messages, coalesce(min(at), 0) as Oldest
             from (select type, at from bus_outbox where seq > @after order by seq limit @limit) as ahead where type in ({InList(types)})
             """,
             new { after, limit = (long)limit }, cancellation))!;

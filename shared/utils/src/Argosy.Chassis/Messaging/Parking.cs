@@ -14,8 +14,8 @@ internal static class ParkedState
 /// <summary>A parked message.</summary>
 internal sealed record ParkedRow(string Id, string Type, string Key, string State, long? Due, long Attempts, string? Error, byte[] Envelope);
 
-/// <summary>How many rows are in a state.</summary>
-internal sealed record StateCount(string State, long Count);
+/// <summary>How many messages are parked, by state.</summary>
+internal sealed record ParkedCounts(long Scheduled, long Retry, long Dead);
 
 /// <summary>
 /// Messages that cannot run now: scheduled for later, waiting for another try, or dead until an operator decides. The lowest
@@ -67,8 +67,14 @@ internal static class Parking
         $"select {Columns} from bus_parked where state = 'dead' order by ord limit @limit", new { limit = (long)limit }, cancellation);
 
     /// <summary>How many wait in each state, counted up to <paramref name="limit"/> in all.</summary>
-    public static Task<IReadOnlyList<StateCount>> CountAsync(IStore store, int limit, CancellationToken cancellation) => store.QueryAsync<StateCount>(
-        "select state as State, count(*) as Count from (select state from bus_parked order by ord limit @limit) as counted group by state", new { limit = (long)limit }, cancellation);
+    public static async Task<ParkedCounts> CountAsync(IStore store, int limit, CancellationToken cancellation) => (await store.FirstOrDefaultAsync<ParkedCounts>(
+        """
+        select coalesce(sum(case when state = 'scheduled' then 1 else 0 end), 0) as Scheduled,
+               coalesce(sum(case when state = 'retry' then 1 else 0 end), 0) as Retry,
+               coalesce(sum(case when state = 'dead' then 1 else 0 end), 0) as Dead
+        from (select state from bus_parked order by ord limit @limit) as counted
+        """,
+        new { limit = (long)limit }, cancellation))!;
 
     public static Task<ParkedRow?> FindAsync(IStore store, string id, CancellationToken cancellation) => store.FirstOrDefaultAsync<ParkedRow>(
         $"select {Columns} from bus_parked where id = @id", new { id }, cancellation);

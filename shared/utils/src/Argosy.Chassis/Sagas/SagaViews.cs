@@ -22,8 +22,8 @@ public sealed record SagaView(
 /// <param name="Error">What went wrong.</param>
 public sealed record SagaStepView(string Step, string Direction, string State, int Attempt, DateTimeOffset? Due, string? Error);
 
-/// <summary>How many sagas of a type are in a state.</summary>
-internal sealed record SagaCount(string Type, string State, long Count);
+/// <summary>How many sagas have not ended, by state.</summary>
+internal sealed record OpenSagas(long Running, long Compensating, long Stuck);
 
 /// <summary>What operators look at.</summary>
 public sealed partial class SagaRouter
@@ -41,10 +41,15 @@ public sealed partial class SagaRouter
             cancellation);
     }
 
-    /// <summary>How many of each type have not ended, by state; counted up to <paramref name="limit"/> in all.</summary>
-    internal static Task<IReadOnlyList<SagaCount>> CountOpenAsync(IStore store, int limit, CancellationToken cancellation) => store.QueryAsync<SagaCount>(
-        $"select type as Type, state as State, count(*) as Count from (select type, state from saga where {Open} limit @limit) as counted group by type, state",
-        new { limit = (long)limit }, cancellation);
+    /// <summary>How many sagas of a type have not ended, by state; of the first <paramref name="limit"/> of all types.</summary>
+    internal static async Task<OpenSagas> CountOpenAsync(IStore store, string type, int limit, CancellationToken cancellation) => (await store.FirstOrDefaultAsync<OpenSagas>(
+        $"""
+        select coalesce(sum(case when state = 'running' then 1 else 0 end), 0) as Running,
+               coalesce(sum(case when state = 'compensating' then 1 else 0 end), 0) as Compensating,
+               coalesce(sum(case when state = 'stuck' then 1 else 0 end), 0) as Stuck
+        from (select type, state from saga where {Open} limit @limit) as counted where type = @type
+        """,
+        new { type, limit = (long)limit }, cancellation))!;
 
     /// <summary>One saga, or null.</summary>
     public async Task<SagaView?> FindAsync(IStore store, string id, CancellationToken cancellation) =>
