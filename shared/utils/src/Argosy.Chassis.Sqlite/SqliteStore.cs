@@ -140,7 +140,7 @@ public sealed class SqliteStore : IStore, IAsyncDisposable
         }
     }
 
-    private IReadOnlyList<T> Select<T>(string sql, object? args)
+    private List<T> Select<T>(string sql, object? args)
     {
         var reader = _idle.TryTake(out var free) ? free : new Reader(Open());
         try
