@@ -17,6 +17,7 @@ if "%~1"=="test" (
   set "what=%root%Argosy.slnx"
   set "analyze=-p:Analyze=true"
 )
+if "%build%"=="yes" if "%~1"=="bench" dotnet build "%root%tests\performance" -c Release -v q -nologo -clp:ErrorsOnly 1>&2
 if "%build%"=="yes" (
   dotnet build "%what%" -c Release -v q -nologo -clp:ErrorsOnly %analyze% 1>&2
   if errorlevel 1 (

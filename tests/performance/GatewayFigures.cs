@@ -126,9 +126,9 @@ internal sealed class GatewayFigures(BenchOptions options)
                 daemon off; worker_processes auto; pid {{folder}}/nginx.pid; error_log stderr error;
                 events { worker_connections 1024; }
                 http {
-                  access_log off;
+                  access_log off; keepalive_requests 1000000000;
                   client_body_temp_path {{folder}}; proxy_temp_path {{folder}}; fastcgi_temp_path {{folder}}; uwsgi_temp_path {{folder}}; scgi_temp_path {{folder}};
-                  upstream backend { server {{backend.Authority}}; keepalive 64; }
+                  upstream backend { server {{backend.Authority}}; keepalive 64; keepalive_requests 1000000000; }
                   server {
                     listen 127.0.0.1:{{port}};
                     location / { proxy_pass http://backend; proxy_http_version 1.1; proxy_set_header Connection ""; }

@@ -10,9 +10,9 @@ namespace Argosy.Performance;
 /// <summary>Customers who order at a fleet's gateway, each with an address to ship to and a card that is good.</summary>
 internal sealed class Shop : IDisposable
 {
-    private const string Sku = "bench-tea";
+    private const string Sku = "BENCH-TEA";
     private const int Customers = 8;
-    private const int Stock = 100_000_000;
+    private const int Stock = 1_000_000;
 
     private readonly FleetUnderTest _fleet;
     private readonly HttpClient _http;
@@ -55,7 +55,7 @@ internal sealed class Shop : IDisposable
         request.Headers.Authorization = _customers[number % Customers];
         request.Headers.Add("Idempotency-Key", Guid.CreateVersion7(TimeProvider.System.GetUtcNow()).ToString());
         using var answer = await _http.SendAsync(request, cancellation);
-        answer.EnsureSuccessStatusCode();
+        await EnsureAsync(answer, cancellation);
         return (await answer.Content.ReadFromJsonAsync<JsonElement>(cancellation)).GetProperty("id").GetString()!;
     }
 
@@ -66,7 +66,7 @@ internal sealed class Shop : IDisposable
         using var request = new HttpRequestMessage(HttpMethod.Get, $"/api/v1/orders/{id}/stream");
         request.Headers.Authorization = _customers[number % Customers];
         using var stream = await _http.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, cancellation);
-        stream.EnsureSuccessStatusCode();
+        await EnsureAsync(stream, cancellation);
         using var reader = new StreamReader(await stream.Content.ReadAsStreamAsync(cancellation));
         while (await reader.ReadLineAsync(cancellation) is { } line)
         {
@@ -102,7 +102,7 @@ internal sealed class Shop : IDisposable
         };
         request.Headers.Authorization = await LoginAsync("admin@argosy.local", password, cancellation);
         using var answer = await _http.SendAsync(request, cancellation);
-        answer.EnsureSuccessStatusCode();
+        await EnsureAsync(answer, cancellation);
     }
 
     private async Task<AuthenticationHeaderValue> RegisterAsync(CancellationToken cancellation)
@@ -110,14 +110,22 @@ internal sealed class Shop : IDisposable
         var email = string.Create(CultureInfo.InvariantCulture, $"bench-{Guid.CreateVersion7(TimeProvider.System.GetUtcNow()):N}@example.com");
         const string Password = "correct horse battery staple";
         using var registered = await _http.PostAsJsonAsync("/api/v1/auth/register", new { email, password = Password, name = "Ada" }, cancellation);
-        registered.EnsureSuccessStatusCode();
+        await EnsureAsync(registered, cancellation);
         return await LoginAsync(email, Password, cancellation);
     }
 
     private async Task<AuthenticationHeaderValue> LoginAsync(string email, string password, CancellationToken cancellation)
     {
         using var login = await _http.PostAsJsonAsync("/api/v1/auth/login", new { email, password }, cancellation);
-        login.EnsureSuccessStatusCode();
+        await EnsureAsync(login, cancellation);
         return new AuthenticationHeaderValue("Bearer", (await login.Content.ReadFromJsonAsync<JsonElement>(cancellation)).GetProperty("access_token").GetString());
+    }
+
+    private static async Task EnsureAsync(HttpResponseMessage answer, CancellationToken cancellation)
+    {
+        if (!answer.IsSuccessStatusCode)
+        {
+            throw new HttpRequestException($"{answer.RequestMessage!.Method} {answer.RequestMessage.RequestUri!.AbsolutePath} answered {(int)answer.StatusCode}: {await answer.Content.ReadAsStringAsync(cancellation)}");
+        }
     }
 }

@@ -79,7 +79,7 @@ internal sealed class StoreFigures(BenchOptions options)
     /// <summary>The smallest handler that has an effect.</summary>
     internal sealed class Counting
     {
-        public static Task Handle(ReleaseStock message, WriteSet work, CancellationToken cancellation)
+        public Task Handle(ReleaseStock message, WriteSet work, CancellationToken cancellation)
         {
             work.Publish(new StockReleased { OrderId = message.OrderId });
             return Task.CompletedTask;

@@ -97,6 +97,14 @@ public sealed class WrapperTests : IDisposable
     }
 
     [Fact]
+    public void Bench_builds_what_measures_and_what_is_measured()
+    {
+        Run("bench");
+
+        Asked.Where(a => a.StartsWith("build", StringComparison.Ordinal)).Select(a => a.Split(' ')[1]).ShouldBe([$"{_root}/tests/performance", $"{_root}/tools/Argosy.Cli"]);
+    }
+
+    [Fact]
     public void The_compiler_of_a_build_is_ended_with_it_even_when_it_failed()
     {
         File.WriteAllText(Path.Combine(_root, "breaks"), "");
