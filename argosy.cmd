@@ -10,7 +10,7 @@ if errorlevel 1 (
 )
 set "build=yes"
 for %%a in (%*) do if "%%~a"=="--no-build" set "build=no"
-for %%v in (down status logs token dead-letters demo) do if "%~1"=="%%v" if exist "%cli%" set "build=no"
+for %%v in (down status logs token dead-letters demo doctor) do if "%~1"=="%%v" if exist "%cli%" set "build=no"
 set "what=%root%tools\Argosy.Cli"
 set "analyze="
 if "%~1"=="test" (

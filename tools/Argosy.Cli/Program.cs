@@ -23,6 +23,7 @@ try
         TokenVerb.Create(cli),
         DeadLettersVerb.Create(cli),
         DemoVerb.Create(cli),
+        DoctorVerb.Create(cli),
         BenchVerb.Create(cli),
         TestVerb.Create(cli),
     };
