@@ -1,22 +1,18 @@
+using System.Text.RegularExpressions;
 using Shouldly;
 using Xunit;
 
 namespace Argosy.E2E;
 
-/// <summary>The README's first order, as it stands there: the same commands, in bash, with curl alone, against this fleet.</summary>
-public sealed class ReadmeTests(Fleet fleet)
+/// <summary>The README's commands, as they stand there, in bash, against this fleet.</summary>
+public sealed partial class ReadmeTests(Fleet fleet)
 {
-    [Fact]
-    public async Task The_commands_of_the_readme_make_a_confirmed_order()
-    {
-        var commands = Commands();
-        commands.ShouldContain("./argosy up --detach");
+    private static readonly TimeSpan Within = TimeSpan.FromMinutes(2);
 
-        // The fleet of these tests is up already, on ports of its own.
-        var script = commands
-            .Replace("./argosy up --detach", ":", StringComparison.Ordinal)
-            .Replace("http://127.0.0.1:8080", fleet.Gateway.BaseAddress!.ToString().TrimEnd('/'), StringComparison.Ordinal);
-        var ended = await Launcher.BashAsync(TimeSpan.FromSeconds(60), script);
+    [Fact]
+    public async Task The_first_order_of_the_readme_is_confirmed()
+    {
+        var ended = await RunAsync(Blocks().Single(b => b.Contains("curl", StringComparison.Ordinal)));
 
         ended.ExitCode.ShouldBe(0, ended.ToString());
         ended.Output.ShouldContain("\"userId\"");
@@ -24,13 +20,31 @@ public sealed class ReadmeTests(Fleet fleet)
         ended.Output.ShouldContain("\"status\":\"confirmed\"");
     }
 
-    // The first block of the section, and only that: what follows it there is its output.
-    private static string Commands()
+    [Fact]
+    public async Task Every_other_command_of_the_readme_does_what_it_says()
     {
-        var readme = File.ReadAllText(Path.Combine(Launcher.Root, "README.md"));
-        var section = readme.IndexOf("## A first order", StringComparison.Ordinal);
-        section.ShouldBeGreaterThan(0);
-        var begin = readme.IndexOf("```bash\n", section, StringComparison.Ordinal) + "```bash\n".Length;
-        return readme[begin..readme.IndexOf("```", begin, StringComparison.Ordinal)];
+        foreach (var block in Blocks().Where(b => !b.Contains("curl", StringComparison.Ordinal)))
+        {
+            var ended = await RunAsync(block);
+
+            ended.ExitCode.ShouldBe(0, $"{block}\n{ended}");
+        }
     }
+
+    // The fleet is up already, on ports and in a folder of its own; it is started and ended by these very commands, and `test` is
+    // what runs this.
+    private Task<Ended> RunAsync(string block)
+    {
+        var script = Verb().Replace(block, match => match.Groups[1].Value is "up" or "down" or "test" ? ":" : $"{match.Value} --data {fleet.Data}");
+        return Launcher.BashAsync(Within, script.Replace("http://127.0.0.1:8080", fleet.Gateway.BaseAddress!.ToString().TrimEnd('/'), StringComparison.Ordinal));
+    }
+
+    private static List<string> Blocks() =>
+        [.. Block().Matches(File.ReadAllText(Path.Combine(Launcher.Root, "README.md"))).Select(match => match.Groups[1].Value)];
+
+    [GeneratedRegex("```bash\n(.*?)```", RegexOptions.Singleline)]
+    private static partial Regex Block();
+
+    [GeneratedRegex(@"^\./argosy ([a-z-]+)", RegexOptions.Multiline)]
+    private static partial Regex Verb();
 }
