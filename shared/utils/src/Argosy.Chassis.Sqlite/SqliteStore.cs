@@ -171,18 +171,7 @@ public sealed class SqliteStore : IStore, IAsyncDisposable
         public List<T> Query<T>(string sql, object? args)
         {
             using var rows = _statements.Get(sql, args).ExecuteReader();
-            var found = new List<T>();
-            if (rows.Read())
-            {
-                var parse = rows.GetRowParser<T>();
-                do
-                {
-                    found.Add(parse(rows));
-                }
-                while (rows.Read());
-            }
-
-            return found;
+            return rows.Parse<T>().AsList();
         }
 
         public void Dispose()

@@ -42,6 +42,24 @@ public abstract class StoreSuite : IAsyncLifetime
     }
 
     [Fact]
+    public async Task Rows_are_read_as_records_texts_and_numbers_and_the_same_question_twice_with_other_values()
+    {
+        var work = Work();
+        work.Execute("insert into thing (id, n) values ('a', 1), ('b', 2)");
+        (await Store.CommitAsync(work)).Ensure();
+
+        foreach (var (id, n) in new[] { ("a", 1L), ("b", 2L) })
+        {
+            (await Store.QueryAsync<Thing>("select id as Id, n as N from thing where id = @id", new { id })).ShouldBe([new Thing(id, n)]);
+            (await Store.FirstOrDefaultAsync<string>("select id from thing where n = @n", new { n })).ShouldBe(id);
+            (await Store.FirstOrDefaultAsync<long>("select n from thing where id = @id", new { id })).ShouldBe(n);
+        }
+
+        (await Store.FirstOrDefaultAsync<string>("select id from thing where n = @n", new { n = 3L })).ShouldBeNull();
+        (await Store.FirstOrDefaultAsync<long?>("select max(n) from thing where id = 'c'")).ShouldBeNull();
+    }
+
+    [Fact]
     public async Task A_stale_version_never_succeeds_when_twenty_writers_race()
     {
         var attempts = await Task.WhenAll(Enumerable.Range(0, 20).Select(async i =>
@@ -231,4 +249,6 @@ public abstract class StoreSuite : IAsyncLifetime
     private sealed record NamedOnce(string Name);
 
     private sealed record Named(string Given, string Family);
+
+    protected sealed record Thing(string Id, long N);
 }
