@@ -13,6 +13,7 @@ for %%a in (%*) do if "%%~a"=="--no-build" set "build=no"
 for %%v in (down status logs token dead-letters demo doctor) do if "%~1"=="%%v" if exist "%cli%" set "build=no"
 set "what=%root%tools\Argosy.Cli"
 set "analyze="
+if "%~1"=="sim" set "what=%root%tests\chaos\Argosy.Simulation"
 if "%~1"=="test" (
   set "what=%root%Argosy.slnx"
   set "analyze=-p:Analyze=true"

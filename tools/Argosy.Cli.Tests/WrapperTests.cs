@@ -13,7 +13,7 @@ public sealed class WrapperTests : IDisposable
     public WrapperTests()
     {
         Assert.SkipWhen(OperatingSystem.IsWindows(), "Windows has argosy.cmd");
-        foreach (var folder in new[] { "services/a/src", "services/a/tests", "shared", "tools/Argosy.Cli", "tests/chaos", "bin" })
+        foreach (var folder in new[] { "services/a/src", "services/a/tests", "shared", "tools/Argosy.Cli", "tests/e2e", "tests/chaos/Argosy.Checker", "tests/chaos/Argosy.Simulation", "bin" })
         {
             Directory.CreateDirectory(Path.Combine(_root, folder));
         }
@@ -105,6 +105,20 @@ public sealed class WrapperTests : IDisposable
     }
 
     [Fact]
+    public void The_simulation_is_built_with_the_launcher_when_it_or_what_it_plays_has_changed()
+    {
+        Run("sim", "--seeds", "1");
+        Asked[0].ShouldStartWith($"build {_root}/tests/chaos/Argosy.Simulation -c Release");
+        Asked[^1].ShouldBe($"{Dll} sim --seeds 1");
+        foreach (var (file, builds) in new[] { ("tests/e2e/New.cs", 1), ("tests/chaos/Argosy.Simulation/New.cs", 2), ("services/a/src/New.cs", 3) })
+        {
+            Touch(file);
+            Run("sim", "--seeds", "1");
+            Asked.Count(a => a.StartsWith("build", StringComparison.Ordinal)).ShouldBe(builds, file);
+        }
+    }
+
+    [Fact]
     public void The_compiler_of_a_build_is_ended_with_it_even_when_it_failed()
     {
         File.WriteAllText(Path.Combine(_root, "breaks"), "");
@@ -167,7 +181,7 @@ public sealed class WrapperTests : IDisposable
     {
         var path = Path.Combine(_root, file);
         File.WriteAllText(path, "");
-        File.SetLastWriteTimeUtc(path, File.GetLastWriteTimeUtc(Path.Combine(_root, "artifacts/argosy.built")).AddSeconds(1));
+        File.SetLastWriteTimeUtc(path, Directory.GetFiles(Path.Combine(_root, "artifacts"), "*.built").Max(File.GetLastWriteTimeUtc).AddSeconds(1));
         var folder = Path.GetDirectoryName(path)!;
         if (folder != _root)
         {

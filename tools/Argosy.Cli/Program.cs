@@ -25,6 +25,7 @@ try
         DemoVerb.Create(cli),
         DoctorVerb.Create(cli),
         BenchVerb.Create(cli),
+        SimVerb.Create(cli),
         TestVerb.Create(cli),
     };
 

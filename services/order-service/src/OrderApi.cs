@@ -57,7 +57,7 @@ internal static class OrderApi
     }
 
     // Order, saga, first step, first command and, by the filter, the idempotency record: one commit.
-    private static IResult Place(string customer, List<OrderLine> lines, Address address, string paymentToken, WriteSet work)
+    internal static IResult Place(string customer, List<OrderLine> lines, Address address, string paymentToken, WriteSet work)
     {
         var decision = Order.Place(customer, lines, address, work.Now);
         if (decision.Problem is { } refusal)
@@ -73,7 +73,7 @@ internal static class OrderApi
         return TypedResults.Accepted($"/api/v1/orders/{id}", OrderView.Of(id, order));
     }
 
-    private static async Task<IResult> CancelAsync(string id, CancelOrder? request, Caller caller, IStore store, WriteSet work, CancellationToken cancellation)
+    internal static async Task<IResult> CancelAsync(string id, CancelOrder? request, Caller caller, IStore store, WriteSet work, CancellationToken cancellation)
     {
         var reason = request?.Reason ?? "Cancelled by the customer.";
         if (OrderRequests.Check(reason) is { } invalid)

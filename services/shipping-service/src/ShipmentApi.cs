@@ -29,7 +29,7 @@ internal static class ShipmentApi
             ? TypedResults.Ok(new Page<ShipmentView>([shipment.ToView()], null))
             : TypedResults.Ok(new Page<ShipmentView>([], null));
 
-    private static async Task<IResult> DispatchAsync(string id, Shipments shipments, WriteSet work, CancellationToken cancellation)
+    internal static async Task<IResult> DispatchAsync(string id, Shipments shipments, WriteSet work, CancellationToken cancellation)
     {
         if (await shipments.FindAsync(id, cancellation) is not { } shipment)
         {

@@ -129,6 +129,7 @@ public static class ServiceSetup
 
         var services = argosy.Services;
         services.AddSingleton(provider => ActivatorUtilities.CreateInstance<BusKeys>(provider, folder, argosy.Options.Name));
+        services.AddSingleton(provider => ActivatorUtilities.CreateInstance<Admission>(provider, argosy.Options.Name));
         services.AddSingleton(provider => ActivatorUtilities.CreateInstance<BusEndpoint>(provider, argosy.Options.Name));
         services.AddSingleton(provider => ActivatorUtilities.CreateInstance<BusRelays>(provider, argosy.Options.Name, subscribers));
         services.AddHostedService(provider => provider.GetRequiredService<BusRelays>());

@@ -22,17 +22,23 @@ public sealed class SqliteStore : IStore, IAsyncDisposable
     private readonly ConcurrentBag<Reader> _idle = [];
     private readonly SemaphoreSlim _readers = new(MaxReaders, MaxReaders);
     private readonly SqliteConnection _keepAlive;
+    private readonly bool _inMemory;        // then there is one connection, and no second one could see what it holds
     private readonly SqliteWriter _writer;
     private readonly StoreTelemetry _telemetry;
 
-    private SqliteStore(string connectionString, FileStream? owner, TimeProvider time, ILogger log)
+    private SqliteStore(string connectionString, FileStream? owner, TimeProvider time, ILogger log, bool inMemory = false)
     {
         _connectionString = connectionString;
         _owner = owner;
         _time = time;
         _keepAlive = Open();
         _telemetry = new StoreTelemetry("sqlite", Path.GetFileNameWithoutExtension(new SqliteConnectionStringBuilder(connectionString).DataSource));
-        _writer = new SqliteWriter(Open(), Published, Parked, log);
+        _inMemory = inMemory;
+        _writer = new SqliteWriter(inMemory ? _keepAlive : Open(), Published, Parked, log, onCallersThread: inMemory);
+        if (inMemory)
+        {
+            _idle.Add(new Reader(_keepAlive));
+        }
     }
 
     /// <inheritdoc/>
@@ -59,9 +65,12 @@ public sealed class SqliteStore : IStore, IAsyncDisposable
         return new SqliteStore(new SqliteConnectionStringBuilder { DataSource = full, Pooling = false }.ToString(), claimed, time, log);
     }
 
-    /// <summary>A database that lives in memory and dies with the store: for simulations and unit tests of SQL.</summary>
-    public static SqliteStore InMemory(string name, TimeProvider time, ILogger<SqliteStore> log) =>
-        new(new SqliteConnectionStringBuilder { DataSource = name, Mode = SqliteOpenMode.Memory, Cache = SqliteCacheMode.Shared, Pooling = false }.ToString(), null, time, log);
+    /// <summary>
+    /// A database that lives in memory and dies with the store: for simulations. It belongs to one thread, which reads and commits
+    /// through one connection; nothing runs beside it.
+    /// </summary>
+    public static SqliteStore InMemory(TimeProvider time, ILogger<SqliteStore> log) =>
+        new(new SqliteConnectionStringBuilder { DataSource = ":memory:", Pooling = false }.ToString(), null, time, log, inMemory: true);
 
     /// <inheritdoc/>
     public async Task<IReadOnlyList<T>> QueryAsync<T>(string sql, object? args = null, CancellationToken cancellation = default)
@@ -105,8 +114,8 @@ public sealed class SqliteStore : IStore, IAsyncDisposable
     /// <inheritdoc/>
     public Task MigrateAsync(IReadOnlyList<Migration> migrations, CancellationToken cancellation = default)
     {
-        using var connection = Open();
-        SqliteMigrations.Run(connection, [SqliteMigrations.Chassis, .. migrations], _time);
+        using var connection = _inMemory ? null : Open();
+        SqliteMigrations.Run(connection ?? _keepAlive, [SqliteMigrations.Chassis, .. migrations], _time);
         return Task.CompletedTask;
     }
 

@@ -31,16 +31,23 @@ internal sealed partial class SqliteWriter : IAsyncDisposable
     private readonly Signal _parked;
     private readonly BlockingCollection<PendingSet> _waiting = [];
     private readonly SemaphoreSlim _room = new(MaxWaiting, MaxWaiting);
-    private readonly Thread _thread;
+    private readonly Thread? _thread;
     private readonly TaskCompletionSource _ended = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
-    public SqliteWriter(SqliteConnection connection, Signal published, Signal parked, ILogger log)
+    /// <param name="onCallersThread">Whoever asks commits, alone and at once: for a database in memory that one thread has to itself.</param>
+    public SqliteWriter(SqliteConnection connection, Signal published, Signal parked, ILogger log, bool onCallersThread = false)
     {
         _connection = connection;
         _log = log;
         _published = published;
         _parked = parked;
         _statements = new StatementCache(connection);
+        if (onCallersThread)
+        {
+            _ended.SetResult();
+            return;
+        }
+
         _thread = new Thread(Run) { IsBackground = true, Name = "commit pipeline" };
         StoreTelemetry.Wait(0);     // a queue that is empty is worth knowing too
         _thread.Start();
@@ -48,6 +55,14 @@ internal sealed partial class SqliteWriter : IAsyncDisposable
 
     public async Task<CommitOutcome> CommitAsync(WriteSet work, CancellationToken cancellation)
     {
+        if (_thread is null)
+        {
+            cancellation.ThrowIfCancellationRequested();
+            var alone = new PendingSet(work);
+            CommitGroup([alone]);
+            return alone.Outcome;
+        }
+
         await _room.WaitAsync(cancellation);
         try
         {

@@ -1,4 +1,3 @@
-using System.Collections.Concurrent;
 using System.Globalization;
 using Argosy.Chassis.Messaging;
 using Argosy.Chassis.Messaging.Wire;
@@ -18,12 +17,11 @@ namespace Argosy.Chassis.Hosting.Bus;
 /// <item>Each message goes to the lane of its key; when all are committed or parked, 200.</item>
 /// </list>
 /// </summary>
-internal sealed class BusEndpoint(string service, Catalog catalog, BusKeys keys, IStore store, Lanes lanes, Inbox inbox, TimeProvider time, IHostApplicationLifetime lifetime)
+internal sealed class BusEndpoint(string service, Catalog catalog, BusKeys keys, Admission admission, Lanes lanes, Inbox inbox, IHostApplicationLifetime lifetime)
 {
     public const int MaxBody = 8 * 1024 * 1024;
     private const int MaxBatch = 256;
 
-    private readonly ConcurrentDictionary<string, Source> _sources = new(StringComparer.Ordinal);
     private readonly HashSet<string> _handles = [.. catalog.Find(service)?.Handles ?? []];
 
     public async Task<IResult> ReceiveAsync(HttpContext http)
@@ -39,7 +37,7 @@ internal sealed class BusEndpoint(string service, Catalog catalog, BusKeys keys,
         }
 
         var (batch, refusal) = await ReadBatchAsync(http.Request, sender, http.RequestAborted);
-        refusal ??= await AdmitAsync(sender, positions, http.RequestAborted);
+        refusal ??= await admission.AdmitAsync(sender, positions, http.RequestAborted);
         if (refusal is not null)
         {
             return refusal.ToResult();
@@ -47,7 +45,7 @@ internal sealed class BusEndpoint(string service, Catalog catalog, BusKeys keys,
 
         // The sender's patience is not ours: what has arrived is handled even where the connection is cut.
         await Task.WhenAll(batch.Select(envelope => lanes.RunAsync(envelope.Key, c => inbox.ReceiveAsync(envelope, c), lifetime.ApplicationStopping)));
-        Advance(sender, positions);
+        admission.Advance(sender, positions);
         Failpoints.Hit("ack.before");
         http.Response.OnCompleted(static () =>
         {
@@ -107,60 +105,13 @@ internal sealed class BusEndpoint(string service, Catalog catalog, BusKeys keys,
         return null;
     }
 
-    private async Task<Problem?> AdmitAsync(string sender, Positions positions, CancellationToken cancellation)
-    {
-        var known = _sources.GetValueOrDefault(sender) ?? await RememberedAsync(sender, cancellation);
-        if (positions.Epoch < known.Epoch)
-        {
-            return Problem.Conflict("bus.epoch", $"The relay of {sender} with epoch {positions.Epoch} was replaced by one with epoch {known.Epoch}.");
-        }
-
-        if (positions.Epoch == known.Epoch && known.Position is { } last && positions.Previous > last)
-        {
-            return Problem.Conflict("bus.gap", $"The batch begins after {positions.Previous}, the last one ended at {last}.");
-        }
-
-        if (positions.Epoch > known.Epoch)
-        {
-            await RememberAsync(sender, positions.Epoch, cancellation);
-            known = new Source(positions.Epoch, null);
-        }
-
-        _sources.AddOrUpdate(sender, known, (_, now) => now.Epoch >= known.Epoch ? now : known);
-        return null;
-    }
-
-    // A batch that outlasted its sender's patience may end after the repeat that carried more: positions only rise.
-    private void Advance(string sender, Positions positions) => _sources.AddOrUpdate(
-        sender,
-        _ => new Source(positions.Epoch, positions.Position),
-        (_, now) => now.Epoch == positions.Epoch ? now with { Position = Math.Max(now.Position ?? 0, positions.Position) } : now);
-
-    private async Task<Source> RememberedAsync(string sender, CancellationToken cancellation) =>
-        new(await store.FirstOrDefaultAsync<long?>("select epoch from bus_cursor where name = @name", new { name = CursorName(sender) }, cancellation) ?? 0, null);
-
-    private async Task RememberAsync(string sender, long epoch, CancellationToken cancellation)
-    {
-        var work = new WriteSet(new MessageContext($"bus/{sender}", service, new MessageHeaders()), time.GetUtcNow());
-        work.Execute(
-            "insert into bus_cursor (name, position, epoch) values (@name, 0, @epoch) on conflict (name) do update set epoch = @epoch where bus_cursor.epoch < @epoch",
-            new { name = CursorName(sender), epoch });
-        (await store.CommitAsync(work, cancellation)).Ensure();
-    }
-
-    private static string CursorName(string sender) => $"from/{sender}";
-
-    private static bool TryReadPositions(HttpRequest request, out Positions positions)
+    private static bool TryReadPositions(HttpRequest request, out BatchPositions positions)
     {
         var read = Number(request, BusHeaders.Epoch, out var epoch) & Number(request, BusHeaders.Previous, out var previous) & Number(request, BusHeaders.Position, out var position);
-        positions = new Positions(epoch, previous, position);
+        positions = new BatchPositions(epoch, previous, position);
         return read;
     }
 
     private static bool Number(HttpRequest request, string header, out long value) =>
         long.TryParse(request.Headers[header].ToString(), NumberStyles.None, CultureInfo.InvariantCulture, out value);
-
-    private readonly record struct Positions(long Epoch, long Previous, long Position);
-
-    private sealed record Source(long Epoch, long? Position);
 }

@@ -135,7 +135,7 @@ public abstract partial class IntentWorker<TIntent> : BackgroundService where TI
             {
                 if (_running.Count < _options.Bulkhead && !_running.ContainsKey(intent.Id))
                 {
-                    _running.Add(intent.Id, Task.Run(() => RunToEndAsync(intent, stopping), CancellationToken.None));
+                    _running.Add(intent.Id, RunToEndAsync(intent, stopping));
                 }
             }
         }
@@ -148,6 +148,7 @@ public abstract partial class IntentWorker<TIntent> : BackgroundService where TI
     // Never throws: the loop does not look at results.
     private async Task RunToEndAsync(TIntent intent, CancellationToken stopping)
     {
+        await Task.Yield();     // beside the loop, not in it
         try
         {
             using var span = StartSpan(intent);
@@ -165,7 +166,7 @@ public abstract partial class IntentWorker<TIntent> : BackgroundService where TI
         {
             // The database did not take our word. The row is due still; it rests here so that it does not spin.
             LogUnrecorded(_log, e, intent.Id);
-            await Task.Delay(_options.Poll, Time, stopping).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            await Task.Delay(_options.Poll, Time, stopping).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing | ConfigureAwaitOptions.ContinueOnCapturedContext);
         }
 
         _due.Set();
@@ -203,7 +204,7 @@ public abstract partial class IntentWorker<TIntent> : BackgroundService where TI
     {
         LogFailed(_log, error, GetType().Name, intent.Id, intent.Attempts + 1);
         var work = WorkFor(intent, $"postpone/{intent.Attempts}");
-        Postpone(work, intent, work.Now + Pause(intent.Attempts), error);
+        Postpone(work, intent, work.Now + Pause(intent), error);
         var outcome = await _store.CommitAsync(work, stopping);
         if (outcome.Result != CommitResult.Conflict)
         {
@@ -211,11 +212,13 @@ public abstract partial class IntentWorker<TIntent> : BackgroundService where TI
         }
     }
 
-    // Full jitter in the upper half, so that many that failed together do not come back together.
-    private TimeSpan Pause(long attempts)
+    // Full jitter in the upper half, so that many that failed together do not come back together. It comes from the intent's
+    // name and the try: as good as chance among many, and the same whenever the same story is told again.
+    private TimeSpan Pause(TIntent intent)
     {
-        var full = Math.Min(_options.LongestPause.TotalMilliseconds, _options.FirstPause.TotalMilliseconds * Math.Pow(2, Math.Min(attempts, 30)));
-        return TimeSpan.FromMilliseconds((full / 2) + (Random.Shared.NextDouble() * full / 2));
+        var full = Math.Min(_options.LongestPause.TotalMilliseconds, _options.FirstPause.TotalMilliseconds * Math.Pow(2, Math.Min(intent.Attempts, 30)));
+        var jitter = Fnv1a.Of($"{intent.Id}/{intent.Attempts}") / (double)uint.MaxValue;
+        return TimeSpan.FromMilliseconds((full / 2) + (jitter * full / 2));
     }
 
     private Activity? StartSpan(TIntent intent)

@@ -20,7 +20,7 @@ internal sealed class Lanes : IAsyncDisposable
         for (var i = 0; i < count; i++)
         {
             var lane = _lanes[i] = Channel.CreateBounded<Job>(new BoundedChannelOptions(depth) { SingleReader = true });
-            _runners[i] = Task.Run(() => RunAsync(lane.Reader));
+            _runners[i] = RunAsync(lane.Reader);
         }
     }
 
@@ -45,36 +45,35 @@ internal sealed class Lanes : IAsyncDisposable
 
     private static async Task RunAsync(ChannelReader<Job> jobs)
     {
-        await foreach (var job in jobs.ReadAllAsync())
+        // Not ReadAllAsync, which leaves the caller's context: a simulation keeps all of it on one thread.
+        while (await jobs.WaitToReadAsync())
         {
-            try
+            while (jobs.TryRead(out var job))
             {
-                job.Cancellation.ThrowIfCancellationRequested();
-                await job.Work(job.Cancellation);
-                job.Done.SetResult();
-            }
-            catch (OperationCanceledException)
-            {
-                job.Done.SetCanceled(job.Cancellation);
-            }
-            catch (Exception e)
-            {
-                job.Done.SetException(e);
+                await RunAsync(job);
             }
         }
     }
 
-    // FNV-1a: the same on every run and machine, unlike string.GetHashCode.
-    private int LaneOf(string key)
+    private static async Task RunAsync(Job job)
     {
-        var hash = 2166136261u;
-        foreach (var c in key)
+        try
         {
-            hash = (hash ^ c) * 16777619u;
+            job.Cancellation.ThrowIfCancellationRequested();
+            await job.Work(job.Cancellation);
+            job.Done.SetResult();
         }
-
-        return (int)(hash % (uint)_lanes.Length);
+        catch (OperationCanceledException)
+        {
+            job.Done.SetCanceled(job.Cancellation);
+        }
+        catch (Exception e)
+        {
+            job.Done.SetException(e);
+        }
     }
+
+    private int LaneOf(string key) => (int)(Fnv1a.Of(key) % (uint)_lanes.Length);
 
     private sealed record Job(Func<CancellationToken, Task> Work, CancellationToken Cancellation)
     {

@@ -172,8 +172,8 @@ internal sealed partial class PushRelay(
 
     private async Task SendAsync(IReadOnlyList<OutboxRow> rows, CancellationToken cancellation)
     {
-        using var deadline = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
-        deadline.CancelAfter(SendDeadline);
+        using var patience = new CancellationTokenSource(SendDeadline, time);
+        using var deadline = CancellationTokenSource.CreateLinkedTokenSource(patience.Token, cancellation);
         using var spans = new PublishSpans(rows.Select(row => row.ToEnvelope(service)), subscriber.Name);
         using var request = Request(spans.Batch, rows[^1].Seq);
         Failpoints.Hit("publish.before");

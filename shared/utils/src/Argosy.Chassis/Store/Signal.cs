@@ -7,7 +7,7 @@ namespace Argosy.Chassis.Store;
 public sealed class Signal
 {
     private readonly Lock _gate = new();
-    private TaskCompletionSource _next = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly List<TaskCompletionSource> _waiting = [];
     private long _version;
 
     /// <summary>How often <see cref="Set"/> was called.</summary>
@@ -16,21 +16,26 @@ public sealed class Signal
     /// <summary>Wakes everybody who waits.</summary>
     public void Set()
     {
-        TaskCompletionSource waiting;
+        TaskCompletionSource[] waiting;
         lock (_gate)
         {
             _version++;
-            waiting = _next;
-            _next = new(TaskCreationOptions.RunContinuationsAsynchronously);
+            waiting = [.. _waiting];
+            _waiting.Clear();
         }
 
-        waiting.TrySetResult();
+        foreach (var waiter in waiting)
+        {
+            waiter.TrySetResult();
+        }
     }
 
     /// <summary>Waits until the signal was set after <paramref name="seen"/> was read, at most <paramref name="atMost"/>.</summary>
     public async Task WaitAsync(long seen, TimeSpan atMost, TimeProvider time, CancellationToken cancellation)
     {
-        Task waiting;
+        // A completion of its own for each wait, ended by whatever comes first: idle services wait all day, and a time-out
+        // that is an exception would cost them several of those a second.
+        var waiter = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
         lock (_gate)
         {
             if (_version != seen)
@@ -38,16 +43,22 @@ public sealed class Signal
                 return;
             }
 
-            waiting = _next.Task;
+            _waiting.Add(waiter);
         }
 
+        // The poll that runs regardless: a lost wake-up costs one interval, never an hour.
+        using var poll = time.CreateTimer(static waiter => ((TaskCompletionSource)waiter!).TrySetResult(), waiter, atMost, Timeout.InfiniteTimeSpan);
+        using var stop = cancellation.UnsafeRegister(static (waiter, token) => ((TaskCompletionSource)waiter!).TrySetCanceled(token), waiter);
         try
         {
-            await waiting.WaitAsync(atMost, time, cancellation);
+            await waiter.Task;
         }
-        catch (TimeoutException)
+        finally
         {
-            // The poll that runs regardless: a lost wake-up costs one interval, never an hour.
+            lock (_gate)
+            {
+                _waiting.Remove(waiter);
+            }
         }
     }
 }

@@ -1,0 +1,66 @@
+using System.Diagnostics;
+using Shouldly;
+using Xunit;
+
+namespace Argosy.Simulation.Tests;
+
+public sealed class SimulationTests
+{
+    private const int Stories = 2000;
+
+    [Fact]
+    public async Task In_two_thousand_bad_worlds_every_order_ends_and_the_books_agree()
+    {
+        var campaign = await Campaign.RunAsync(1, Stories);
+
+        campaign.Broken.ShouldBeNull();
+        campaign.Turns.ShouldBeGreaterThan(Stories * 200L, "a world in which nothing happens proves nothing");
+    }
+
+    [Fact]
+    public async Task The_same_seed_tells_the_same_story()
+    {
+        await using var used = await Fleet.MakeAsync();
+        for (var seed = 1; seed <= 25; seed++)
+        {
+            await using var fresh = await Fleet.MakeAsync();
+            var (one, other) = (new StringWriter(), new StringWriter());
+            await World.TellAsync(seed, used, new Trace(one));
+            await World.TellAsync(seed, fresh, new Trace(other));
+
+            one.ToString().ShouldBe(other.ToString(), $"seed {seed}");
+            one.ToString().Length.ShouldBeGreaterThan(1000);
+        }
+    }
+
+    [Fact]
+    public async Task Two_processes_tell_it_byte_for_byte()
+    {
+        var told = await Task.WhenAll(TellAsync(42), TellAsync(42), TellAsync(43));
+
+        told[0].ShouldBe(told[1]);
+        told[0].ShouldNotBe(told[2]);
+    }
+
+    [Fact]
+    public async Task Telling_it_makes_no_difference()
+    {
+        await using var fleet = await Fleet.MakeAsync();
+        for (var seed = 1; seed <= 10; seed++)
+        {
+            var silent = await World.TellAsync(seed, fleet, Trace.Off);
+            (await World.TellAsync(seed, fleet, new Trace(TextWriter.Null))).ShouldBe(silent, $"seed {seed}");
+        }
+    }
+
+    private static async Task<string> TellAsync(int seed)
+    {
+        var start = new ProcessStartInfo("dotnet", [typeof(World).Assembly.Location, "--seed", $"{seed}"]) { RedirectStandardOutput = true, UseShellExecute = false };
+        using var process = Process.Start(start)!;
+        using var deadline = new CancellationTokenSource(TimeSpan.FromSeconds(60));
+        var text = await process.StandardOutput.ReadToEndAsync(deadline.Token);
+        await process.WaitForExitAsync(deadline.Token);
+        process.ExitCode.ShouldBe(0);
+        return text;
+    }
+}

@@ -1,0 +1,52 @@
+using System.CommandLine;
+using System.Diagnostics;
+using System.Globalization;
+using Argosy.Cli.Processes;
+
+namespace Argosy.Cli.Verbs;
+
+/// <summary>The simulation of the checkout (tests/chaos/Argosy.Simulation): its words and its exit code are the verb's.</summary>
+internal static class SimVerb
+{
+    private const string Simulation = "Argosy.Simulation";
+
+    public static Command Create(CliContext cli)
+    {
+        var seeds = new Option<int?>("--seeds") { Description = "Tell so many stories; the first that breaks a law ends it.", HelpName = "N" };
+        var from = new Option<int?>("--from") { Description = "The first seed (default: 1).", HelpName = "S" };
+        var seed = new Option<int?>("--seed") { Description = "Tell one story, turn by turn: the same bytes each time.", HelpName = "S" };
+        var command = new Command("sim", "Play the checkout in a world that loses, repeats, delays and kills, all of it drawn from a seed.") { seeds, from, seed };
+        command.SetAction((parsed, ct) => RunAsync(cli, Arguments(parsed.GetValue(seeds), parsed.GetValue(from), parsed.GetValue(seed)), ct));
+        return command;
+    }
+
+    private static string[] Arguments(int? seeds, int? from, int? seed) => (seeds, from, seed) switch
+    {
+        ( >= 1, null or >= 0, null) => ["--seeds", Text(seeds), "--from", Text(from ?? 1)],
+        (null, null, >= 0) => ["--seed", Text(seed)],
+        _ => throw new Refusal("sim takes --seeds N [--from S], or --seed S", ExitCodes.Usage),
+    };
+
+    private static string Text(int? number) => number!.Value.ToString(CultureInfo.InvariantCulture);
+
+    private static async Task<int> RunAsync(CliContext cli, string[] arguments, CancellationToken ct)
+    {
+        var assembly = cli.Repository.Assembly(Simulation);
+        if (!File.Exists(assembly))
+        {
+            throw new Refusal("the simulation isn't built; run ./argosy sim without --no-build");
+        }
+
+        using var process = Process.Start(new ProcessStartInfo(DotnetHost.Path, [assembly, .. arguments]) { UseShellExecute = false })!;
+        try
+        {
+            await process.WaitForExitAsync(ct);
+            return process.ExitCode;
+        }
+        catch (OperationCanceledException)
+        {
+            process.Kill();
+            throw;
+        }
+    }
+}
