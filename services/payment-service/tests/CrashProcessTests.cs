@@ -29,6 +29,10 @@ public sealed class CrashProcessTests(PaymentBench bench) : PaymentTest(bench), 
 
         (await CaptureHeardAsync()).Amount.Amount.ShouldBe(1000);
         (await LedgerAsync()).Select(e => (e.Type, e.Amount)).ShouldBe([("capture", 1000)]);
+
+        // The key says that it is the same wish as before: a second intent would be a second chance to charge.
+        var query = Uri.EscapeDataString($"metadata['payment_id']:'{Id}'");
+        (await Provider.GetAsync($"/v1/payment_intents/search?query={query}")).GetProperty("data").GetArrayLength().ShouldBe(1);
     }
 
     [Theory]

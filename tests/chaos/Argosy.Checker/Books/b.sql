@@ -1,5 +1,5 @@
 -- b. At most one capture per order, of the order's amount and currency.
-select printf('%d captures, one an order and of its amount', (select count(*) from provider.ledger where type = 'capture'));
+select printf('%d captures of %d orders', coalesce(sum(captures), 0), coalesce(sum(captures > 0), 0)) from money;
 
 select printf('order %s was charged %d times: %s', m.order_id, m.captures, (select group_concat(l.id, ', ') from provider.ledger l where l.order_id = m.order_id and l.type = 'capture'))
 from money m where m.captures > 1;

@@ -1,5 +1,5 @@
 -- g. Outboxes and parked tables drained, inbox effects once.
-select printf('%d messages of the last hour, all taken, none parked', count(*)) from outbox;
+select printf('%d messages of the last hour, %d parked', count(*), (select count(*) from parked)) from outbox;
 
 select printf('%s %s (%s) of %s has not been taken by %s', o.type, o.id, o.key, o.service, r.subscriber)
 from outbox o join route r on r.publisher = o.service and r.type = o.type

@@ -1,5 +1,5 @@
 -- j. No answer that a client was given is contradicted later. What is "attention" comes and goes with a stuck saga, and book h has it.
-select printf('%d answers, none contradicted later', count(*)) from said where status is not null;
+select printf('%d answers', count(*)) from said where status is not null;
 
 select printf('order %s was acknowledged, and later a client was told %d for it', s.order_id, s.status)
 from said s where s.act = 'read' and s.status = 404 and exists (
