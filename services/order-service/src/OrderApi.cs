@@ -33,11 +33,19 @@ internal static class OrderApi
         orders.MapPost("/{id}/cancel", CancelAsync).Writes();
     }
 
-    private static async Task<IResult> PlaceAsync(PlaceOrder request, Caller caller, OrderPrices prices, OrderAddresses addresses, WriteSet work, CancellationToken cancellation)
+    private static async Task<IResult> PlaceAsync(
+        PlaceOrder request, Caller caller, OrderPrices prices, OrderAddresses addresses, OrderViews views, WriteSet work, CancellationToken cancellation)
     {
         if (OrderRequests.Check(request) is { } invalid)
         {
             return invalid.ToResult();
+        }
+
+        // An order's id comes from its key, so a key whose answer has been forgotten still can't make a second order.
+        var id = work.NewId();
+        if (await views.FindAsync(id, caller.Id, cancellation) is { } earlier)
+        {
+            return Problem.Unprocessable("idempotency.forgotten", $"This Idempotency-Key made order {earlier.View.Id} long ago: take a new key for a new order.").ToResult();
         }
 
         var lines = new List<OrderLine>();
@@ -53,11 +61,11 @@ internal static class OrderApi
         }
 
         var (address, unaddressed) = request.ShippingAddress is { } given ? (given, null) : await addresses.DefaultAsync(cancellation);
-        return unaddressed is not null ? unaddressed.ToResult() : Place(caller.Id, lines, address!, request.PaymentToken!, work);
+        return unaddressed is not null ? unaddressed.ToResult() : Place(id, caller.Id, lines, address!, request.PaymentToken!, work);
     }
 
     // Order, saga, first step, first command and, by the filter, the idempotency record: one commit.
-    internal static IResult Place(string customer, List<OrderLine> lines, Address address, string paymentToken, WriteSet work)
+    internal static IResult Place(string id, string customer, List<OrderLine> lines, Address address, string paymentToken, WriteSet work)
     {
         var decision = Order.Place(customer, lines, address, work.Now);
         if (decision.Problem is { } refusal)
@@ -65,7 +73,6 @@ internal static class OrderApi
             return refusal.ToResult();
         }
 
-        var id = work.NewId();
         var order = decision.Events.Aggregate(Order.None, (state, happened) => state.Evolve(happened));
         work.Append(Order.Stream, id, 0, decision.Events);
         Checkout.Saga.Start(work, id, new CheckoutState(id, customer, lines, order.Total, address, paymentToken));

@@ -38,6 +38,18 @@ public sealed class OrderApiTests : CheckoutBench
     }
 
     [Fact]
+    public async Task A_key_whose_answer_has_been_forgotten_makes_no_second_order_and_says_why()
+    {
+        using var first = await PlaceAsync(Ada, Body(), "key-of-last-month");
+        await Bench.ExecuteAsync("delete from http_idempotency");
+        using var second = await PlaceAsync(Ada, Body(), "key-of-last-month");
+
+        second.StatusCode.ShouldBe(HttpStatusCode.UnprocessableEntity);
+        (await second.Content.ReadAsStringAsync()).ShouldContain("idempotency.forgotten");
+        (await Ada.GetFromJsonAsync<JsonElement>("/api/v1/orders")).GetProperty("items").GetArrayLength().ShouldBe(1);
+    }
+
+    [Fact]
     public async Task An_order_that_nobody_placed_is_not_found_and_no_orders_are_an_empty_list()
     {
         using var unknown = await Ada.GetAsync("/api/v1/orders/0199aaaa-0000-7000-8000-000000000000");

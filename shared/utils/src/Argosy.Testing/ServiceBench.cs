@@ -1,6 +1,7 @@
 using System.Net.Http.Headers;
 using Argosy.Chassis.Messaging;
 using Google.Protobuf;
+using Microsoft.Data.Sqlite;
 
 namespace Argosy.Testing;
 
@@ -88,6 +89,16 @@ public sealed class ServiceBench : IAsyncDisposable
     /// <summary>Pushes one message in another service's name and waits until it has had its effect or is parked.</summary>
     public Task SendAsync(string sender, IMessage message, string? id = null, MessageHeaders? headers = null) =>
         Bus.SendAsync(Address, _service, sender, BusPeer.Wrap(sender, message, id, headers));
+
+    /// <summary>Does to the service's database, behind its back, what only time would have done.</summary>
+    public async Task ExecuteAsync(string sql)
+    {
+        await using var database = new SqliteConnection($"Data Source={Path.Combine(DataFolder, $"{_service}.db")};Pooling=false");
+        await database.OpenAsync();
+        await using var command = database.CreateCommand();
+        command.CommandText = sql;
+        await command.ExecuteNonQueryAsync();
+    }
 
     /// <inheritdoc/>
     public async ValueTask DisposeAsync()
