@@ -84,7 +84,7 @@ internal sealed class People(World world)
     {
         var known = await store.FirstOrDefaultAsync<long>("select count(*) from order_view where id = @id", new { id = order.Id });
         return known > 0 ? 202 : await WriteAsync(order.Cause, World.Orders, store, time, work => Task.FromResult(
-            OrderApi.Place("ada", [.. order.Lines], new Address("Ada", "1 Main St", "Berlin", "10115", order.Country), order.Token, work)));
+            OrderApi.Place(work.NewId(), "ada", [.. order.Lines], new Address("Ada", "1 Main St", "Berlin", "10115", order.Country), order.Token, work)));
     }
 
     // As WritesFilter does, without idempotency records.
