@@ -1,4 +1,6 @@
 using System.CommandLine;
+using System.CommandLine.Parsing;
+using System.Globalization;
 using System.Text.Json;
 using Argosy.Cli.Demo;
 
@@ -17,15 +19,9 @@ internal static class DemoVerb
         var inFlight = new Option<int>("--in-flight") { Description = "How many may be under way at once.", HelpName = "N", DefaultValueFactory = _ => DefaultInFlight };
         var seed = new Option<int?>("--seed") { Description = "Repeat the choices of an earlier run.", HelpName = "N" };
         var json = new Option<bool>("--json") { Description = "Write the result as JSON." };
-        orders.Validators.Add(r => Within(r, orders, DemoPlan.SmallestRun, MostOrders));
-        inFlight.Validators.Add(r => Within(r, inFlight, 1, 1_000));
-        rate.Validators.Add(r =>
-        {
-            if (r.GetValue(rate) is <= 0 or > 100_000)
-            {
-                r.AddError("--rate must be over 0 and at most 100000.");
-            }
-        });
+        orders.Validators.Add(r => Within(r, DemoPlan.SmallestRun, MostOrders));
+        inFlight.Validators.Add(r => Within(r, 1, 1_000));
+        rate.Validators.Add(r => Within(r, double.Epsilon, MostOrders));
 
         var command = new Command("demo", "Place orders of every kind, follow each to its end, and check all books against what was told. Exit code 1 if anything doesn't add up.")
         {
@@ -51,12 +47,12 @@ internal static class DemoVerb
         return command;
     }
 
-    private static void Within(System.CommandLine.Parsing.OptionResult result, Option<int> option, int from, int to)
+    // What isn't a number at all, the parser says by itself.
+    private static void Within(OptionResult option, double from, double to)
     {
-        var value = result.GetValue(option);
-        if (value < from || value > to)
+        if (option.Tokens is [var token] && double.TryParse(token.Value, CultureInfo.InvariantCulture, out var value) && (value < from || value > to))
         {
-            result.AddError($"{option.Name} must be from {from} to {to}, and is {value}.");
+            option.AddError($"{option.Option.Name} must be {(from < 1 ? $"over 0 and at most {to}" : $"from {from} to {to}")}, and is {token.Value}.");
         }
     }
 }
