@@ -26,9 +26,13 @@ public sealed class Fleet : IAsyncLifetime
     /// <summary>The administrator, through the same door.</summary>
     public HttpClient Admin { get; private set; } = null!;
 
+    /// <summary>Where its spans go.</summary>
+    public OtlpReceiver Collector { get; private set; } = null!;
+
     public async ValueTask InitializeAsync()
     {
-        var up = await Launcher.ArgosyAsync(StartWithin, "up", "--detach", "--isolated", "--no-build", "--data", Data);
+        Collector = await OtlpReceiver.StartAsync();
+        var up = await Launcher.ArgosyAsync(StartWithin, Exporting(Collector), "up", "--detach", "--isolated", "--no-build", "--data", Data);
         if (up.ExitCode != 0)
         {
             throw new InvalidOperationException($"The fleet did not start: {up}");
@@ -42,6 +46,7 @@ public sealed class Fleet : IAsyncLifetime
     public async ValueTask DisposeAsync()
     {
         await Launcher.ArgosyAsync(TimeSpan.FromMinutes(1), "down", "--data", Data);
+        await Collector.DisposeAsync();
         Directory.Delete(Data, recursive: true);
     }
 
@@ -97,6 +102,14 @@ public sealed class Fleet : IAsyncLifetime
         return [.. ledger.GetProperty("entries").EnumerateArray().Where(entry => entry.GetProperty("orderId").GetString() == orderId)
             .Select(entry => (entry.GetProperty("type").GetString()!, entry.GetProperty("amount").GetInt64()))];
     }
+
+    private static Dictionary<string, string> Exporting(OtlpReceiver collector) => new(StringComparer.Ordinal)
+    {
+        ["OTEL_EXPORTER_OTLP_ENDPOINT"] = collector.Address.ToString(),
+        ["OTEL_METRICS_EXPORTER"] = "none",
+        ["OTEL_LOGS_EXPORTER"] = "none",
+        ["OTEL_BSP_SCHEDULE_DELAY"] = "500",
+    };
 
     private async Task<HttpClient> LoginAsync(string email, string password)
     {

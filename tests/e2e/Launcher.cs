@@ -18,6 +18,10 @@ internal static class Launcher
     public static Task<Ended> ArgosyAsync(TimeSpan within, params string[] arguments) =>
         RunAsync(within, Environment(), Path.Combine(Root, "argosy"), arguments);
 
+    /// <summary>The same with more in its environment, which the processes it starts inherit.</summary>
+    public static Task<Ended> ArgosyAsync(TimeSpan within, IReadOnlyDictionary<string, string> more, params string[] arguments) =>
+        RunAsync(within, Environment().Concat(more).ToDictionary(StringComparer.Ordinal), Path.Combine(Root, "argosy"), arguments);
+
     /// <summary>A script in bash, in the repository's root.</summary>
     public static Task<Ended> BashAsync(TimeSpan within, string script) => RunAsync(within, Environment(), "bash", ["-eu", "-c", script]);
 

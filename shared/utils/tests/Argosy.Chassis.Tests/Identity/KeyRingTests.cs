@@ -31,6 +31,11 @@ public sealed class KeyRingTests
         issuer.Away = false;
         await host.ReadyAsync();
         (await host.StatusAsync(Forge.Good.Token())).ShouldBe(HttpStatusCode.OK);
+
+        // Said once; the further attempts are for who looks closely.
+        var troubles = host.Logs.Lines.Where(line => line.Contains("could not be fetched", StringComparison.Ordinal)).ToList();
+        troubles[0].ShouldStartWith("Information");
+        troubles.Skip(1).ShouldAllBe(line => line.StartsWith("Debug", StringComparison.Ordinal));
     }
 
     [Fact]

@@ -2,6 +2,7 @@ using System.Net;
 using System.Net.Sockets;
 using System.Text;
 using System.Text.Json;
+using System.Text.RegularExpressions;
 using Argosy.Testing;
 using Shouldly;
 using Xunit;
@@ -123,6 +124,22 @@ public sealed class RunTests
         answer.StatusCode.ShouldBe(HttpStatusCode.ServiceUnavailable);
         (await answer.Content.ReadAsStringAsync()).ShouldBe("""{"status":"not-ready","service":"probe","checks":{"probe":"no probing today"}}""");
         (await probe.Http.GetAsync("/health")).StatusCode.ShouldBe(HttpStatusCode.OK);
+        probe.Output.ShouldNotContain(line => line.Contains("/ready"));      // whoever polls knows, and nobody else cares
+    }
+
+    [Fact]
+    public async Task People_get_one_aligned_line_for_each_record_and_the_stack_below_it()
+    {
+        await using var probe = await Start(("ARGOSY_LOG_FORMAT", "text")).ReadyAsync();
+        using var said = await probe.Http.PostAsync("/say", new StringContent("""{"who":"Ada","what":"a\nb\u001b[31m"}""", Encoding.UTF8, "application/json"));
+        using var bug = await probe.Http.GetAsync("/bug");
+        probe.Terminate();
+        (await probe.ExitAsync()).ShouldBe(0);
+
+        probe.Output.ShouldContain(line => Regex.IsMatch(line, @"^\d\d:\d\d:\d\d\.\d{3} info  Program            Ada says a·b·\[31m  trace=[0-9a-f]{32}$"));
+        probe.Output.ShouldContain(line => Regex.IsMatch(line, @"^\d\d:\d\d:\d\d\.\d{3} error ProblemPipeline    GET /bug failed  trace=[0-9a-f]{32}$"));
+        probe.Output.ShouldContain("             System.InvalidOperationException: the secret of the bug");
+        probe.Output.ShouldContain(line => line.StartsWith("                at ", StringComparison.Ordinal));
     }
 
     [Fact]

@@ -1,0 +1,93 @@
+using System.Net;
+using Argosy.Testing;
+using Shouldly;
+using Xunit;
+
+namespace Argosy.E2E;
+
+/// <summary>What a fleet shows of itself, judged by Prometheus's own programs.</summary>
+public sealed class MetricsTests(Fleet fleet)
+{
+    private const int LintRemarks = 3;
+
+    // Gauges of the runtime whose names end in a suffix that promtool wants for histograms alone.
+    private static readonly string[] Known =
+    [
+        .. new[] { "dotnet_assembly_count", "dotnet_process_cpu_count", "dotnet_thread_pool_thread_count", "dotnet_timer_count" }
+            .Select(name => $"{name} non-histogram and non-summary metrics should not have \"_count\" suffix"),
+    ];
+
+    private string[] Services => [.. fleet.Processes.Where(name => name != "payment-provider")];
+
+    [Fact]
+    public async Task Promtool_has_nothing_to_say_about_any_process()
+    {
+        var promtool = await DebianTools.RequireAsync("promtool", "prometheus");
+        await OrderAsync();
+        foreach (var service in Services)
+        {
+            var file = Path.GetTempFileName();
+            await File.WriteAllTextAsync(file, await ScrapeAsync(service));
+
+            var checkedBy = await Launcher.BashAsync(TimeSpan.FromSeconds(30), $"'{promtool}' check metrics < '{file}' || exit $?");
+
+            File.Delete(file);
+            var remarks = checkedBy.Errors.Split('\n', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries).Except(Known, StringComparer.Ordinal);
+            remarks.ShouldBeEmpty(service);
+            checkedBy.ExitCode.ShouldBeOneOf(0, LintRemarks);
+        }
+    }
+
+    [Fact]
+    public async Task A_real_Prometheus_finds_every_process_up_and_counts_its_requests()
+    {
+        var program = await DebianTools.RequireAsync("prometheus", "prometheus");
+        await OrderAsync();
+        await using var prometheus = await PrometheusServer.StartAsync(program, Services.ToDictionary(name => name, fleet.AddressOf, StringComparer.Ordinal));
+
+        await EverywhereAsync(prometheus, "up == 1");
+        await EverywhereAsync(prometheus, "sum by (job) (service_requests_total) > 0");
+        await EverywhereAsync(prometheus, "sum by (job) (dotnet_process_memory_working_set_bytes) > 0");
+        var ended = await prometheus.QueryAsync("sum by (job) (argosy_sagas_ended_total)");
+        ended.ShouldNotBeNull().Keys.ShouldBe(["order-service"]);
+        (await prometheus.QueryAsync("sum by (job) (scrape_samples_scraped)")).ShouldNotBeNull().Values.ShouldAllBe(samples => samples < 3000);
+    }
+
+    [Fact]
+    public async Task The_gateway_shows_its_own_metrics_and_leads_to_no_others()
+    {
+        var own = await ScrapeAsync("gateway");
+        own.ShouldContain("target_info{service_name=\"gateway\"");
+
+        foreach (var path in new[] { "/api/v1/orders/../../../metrics", "/api/orders/..%2f..%2fmetrics", "/order-service/metrics" })
+        {
+            using var answer = await fleet.Admin.GetAsync(new Uri(fleet.AddressOf("gateway"), path));
+            answer.StatusCode.ShouldBeOneOf(HttpStatusCode.BadRequest, HttpStatusCode.NotFound, HttpStatusCode.OK);
+            (await answer.Content.ReadAsStringAsync()).ShouldNotContain("order-service\",service_namespace");
+        }
+    }
+
+    // Something of everything: a request at each end, commands and replies between them, a saga that ends.
+    private async Task OrderAsync()
+    {
+        var customer = await fleet.CustomerAsync();
+        var id = await customer.PlacedAsync(Orders.Body(await fleet.ItemAsync(stock: 5)));
+        await customer.BecomesAsync(id, "confirmed");
+    }
+
+    private async Task<string> ScrapeAsync(string service) => await fleet.Gateway.GetStringAsync(new Uri(fleet.AddressOf(service), "/metrics"));
+
+    private async Task EverywhereAsync(PrometheusServer prometheus, string expression)
+    {
+        IReadOnlyDictionary<string, double>? found = null;
+        try
+        {
+            await Eventually.HoldsAsync(
+                async () => (found = await prometheus.QueryAsync(expression)) is not null && Services.All(found.ContainsKey), expression, TimeSpan.FromSeconds(30));
+        }
+        catch (TimeoutException e)
+        {
+            throw new TimeoutException($"{e.Message} only of {string.Join(", ", found?.Keys ?? [])}\n{prometheus.Said()}", e);
+        }
+    }
+}
