@@ -2,6 +2,12 @@
 using Argosy.Chassis.Hosting;
 using Argosy.Probe;
 
+if (Environment.GetEnvironmentVariable("PROBE_LEDGER") is not null)
+{
+    await Ledger.RunAsync(args);
+    return;
+}
+
 var builder = WebApplication.CreateSlimBuilder(args);
 var argosy = builder.AddArgosyProcess("probe");
 if (argosy.Settings.Flag("PROBE_WORKER_DIES"))

@@ -51,20 +51,6 @@ public sealed class InboxTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task Everything_delivered_twice_and_shuffled_takes_effect_once()
-    {
-        const int Seed = 20261123;
-        var messages = Enumerable.Range(0, 60).Select(i => Message($"key{i % 7}", $"m{i}")).ToArray();
-        Envelope[] twice = [.. messages, .. messages];
-        new Random(Seed).Shuffle(twice);
-
-        await Task.WhenAll(twice.Select(DeliverAsync));
-
-        var effects = await _store.QueryAsync<string>("select id from effect");
-        effects.Order().ShouldBe(messages.Select(m => m.Id).Order(), $"seed {Seed}");
-    }
-
-    [Fact]
     public async Task Poison_holds_up_its_own_key_and_no_other()
     {
         _recorder.Poison.Add("bad");

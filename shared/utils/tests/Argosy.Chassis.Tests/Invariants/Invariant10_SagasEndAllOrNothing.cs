@@ -1,11 +1,15 @@
 using Argosy.Chassis.Sagas;
+using Argosy.Chassis.Tests.Sagas;
 using Shouldly;
 using Xunit;
 
-namespace Argosy.Chassis.Tests.Sagas;
+namespace Argosy.Chassis.Tests.Invariants;
 
-/// <summary>Invariants 10 and 11 of the design, on sagas of every shape in a world that does what it likes with their messages.</summary>
-public sealed class SagaModelTests
+/// <summary>
+/// On sagas of every shape, in a world that does what it likes with their messages; the checkout itself, on its real inboxes and
+/// relays, is tests/chaos/Argosy.Simulation's.
+/// </summary>
+public sealed class Invariant10_SagasEndAllOrNothing
 {
     [Fact]
     public void Whatever_happens_a_saga_ends_and_leaves_all_or_nothing()

@@ -1,0 +1,196 @@
+using System.Net.Http.Json;
+using System.Text.RegularExpressions;
+using Argosy.Chassis.EventStore;
+using Argosy.Chassis.Sqlite;
+using Argosy.Contracts.Inventory.V1;
+using Argosy.Testing;
+using Google.Protobuf;
+using Microsoft.Extensions.Logging.Abstractions;
+using Shouldly;
+using Xunit;
+
+namespace Argosy.Chassis.Tests.Invariants;
+
+/// <summary>Something that somebody wants noted, under an identity that stays the same however often they ask.</summary>
+internal sealed record Wish(string Id, string Stream, int Kind);
+
+/// <summary>What the database held in the end, and what was said.</summary>
+internal sealed record CrashReport(
+    IReadOnlyList<Wish> Wishes, IReadOnlySet<string> Acknowledged, IReadOnlyList<EventRow> Entries, IReadOnlyList<string> Outbox, IReadOnlyList<string> Heard, int EndedWith, bool RecoveryDied)
+{
+    /// <summary>The entries that a wish left: one, if all is well.</summary>
+    public int EntriesOf(Wish wish) => Entries.Count(entry => entry.Data.Contains($"\"{wish.Id}\"", StringComparison.Ordinal));
+}
+
+/// <summary>
+/// A real process, killed with SIGKILL at one of the chassis's failpoints. The protocol:
+/// <list type="number">
+/// <item>The process starts with the failpoint armed. Wishes come one after another, over HTTP and over the bus, and are acknowledged, until it dies there.</item>
+/// <item>It starts again and is killed in its recovery, at the first commit.</item>
+/// <item>It starts again. Who got no answer asks again; so does everybody else, in another order: a network may do that.</item>
+/// <item>When all is said that has to be said, it is killed once more, and its file is read.</item>
+/// </list>
+/// Each failpoint is run once; the invariants look at what came of it.
+/// </summary>
+internal static partial class CrashRun
+{
+    private const int Killed = 128 + 9;
+    private static readonly Dictionary<string, Task<CrashReport>> Runs = new(StringComparer.Ordinal);
+    private static readonly SemaphoreSlim OneFleet = new(2, 2);
+
+    /// <summary>Every failpoint of the chassis, as its sources name them.</summary>
+    public static TheoryData<string> Failpoints => [.. NamesIn(Path.Combine(Source.Root, "shared", "utils", "src"))];
+
+    /// <summary>The failpoints that the sources below a folder name.</summary>
+    public static IReadOnlyList<string> NamesIn(string folder) =>
+        [.. Source.Files(folder).SelectMany(file => Hit().Matches(File.ReadAllText(file))).Select(hit => hit.Groups[1].Value).Distinct().Order(StringComparer.Ordinal)];
+
+    /// <summary>What came of being killed there.</summary>
+    public static Task<CrashReport> AtAsync(string failpoint)
+    {
+        lock (Runs)
+        {
+            if (!Runs.TryGetValue(failpoint, out var run))
+            {
+                Runs.Add(failpoint, run = RunAsync(failpoint));
+            }
+
+            return run;
+        }
+    }
+
+    private static async Task<CrashReport> RunAsync(string failpoint)
+    {
+        await OneFleet.WaitAsync(TimeSpan.FromMinutes(4));
+        try
+        {
+            return await new Run(failpoint).ToEndAsync();
+        }
+        finally
+        {
+            OneFleet.Release();
+        }
+    }
+
+    [GeneratedRegex("""Failpoints\.Hit\("([a-z.]+)"\)""", RegexOptions.None, matchTimeoutMilliseconds: 1000)]
+    private static partial Regex Hit();
+
+    private sealed class Run(string failpoint)
+    {
+        private readonly List<Wish> _wishes = [];
+        private readonly HashSet<string> _acknowledged = [];
+        private readonly Dictionary<string, string> _plain = new(StringComparer.Ordinal) { ["PROBE_LEDGER"] = "1" };
+        private ServiceBench _bench = null!;
+
+        public async Task<CrashReport> ToEndAsync()
+        {
+            // Some are acknowledged before it dies, and commits of the start count too.
+            var hit = failpoint.StartsWith("commit.", StringComparison.Ordinal) ? 14 : 3;
+            await using (_bench = await ServiceBench.StartAsync("inventory-service", "Probe", Armed($"{failpoint}:{hit}")))
+            {
+                (await AskAsync(60)).ShouldBeFalse($"60 wishes later nobody has passed {failpoint} {hit} times: it needs a case here");
+                var endedWith = await _bench.Process.ExitAsync();
+                var recoveryDied = await StartsInVainAsync("commit.before:1");
+                await _bench.RestartAsync(_plain);
+                await AskAgainAsync();
+                await Eventually.HoldsAsync(IsDoneAsync, $"all is said after a kill at {failpoint}", TimeSpan.FromSeconds(60));
+                _bench.Process.KillNow();
+                await _bench.Process.ExitAsync();
+                return await ReadAsync(endedWith, recoveryDied);
+            }
+        }
+
+        private Dictionary<string, string> Armed(string armed) => new(_plain, StringComparer.Ordinal) { ["ARGOSY_FAILPOINT"] = armed };
+
+        private async Task<bool> StartsInVainAsync(string armed)
+        {
+            try
+            {
+                await _bench.RestartAsync(Armed(armed));
+                return false;
+            }
+            catch (InvalidOperationException)
+            {
+                return (await _bench.Process.ExitAsync()) == Killed;
+            }
+        }
+
+        // New ones, until one is not answered. True: all were.
+        private async Task<bool> AskAsync(int count)
+        {
+            for (var i = 0; i < count; i++)
+            {
+                var wish = new Wish($"wish-{_wishes.Count}", $"stream-{_wishes.Count % 2}", _wishes.Count % 3);
+                _wishes.Add(wish);
+                if (!await TryAsync(wish))
+                {
+                    return false;
+                }
+            }
+
+            return true;
+        }
+
+        private async Task AskAgainAsync()
+        {
+            Wish[] again = [.. _wishes, .. _wishes];
+            new Random(failpoint.Length).Shuffle(again);
+            foreach (var wish in again)
+            {
+                (await TryAsync(wish)).ShouldBeTrue($"{wish} after a kill at {failpoint}");
+            }
+        }
+
+        private async Task<bool> TryAsync(Wish wish)
+        {
+            try
+            {
+                await SayAsync(wish);
+                _acknowledged.Add(wish.Id);
+                return true;
+            }
+            catch (Exception e) when (e is HttpRequestException or OperationCanceledException)
+            {
+                return false;
+            }
+        }
+
+        private async Task SayAsync(Wish wish)
+        {
+            if (wish.Kind == 0)
+            {
+                using var request = new HttpRequestMessage(HttpMethod.Post, $"/streams/{wish.Stream}") { Content = JsonContent.Create(new { what = wish.Id }) };
+                request.Headers.Add("Idempotency-Key", wish.Id);
+                using var client = _bench.As("ada");
+                using var answer = await client.SendAsync(request);
+                answer.EnsureSuccessStatusCode();
+                return;
+            }
+
+            IMessage message = wish.Kind == 1 ? new ReserveStock { OrderId = wish.Stream } : new ReleaseStock { OrderId = wish.Stream };
+            await _bench.SendAsync("order-service", message, wish.Id);
+        }
+
+        private async Task<bool> IsDoneAsync()
+        {
+            using var client = _bench.As("ada");
+            var counts = await client.GetFromJsonAsync<Counts>("/ledger");
+            return counts!.Errands == 0 && counts.Published == _bench.Bus.Heard.DistinctBy(heard => heard.Envelope.Id).Count();
+        }
+
+        private async Task<CrashReport> ReadAsync(int endedWith, bool recoveryDied)
+        {
+            await using var store = SqliteStore.Open(Path.Combine(_bench.DataFolder, "inventory-service.db"), TimeProvider.System, NullLogger<SqliteStore>.Instance);
+            return new CrashReport(
+                _wishes,
+                _acknowledged,
+                await store.ReadAllAsync(0, 10_000),
+                await store.QueryAsync<string>("select id from bus_outbox order by seq"),
+                [.. _bench.Bus.Heard.Select(heard => heard.Envelope.Id).Distinct()],
+                endedWith,
+                recoveryDied);
+        }
+
+        private sealed record Counts(long Entries, long Errands, long Published);
+    }
+}

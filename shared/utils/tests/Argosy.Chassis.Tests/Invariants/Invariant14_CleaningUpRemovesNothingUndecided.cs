@@ -1,0 +1,86 @@
+using Argosy.Chassis.Messaging;
+using Argosy.Testing;
+using Microsoft.Extensions.Logging.Abstractions;
+using Shouldly;
+using Xunit;
+
+namespace Argosy.Chassis.Tests.Invariants;
+
+public sealed class Invariant14_CleaningUpRemovesNothingUndecided
+{
+    private const int Messages = 700;
+
+    [Fact]
+    public async Task Cleaning_up_that_races_a_slow_relay_takes_nothing_that_it_has_not_brought()
+    {
+        await using var desk = await Desk.OpenAsync();
+        Subscriber[] subscribers = [Outgoing.To("order-service"), Outgoing.To("notification-service")];
+        await PushRelay.RegisterAsync("inventory-service", subscribers, desk.Store, desk.Time, CancellationToken.None);
+        var said = await Outgoing.PublishAsync(desk, Messages, "cleaned");
+        desk.Time.Advance(TimeSpan.FromHours(2));       // all of it is old enough to go
+        var cleanup = new Cleanup("inventory-service", desk.Store, subscribers, desk.Time, NullLogger<Cleanup>.Instance);
+        using var stop = new CancellationTokenSource(TimeSpan.FromSeconds(60));
+        var fast = new Outgoing();
+
+        // The slow one lets cleaning up run to its end before each batch is taken, and again before its cursor moves.
+        var slow = new Outgoing(async _ => await CleanAsync(cleanup, stop.Token));
+        var relays = new[] { Outgoing.Relay(desk.Store, subscribers[0], slow), Outgoing.Relay(desk.Store, subscribers[1], fast) }.Select(relay => relay.RunAsync(stop.Token)).ToArray();
+        var cleaning = Task.Run(async () =>
+        {
+            while (slow.Heard.Count < Messages)
+            {
+                await CleanAsync(cleanup, stop.Token);
+            }
+        });
+
+        await Eventually.HoldsAsync(() => slow.Heard.Count >= Messages && fast.Heard.Count >= Messages, "both have heard everything", TimeSpan.FromSeconds(50));
+        await cleaning;
+        slow.Heard.ShouldBe(said);
+        fast.Heard.ShouldBe(said);
+        await Eventually.HoldsAsync(async () =>
+        {
+            await CleanAsync(cleanup, stop.Token);
+            return await desk.CountAsync("bus_outbox") == 0;
+        }, "what both have taken is gone");
+        await stop.CancelAsync();
+        await Task.WhenAll(relays).ContinueWith(_ => { }, TaskScheduler.Default);
+    }
+
+    [Fact]
+    public async Task A_subscriber_that_never_began_holds_everything_back()
+    {
+        await using var desk = await Desk.OpenAsync();
+        await Outgoing.PublishAsync(desk, 5, "waiting");
+        desk.Time.Advance(TimeSpan.FromDays(30));
+
+        await CleanAsync(new Cleanup("inventory-service", desk.Store, [Outgoing.To("order-service")], desk.Time, NullLogger<Cleanup>.Instance), default);
+
+        (await desk.CountAsync("bus_outbox")).ShouldBe(5);
+    }
+
+    [Fact]
+    public async Task Inbox_rows_go_after_seven_days_and_those_of_parked_messages_stay()
+    {
+        await using var desk = await Desk.OpenAsync((id, _) => id == "poison");
+        await desk.DeliverAsync(desk.Message("a", "old"));
+        await desk.DeliverAsync(desk.Message("b", "poison"));
+        var forbidden = desk.Work("forbid");
+        forbidden.Execute("insert into bus_inbox (id, at) values ('poison', @at)", new { at = forbidden.NowMilliseconds });
+        (await desk.Store.CommitAsync(forbidden)).Ensure();
+        desk.Time.Advance(Dispatch.Horizon - TimeSpan.FromMinutes(1));
+        await desk.DeliverAsync(desk.Message("c", "young"));
+        desk.Time.Advance(TimeSpan.FromMinutes(2));
+
+        await CleanAsync(new Cleanup("inventory-service", desk.Store, [], desk.Time, NullLogger<Cleanup>.Instance), default);
+
+        (await desk.Store.QueryAsync<string>("select id from bus_inbox order by id")).ShouldBe(["poison", "young"]);
+    }
+
+    private static async Task CleanAsync(Cleanup cleanup, CancellationToken cancellation)
+    {
+        while (await cleanup.RunOnceAsync(cancellation))
+        {
+            cancellation.ThrowIfCancellationRequested();
+        }
+    }
+}
