@@ -10,7 +10,7 @@ namespace Argosy.Probe;
 internal sealed record Noted(string What);
 
 /// <summary>What <c>GET /ledger</c> answers.</summary>
-internal sealed record LedgerCounts(long Entries, long Errands, long Published);
+internal sealed record LedgerView(IReadOnlyList<string> Entries, long Errands, long Published);
 
 /// <summary>
 /// The smallest service with everything in it that can be interrupted, under inventory-service's name: entries in streams, asked for over
@@ -29,7 +29,7 @@ internal static class Ledger
         var app = builder.Build();
         app.MapArgosy();
         app.MapPost("/streams/{stream}", NoteAsync).Writes(Idempotency.Required);
-        app.MapGet("/ledger", CountAsync);
+        app.MapGet("/ledger", ShowAsync);
         await app.RunArgosyAsync();
     }
 
@@ -47,8 +47,8 @@ internal static class Ledger
         return TypedResults.Accepted((string?)null, entry);
     }
 
-    private static async Task<IResult> CountAsync(IStore store, CancellationToken cancellation) => TypedResults.Ok(new LedgerCounts(
-        await store.FirstOrDefaultAsync<long>("select count(*) from es_event", null, cancellation),
+    private static async Task<IResult> ShowAsync(IStore store, CancellationToken cancellation) => TypedResults.Ok(new LedgerView(
+        await store.QueryAsync<string>("select data from es_event order by position", null, cancellation),
         await store.FirstOrDefaultAsync<long>("select count(*) from errand", null, cancellation),
         await store.FirstOrDefaultAsync<long>("select count(*) from bus_outbox", null, cancellation)));
 }

@@ -16,7 +16,7 @@ internal sealed record Wish(string Id, string Stream, int Kind);
 
 /// <summary>What the database held in the end, and what was said.</summary>
 internal sealed record CrashReport(
-    IReadOnlyList<Wish> Wishes, IReadOnlySet<string> Acknowledged, IReadOnlyList<EventRow> Entries, IReadOnlyList<string> Outbox, IReadOnlyList<string> Heard, int EndedWith, bool RecoveryDied)
+    IReadOnlyList<Wish> Wishes, IReadOnlyList<string> Acknowledged, IReadOnlyList<string> Lost, IReadOnlyList<EventRow> Entries, IReadOnlyList<string> Outbox, IReadOnlyList<string> Heard, int EndedWith, bool RecoveryDied)
 {
     /// <summary>The entries that a wish left: one, if all is well.</summary>
     public int EntriesOf(Wish wish) => Entries.Count(entry => entry.Data.Contains($"\"{wish.Id}\"", StringComparison.Ordinal));
@@ -27,7 +27,7 @@ internal sealed record CrashReport(
 /// <list type="number">
 /// <item>The process starts with the failpoint armed. Wishes come one after another, over HTTP and over the bus, and are acknowledged, until it dies there.</item>
 /// <item>It starts again and is killed in its recovery, at the first commit.</item>
-/// <item>It starts again. Who got no answer asks again; so does everybody else, in another order: a network may do that.</item>
+/// <item>It starts again, and what was acknowledged is looked for. Who got no answer asks again; so does everybody else, in another order: a network may do that.</item>
 /// <item>When all is said that has to be said, it is killed once more, and its file is read.</item>
 /// </list>
 /// Each failpoint is run once; the invariants look at what came of it.
@@ -78,7 +78,8 @@ internal static partial class CrashRun
     private sealed class Run(string failpoint)
     {
         private readonly List<Wish> _wishes = [];
-        private readonly HashSet<string> _acknowledged = [];
+        private readonly List<string> _acknowledged = [];      // before it died
+        private IReadOnlyList<string> _lost = [];
         private readonly Dictionary<string, string> _plain = new(StringComparer.Ordinal) { ["PROBE_LEDGER"] = "1" };
         private ServiceBench _bench = null!;
 
@@ -92,6 +93,7 @@ internal static partial class CrashRun
                 var endedWith = await _bench.Process.ExitAsync();
                 var recoveryDied = await StartsInVainAsync("commit.before:1");
                 await _bench.RestartAsync(_plain);
+                await LookAsync();
                 await AskAgainAsync();
                 await Eventually.HoldsAsync(IsDoneAsync, $"all is said after a kill at {failpoint}", TimeSpan.FromSeconds(60));
                 _bench.Process.KillNow();
@@ -126,6 +128,8 @@ internal static partial class CrashRun
                 {
                     return false;
                 }
+
+                _acknowledged.Add(wish.Id);
             }
 
             return true;
@@ -141,12 +145,19 @@ internal static partial class CrashRun
             }
         }
 
+        // Before anybody asks again, which would hide what was lost. An errand that was acknowledged has first to be run.
+        private async Task LookAsync()
+        {
+            await Eventually.HoldsAsync(async () => (await LedgerAsync()).Errands == 0, "all errands are run", TimeSpan.FromSeconds(30));
+            var entries = string.Concat((await LedgerAsync()).Entries);
+            _lost = [.. _acknowledged.Where(id => !entries.Contains($"\"{id}\"", StringComparison.Ordinal))];
+        }
+
         private async Task<bool> TryAsync(Wish wish)
         {
             try
             {
                 await SayAsync(wish);
-                _acknowledged.Add(wish.Id);
                 return true;
             }
             catch (Exception e) when (e is HttpRequestException or OperationCanceledException)
@@ -173,9 +184,14 @@ internal static partial class CrashRun
 
         private async Task<bool> IsDoneAsync()
         {
+            var ledger = await LedgerAsync();
+            return ledger.Errands == 0 && ledger.Published == _bench.Bus.Heard.DistinctBy(heard => heard.Envelope.Id).Count();
+        }
+
+        private async Task<LedgerView> LedgerAsync()
+        {
             using var client = _bench.As("ada");
-            var counts = await client.GetFromJsonAsync<Counts>("/ledger");
-            return counts!.Errands == 0 && counts.Published == _bench.Bus.Heard.DistinctBy(heard => heard.Envelope.Id).Count();
+            return (await client.GetFromJsonAsync<LedgerView>("/ledger"))!;
         }
 
         private async Task<CrashReport> ReadAsync(int endedWith, bool recoveryDied)
@@ -184,6 +200,7 @@ internal static partial class CrashRun
             return new CrashReport(
                 _wishes,
                 _acknowledged,
+                _lost,
                 await store.ReadAllAsync(0, 10_000),
                 await store.QueryAsync<string>("select id from bus_outbox order by seq"),
                 [.. _bench.Bus.Heard.Select(heard => heard.Envelope.Id).Distinct()],
@@ -191,6 +208,6 @@ internal static partial class CrashRun
                 recoveryDied);
         }
 
-        private sealed record Counts(long Entries, long Errands, long Published);
+        private sealed record LedgerView(IReadOnlyList<string> Entries, long Errands, long Published);
     }
 }
