@@ -9,7 +9,7 @@ internal static class DemoReport
 {
     private const int ShownFindings = 10;
     private const int Width = 80;
-    private const int BookWidth = 11;
+    private const int BookWidth = 12;
 
     public static void Write(DemoResult result, IAnsiConsole console)
     {
