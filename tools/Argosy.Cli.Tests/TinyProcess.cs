@@ -1,5 +1,7 @@
 using System.Net;
+using System.Net.Sockets;
 using System.Runtime.InteropServices;
+using System.Text;
 
 namespace Argosy.Cli.Tests;
 
@@ -30,20 +32,35 @@ internal static class TinyProcess
 
     private static async Task<int> ServeAsync()
     {
-        using var listener = new HttpListener();
-        listener.Prefixes.Add($"http://127.0.0.1:{Setting("SERVICE_PORT")}/");
+        using var listener = new TcpListener(IPAddress.Loopback, int.Parse(Setting("SERVICE_PORT")!));
         listener.Start();
         while (true)
         {
-            var context = await listener.GetContextAsync();
-            context.Response.StatusCode = Setting("TINY_UNREADY") is null ? 200 : 503;
+            _ = AnswerAsync(await listener.AcceptTcpClientAsync());
+        }
+    }
+
+    // Whatever is asked, until whoever asks has gone.
+    private static async Task AnswerAsync(TcpClient client)
+    {
+        using (client)
+        {
+            var status = Setting("TINY_UNREADY") is null ? "200 OK" : "503 Service Unavailable";
+            var answer = Encoding.ASCII.GetBytes($"HTTP/1.1 {status}\r\nContent-Length: 0\r\n\r\n");
+            using var reader = new StreamReader(client.GetStream(), Encoding.ASCII);
             try
             {
-                context.Response.Close();
+                while (await reader.ReadLineAsync() is { } line)
+                {
+                    if (line.Length == 0)
+                    {
+                        await client.GetStream().WriteAsync(answer);
+                    }
+                }
             }
-            catch (HttpListenerException)
+            catch (IOException)
             {
-                // Whoever asked has gone; the next one may not have.
+                // It went in the middle of it.
             }
         }
     }
