@@ -34,12 +34,12 @@ internal sealed class FleetUnderTest : IAsyncDisposable
     public IReadOnlyDictionary<string, long> Memory() => Read("smaps_rollup", lines =>
         long.Parse(lines.First(l => l.StartsWith("Pss:", StringComparison.Ordinal)).Split(' ', StringSplitOptions.RemoveEmptyEntries)[1], CultureInfo.InvariantCulture) * 1024);
 
-    /// <summary>Processor time of all processes since they began, in seconds (Linux).</summary>
-    public double ProcessorSeconds() => Read("stat", lines =>
+    /// <summary>Processor time of each process since it began, in milliseconds (Linux: proc_pid_stat(5), utime and stime, ticks of 10 ms).</summary>
+    public IReadOnlyDictionary<string, long> ProcessorTime() => Read("stat", lines =>
     {
         var fields = lines[0][(lines[0].LastIndexOf(')') + 2)..].Split(' ');
-        return long.Parse(fields[11], CultureInfo.InvariantCulture) + long.Parse(fields[12], CultureInfo.InvariantCulture);
-    }).Values.Sum() / 100.0;
+        return 10 * (long.Parse(fields[11], CultureInfo.InvariantCulture) + long.Parse(fields[12], CultureInfo.InvariantCulture));
+    });
 
     public async ValueTask StopAsync() => await Launcher.RunAsync(CancellationToken.None, "down", "--data", Data);
 

@@ -29,7 +29,10 @@ internal sealed partial class ProblemPipeline(RequestDelegate next, IHostApplica
         }
         catch (Exception e) when (e is OperationCanceledException or IOException && IsGone(context))
         {
-            context.Response.StatusCode = context.Response.HasStarted ? context.Response.StatusCode : ClientClosedRequest;
+            if (!context.Response.HasStarted)
+            {
+                context.Response.StatusCode = ClientClosedRequest;
+            }
         }
         catch (OperationCanceledException) when (context.Response.HasStarted && context.RequestAborted.IsCancellationRequested)
         {

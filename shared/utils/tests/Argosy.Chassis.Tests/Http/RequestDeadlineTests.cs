@@ -2,11 +2,13 @@ using System.Diagnostics;
 using System.Net;
 using Argosy.Chassis.Hosting;
 using Argosy.Chassis.Resilience;
+using Argosy.Chassis.Tests.Telemetry;
 using Argosy.Testing;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
 using Shouldly;
 using Xunit;
 
@@ -96,6 +98,32 @@ public sealed class RequestDeadlineTests : IAsyncLifetime
         (await reader.ReadLineAsync()).ShouldBe("data: 1");
         _host.Services.GetRequiredService<IHostApplicationLifetime>().StopApplication();
         await reader.ReadToEndAsync().WaitAsync(TimeSpan.FromSeconds(5));
+    }
+
+    [Fact]
+    public async Task A_client_that_leaves_its_stream_is_no_error()
+    {
+        var log = new LogLines();
+        var gone = new TaskCompletionSource();
+        await using (var host = await ProcessHost.StartAsync(
+            app => app.MapGet("/stream", async (HttpContext http) =>
+            {
+                using var registration = http.RequestAborted.Register(gone.SetResult);
+                await http.Response.WriteAsync("data: 1\n\n");
+                await http.Response.Body.FlushAsync();
+                await Task.Delay(TimeSpan.FromSeconds(60), http.RequestAborted);
+            }).Streams(),
+            argosy => argosy.Services.AddSingleton<ILoggerProvider>(log)))
+        {
+            using (await host.Client.GetAsync("/stream", HttpCompletionOption.ResponseHeadersRead))
+            {
+                gone.Task.IsCompleted.ShouldBeFalse();
+            }
+
+            await gone.Task.WaitAsync(TimeSpan.FromSeconds(5));
+        }
+
+        log.Lines.Where(line => line.StartsWith("Error")).ShouldBeEmpty();
     }
 
     private async Task<double> LeftAsync(string? deadline) =>

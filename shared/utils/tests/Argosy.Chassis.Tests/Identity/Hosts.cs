@@ -1,6 +1,8 @@
 using System.Net;
 using System.Net.Http.Headers;
 using Argosy.Chassis.Hosting.Identity;
+using Argosy.Chassis.Tests.Telemetry;
+using Argosy.Testing;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Hosting.Server;
@@ -99,7 +101,7 @@ internal sealed class GuardedHost : IAsyncDisposable
     /// <summary>Waits until the issuer's keys are here, as the launcher does by asking for readiness.</summary>
     public async Task<GuardedHost> ReadyAsync()
     {
-        await Eventually.TrueAsync(IsReadyAsync, "the issuer's keys arrive");
+        await Eventually.HoldsAsync(IsReadyAsync, "the issuer's keys arrive");
         return this;
     }
 
@@ -125,52 +127,4 @@ internal static class Kestrel
 
     public static Uri Address(WebApplication app) =>
         new(app.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.Single());
-}
-
-internal static class Eventually
-{
-    public static async Task TrueAsync(Func<Task<bool>> condition, string what)
-    {
-        using var deadline = new CancellationTokenSource(TimeSpan.FromSeconds(15));
-        while (!await condition())
-        {
-            deadline.IsCancellationRequested.ShouldBeFalse($"15 s passed before {what}");
-            await Task.Delay(20);
-        }
-    }
-}
-
-/// <summary>Every line that the process logs, at every level.</summary>
-internal sealed class LogLines : ILoggerProvider, ILogger
-{
-    private readonly List<string> _lines = [];
-
-    public IReadOnlyList<string> Lines
-    {
-        get
-        {
-            lock (_lines)
-            {
-                return [.. _lines];
-            }
-        }
-    }
-
-    public ILogger CreateLogger(string categoryName) => this;
-
-    public IDisposable? BeginScope<TState>(TState state) where TState : notnull => null;
-
-    public bool IsEnabled(LogLevel logLevel) => true;
-
-    public void Log<TState>(LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter)
-    {
-        lock (_lines)
-        {
-            _lines.Add($"{logLevel} {formatter(state, exception)} {exception}");
-        }
-    }
-
-    public void Dispose()
-    {
-    }
 }

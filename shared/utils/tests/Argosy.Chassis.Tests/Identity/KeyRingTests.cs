@@ -2,6 +2,7 @@ using System.Net;
 using System.Security.Cryptography;
 using Argosy.Chassis.Hosting;
 using Argosy.Chassis.Hosting.Identity;
+using Argosy.Testing;
 using Microsoft.Extensions.Configuration;
 using Shouldly;
 using Xunit;
@@ -21,7 +22,7 @@ public sealed class KeyRingTests
         await using var issuer = await IssuerHost.StartAsync();
         issuer.Away = true;
         await using var host = await GuardedHost.StartAsync(issuer);
-        await Eventually.TrueAsync(() => Task.FromResult(issuer.Hits >= 2), "a second attempt");
+        await Eventually.HoldsAsync(() => issuer.Hits >= 2, "a second attempt came");
 
         (await host.IsReadyAsync()).ShouldBeFalse();
         using var tooEarly = await host.GetAsync("/me", Forge.Good.Token());
@@ -47,7 +48,7 @@ public sealed class KeyRingTests
 
         issuer.Away = true;
         var before = issuer.Hits;
-        await Eventually.TrueAsync(() => Task.FromResult(issuer.Hits > before), "a refresh that fails");
+        await Eventually.HoldsAsync(() => issuer.Hits > before, "a refresh failed");
 
         (await host.StatusAsync(Forge.Good.Token())).ShouldBe(HttpStatusCode.OK);
         (await host.IsReadyAsync()).ShouldBeTrue();

@@ -1,5 +1,6 @@
 using System.Security.Cryptography;
 using Argosy.Chassis.Hosting.Identity;
+using Argosy.Testing;
 using FsCheck;
 using FsCheck.Fluent;
 using Microsoft.Extensions.Logging.Abstractions;
@@ -24,7 +25,7 @@ public sealed class TokenProperties : IAsyncLifetime
         _ring = new KeyRing(new FixedKeys([IssuerKey.Of(Forge.Ours), IssuerKey.Of(Short)]), options, TimeProvider.System, NullLogger<KeyRing>.Instance);
         _check = new TokenCheck(_ring, options, TimeProvider.System);
         await _ring.StartAsync(CancellationToken.None);
-        await Eventually.TrueAsync(() => Task.FromResult(_ring.HasKeys), "keys");
+        await Eventually.HoldsAsync(() => _ring.HasKeys, "keys came");
     }
 
     public async ValueTask DisposeAsync()
@@ -90,7 +91,7 @@ public sealed class TokenProperties : IAsyncLifetime
         var dying = Forge.Good.With(claims: c => c["exp"] = DateTimeOffset.UtcNow.ToUnixTimeSeconds() - (int)TokenCheck.ClockSkew.TotalSeconds + 2);
         (await VerdictAsync(dying)).Fault.ShouldBe(TokenFault.None);
 
-        await Eventually.TrueAsync(async () => (await VerdictAsync(dying)).Fault == TokenFault.Expired, "the token is too old");
+        await Eventually.HoldsAsync(async () => (await VerdictAsync(dying)).Fault == TokenFault.Expired, "the token was too old");
     }
 
     // Any text is a good name, any number a time of issue, and a lifetime may end late or be a fraction.
