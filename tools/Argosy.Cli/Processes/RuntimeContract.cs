@@ -39,9 +39,8 @@ internal sealed class RuntimeContract(Repository repository, DataFolder data, Ke
             // The collector's youngest generation is as large as the processor's last-level cache, which on a server is huge: nine
             // processes would each keep 100 MB of garbage. 4 MiB, in hex; runtimeconfig.json has no name for it.
             ["DOTNET_GCgen0size"] = System.Environment.GetEnvironmentVariable("DOTNET_GCgen0size") ?? "400000",
-            // What is hot is compiled a second time once nothing new was compiled for so long. After the default of 100 ms that begins in
-            // the middle of the start, on the processors that the other processes start on. One second, in hex.
-            ["DOTNET_TC_CallCountingDelayMs"] = System.Environment.GetEnvironmentVariable("DOTNET_TC_CallCountingDelayMs") ?? "3E8",
+            // Nobody changes appsettings.json under a running process, and a watch on its folder hears of every write of the database.
+            ["DOTNET_hostBuilder__reloadConfigOnChange"] = "false",
             ["ASPNETCORE_URLS"] = null,
             ["ASPNETCORE_HTTP_PORTS"] = null,
         };
