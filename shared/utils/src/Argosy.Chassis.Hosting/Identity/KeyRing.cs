@@ -13,6 +13,9 @@ internal sealed partial class KeyRing(IKeySource source, IdentityOptions options
     private static readonly TimeSpan FirstRetry = TimeSpan.FromMilliseconds(100);
     private static readonly TimeSpan LongestRetry = TimeSpan.FromSeconds(10);
 
+    // Who has no keys yet serves nobody: from the moment that the issuer is there, every pause is time in which a started fleet stands still.
+    private static readonly TimeSpan LongestRetryWithoutKeys = TimeSpan.FromMilliseconds(250);
+
     private readonly Lock _gate = new();
     private volatile FrozenDictionary<string, IssuerKey> _keys = FrozenDictionary<string, IssuerKey>.Empty;
     private Task<bool>? _flight;
@@ -102,9 +105,10 @@ internal sealed partial class KeyRing(IKeySource source, IdentityOptions options
     }
 
     // Full jitter over half: a fleet that starts together does not ask together.
-    private static TimeSpan Backoff(int failures)
+    private TimeSpan Backoff(int failures)
     {
-        var longest = Math.Min(LongestRetry.TotalMilliseconds, FirstRetry.TotalMilliseconds * Math.Pow(2, Math.Min(failures - 1, 10)));
+        var bound = HasKeys ? LongestRetry : LongestRetryWithoutKeys;
+        var longest = Math.Min(bound.TotalMilliseconds, FirstRetry.TotalMilliseconds * Math.Pow(2, Math.Min(failures - 1, 10)));
         return TimeSpan.FromMilliseconds(longest * (0.5 + 0.5 * Random.Shared.NextDouble()));
     }
 

@@ -4,6 +4,7 @@ using Argosy.Chassis.Hosting;
 using Argosy.Chassis.Hosting.Identity;
 using Argosy.Testing;
 using Microsoft.Extensions.Configuration;
+using Microsoft.Extensions.Logging.Abstractions;
 using Shouldly;
 using Xunit;
 
@@ -37,6 +38,34 @@ public sealed class KeyRingTests
         var troubles = host.Logs.Lines.Where(line => line.Contains("could not be fetched", StringComparison.Ordinal)).ToList();
         troubles[0].ShouldStartWith("Information");
         troubles.Skip(1).ShouldAllBe(line => line.StartsWith("Debug", StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public async Task A_service_without_keys_asks_four_times_a_second_however_long_the_issuer_has_been_away()
+    {
+        var time = new FakeTime();
+        var issuer = new AwayIssuer();
+        using var ring = new KeyRing(issuer, new IdentityOptions { Issuer = "http://issuer", Jwks = new Uri("http://issuer/keys") }, time, NullLogger<KeyRing>.Instance);
+        await ring.StartAsync(TestContext.Current.CancellationToken);
+        for (var quarter = 0; quarter < 60 * 4; quarter++)
+        {
+            await Eventually.HoldsAsync(() => time.Waiting == 1, "the ring waits for its next attempt");
+            time.Advance(TimeSpan.FromMilliseconds(250));
+        }
+
+        await ring.StopAsync(TestContext.Current.CancellationToken);
+        issuer.Asked.ShouldBeGreaterThanOrEqualTo(60 * 4);
+    }
+
+    private sealed class AwayIssuer : IKeySource
+    {
+        public int Asked { get; private set; }
+
+        public Task<IReadOnlyList<IssuerKey>> FetchAsync(CancellationToken cancellationToken)
+        {
+            Asked++;
+            throw new KeySourceException("away");
+        }
     }
 
     [Fact]
