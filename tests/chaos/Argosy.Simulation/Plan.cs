@@ -34,7 +34,7 @@ internal sealed record Plan(IReadOnlyList<OrderPlan> Orders, IReadOnlyDictionary
         var faults = Faults.Draw(chance);
         var orders = Enumerable.Range(1, chance.Next(1, 4)).Select(i => DrawOrder(chance, i)).ToList();
         var stock = Catalogue.ToDictionary(item => item.Sku, _ => (long)chance.Next(0, 8), StringComparer.Ordinal);
-        return new Plan(orders, stock, faults, chance.Next(100, 900));
+        return new Plan(orders, stock, faults, chance.Next(100, 700));
     }
 
     private static OrderPlan DrawOrder(Random chance, int number)

@@ -19,6 +19,7 @@ public sealed class Invariant07_PoisonBlocksItsKeyOnly
             await desk.DeliverAsync(desk.Message($"key{i}", $"free {i:00}"));
         }
 
+        (await desk.CountAsync("effect")).ShouldBe(30, "the others went through at once");
         await desk.SettleAsync();
         (await desk.Store.QueryAsync<string>("select state from bus_parked where id = 'poison'")).ShouldBe(["dead"]);
         (await desk.EffectsAsync("sick")).ShouldBeEmpty();

@@ -37,12 +37,14 @@ public sealed class Invariant09_WakeUpsAreNeverLost
         var chance = new Random(9);
         for (var i = 0; i < Races; i++)
         {
+            // The sleeper is somewhere between its last look and its sleep, or sleeps already.
+            Thread.SpinWait(chance.Next(300));
             Interlocked.Increment(ref published);
             signal.Set();
-
-            // Mostly the sleeper is on its way to bed, sometimes it is asleep, sometimes it has not even looked.
-            for (var spins = chance.Next(4); spins > 0 && Volatile.Read(ref seen) <= i; spins--)
+            while (Volatile.Read(ref seen) <= i)
             {
+                // Nothing else will wake it: the next word comes only after this one was heard.
+                deadline.Token.ThrowIfCancellationRequested();
                 await Task.Yield();
             }
         }
