@@ -123,7 +123,7 @@ public sealed class RequestDeadlineTests : IAsyncLifetime
             await gone.Task.WaitAsync(TimeSpan.FromSeconds(5));
         }
 
-        log.Lines.Where(line => line.StartsWith("Error")).ShouldBeEmpty();
+        log.Lines.Where(line => line.StartsWith("Error", StringComparison.Ordinal)).ShouldBeEmpty();
     }
 
     private async Task<double> LeftAsync(string? deadline) =>

@@ -26,7 +26,7 @@ internal sealed record CrashReport(
 /// A real process, killed with SIGKILL at one of the chassis's failpoints. The protocol:
 /// <list type="number">
 /// <item>The process starts with the failpoint armed. Wishes come one after another, over HTTP and over the bus, and are acknowledged, until it dies there.</item>
-/// <item>It starts again and is killed in its recovery, at the first commit.</item>
+/// <item>It starts again and is killed in its recovery, before the first commit; and again, after it, when recovery is half done.</item>
 /// <item>It starts again, and what was acknowledged is looked for. Who got no answer asks again; so does everybody else, in another order: a network may do that.</item>
 /// <item>When all is said that has to be said, it is killed once more, and its file is read.</item>
 /// </list>
@@ -91,7 +91,7 @@ internal static partial class CrashRun
             {
                 (await AskAsync(60)).ShouldBeFalse($"60 wishes later nobody has passed {failpoint} {hit} times: it needs a case here");
                 var endedWith = await _bench.Process.ExitAsync();
-                var recoveryDied = await StartsInVainAsync("commit.before:1");
+                var recoveryDied = await StartsInVainAsync("commit.before:1") && await StartsInVainAsync("commit.after:1");
                 await _bench.RestartAsync(_plain);
                 await LookAsync();
                 await AskAgainAsync();

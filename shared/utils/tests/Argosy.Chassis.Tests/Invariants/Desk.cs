@@ -24,7 +24,7 @@ internal sealed class Desk : IAsyncDisposable
         var handlers = new HandlerTable();
         handlers.AddClass(typeof(Clerk));
         _inbox = new Inbox("inventory-service", Store, handlers, new ServiceCollection().AddSingleton(_clerk).BuildServiceProvider(), Time, new Random(1), NullLogger<Inbox>.Instance);
-        _parked = new ParkedWorker(Store, _inbox, _lanes, Time, NullLogger<ParkedWorker>.Instance);
+        _parked = Worker(Store);
     }
 
     public FakeTime Time { get; } = new();
@@ -43,6 +43,9 @@ internal sealed class Desk : IAsyncDisposable
         Envelope.Of(new ReleaseStock { OrderId = key }, id, "order-service", new MessageHeaders { Undoes = undoes }, Time.GetUtcNow());
 
     public Task DeliverAsync(Envelope envelope) => _lanes.RunAsync(envelope.Key, cancellation => _inbox.ReceiveAsync(envelope, cancellation), CancellationToken.None);
+
+    /// <summary>Runs parked messages by itself, once started, and looks for them in this store.</summary>
+    public ParkedWorker Worker(IStore store) => new(store, _inbox, _lanes, Time, NullLogger<ParkedWorker>.Instance);
 
     /// <summary>Runs what is due now.</summary>
     public Task<int> RunDueAsync() => _parked.RunDueAsync(CancellationToken.None);

@@ -34,6 +34,23 @@ public sealed class Invariant07_PoisonBlocksItsKeyOnly
         (await desk.CountAsync("bus_parked")).ShouldBe(0);
     }
 
+    [Fact]
+    public async Task A_dead_letter_holds_up_what_comes_of_its_key_after_it_died_and_lets_nothing_overtake_it_later()
+    {
+        await using var desk = await Desk.OpenAsync((id, _) => id == "poison");
+        await desk.DeliverAsync(desk.Message("sick", "poison"));
+        await desk.SettleAsync();
+        (await desk.Store.QueryAsync<string>("select state from bus_parked where id = 'poison'")).ShouldBe(["dead"]);
+
+        // Nothing else of its key waits: only the dead letter itself is in the way.
+        await desk.DeliverAsync(desk.Message("sick", "later"));
+        (await desk.EffectsAsync("sick")).ShouldBeEmpty();
+
+        desk.Time.Advance(TimeSpan.FromHours(1));
+        await desk.RunDueAsync();
+        (await desk.EffectsAsync("sick")).ShouldBeEmpty();
+    }
+
     // As /admin/dead-letters/{id}/retry does.
     private static async Task ReplayAsync(Desk desk, int operatorNumber)
     {

@@ -1,5 +1,8 @@
+using Argosy.Chassis.Messaging;
 using Argosy.Chassis.Store;
+using Argosy.Contracts.Inventory.V1;
 using Argosy.Testing;
+using Microsoft.Extensions.Logging.Abstractions;
 using Shouldly;
 using Xunit;
 
@@ -12,6 +15,7 @@ namespace Argosy.Chassis.Tests.Invariants;
 public sealed class Invariant09_WakeUpsAreNeverLost
 {
     private const int Races = 10_000;
+    private const int Times = 10;
 
     [Fact]
     public async Task No_wake_up_is_lost_in_ten_thousand_races_between_publishing_and_going_to_sleep()
@@ -77,5 +81,93 @@ public sealed class Invariant09_WakeUpsAreNeverLost
         time.Advance(TimeSpan.FromMilliseconds(1));
 
         await sleeper.WaitAsync(TimeSpan.FromSeconds(20));
+    }
+
+    // Three who sleep, and each time the word comes at the worst moment: they have looked and found nothing, and do not sleep yet.
+    [Fact]
+    public async Task A_relay_that_has_just_looked_does_not_sleep_over_what_is_published_then()
+    {
+        await using var desk = await Desk.OpenAsync();
+        var subscriber = Outgoing.To("order-service");
+        await PushRelay.RegisterAsync("inventory-service", [subscriber], desk.Store, desk.Time, CancellationToken.None);
+        var (outgoing, published) = (new Outgoing(), 0);
+        var store = new Looking(desk.Store, async () =>
+        {
+            if (published < Times && outgoing.Heard.Count == published)
+            {
+                await Outgoing.PublishAsync(desk, 1, $"{++published}");
+            }
+        });
+        using var stop = new CancellationTokenSource(TimeSpan.FromSeconds(60));
+
+        var relay = Outgoing.Relay(store, subscriber, outgoing, desk.Time).RunAsync(stop.Token);
+
+        await Eventually.HoldsAsync(() => outgoing.Heard.Count == Times, "everything is brought, and no poll came", TimeSpan.FromSeconds(10));
+        await stop.CancelAsync();
+        await Should.ThrowAsync<OperationCanceledException>(() => relay);
+    }
+
+    [Fact]
+    public async Task Who_runs_parked_messages_and_has_just_looked_does_not_sleep_over_what_is_parked_then()
+    {
+        await using var desk = await Desk.OpenAsync();
+        var parked = 0;
+        using var worker = desk.Worker(new Looking(desk.Store, async () =>
+        {
+            if (parked < Times && await desk.CountAsync("effect") == parked)
+            {
+                var work = desk.Work($"{++parked}");
+                work.Schedule(new ReleaseStock { OrderId = $"order-{parked}" }, work.Now);
+                (await desk.Store.CommitAsync(work)).Ensure();
+            }
+        }));
+
+        await worker.StartAsync(CancellationToken.None);
+
+        await Eventually.HoldsAsync(async () => await desk.CountAsync("effect") == Times, "everything is run, and no poll came", TimeSpan.FromSeconds(10));
+        await worker.StopAsync(CancellationToken.None);
+    }
+
+    [Fact]
+    public async Task Who_runs_intents_and_has_just_looked_does_not_sleep_over_what_is_due_then()
+    {
+        await using var desk = await Desk.OpenAsync();
+        using var worker = new Errands(desk);
+
+        await worker.StartAsync(CancellationToken.None);
+
+        await Eventually.HoldsAsync(() => worker.Done == Times, "everything is run, and no poll came", TimeSpan.FromSeconds(10));
+        await worker.StopAsync(CancellationToken.None);
+    }
+
+    private sealed record Errand(string Id, long Attempts, string Context) : IIntent;
+
+    private sealed class Errands(Desk desk) : IntentWorker<Errand>(desk.Store, new IntentWorkerOptions(), desk.Time, NullLogger.Instance)
+    {
+        private int _due;
+        private int _done;
+
+        public int Done => Volatile.Read(ref _done);
+
+        protected override Task<IReadOnlyList<Errand>> DueAsync(long now, int limit, CancellationToken cancellation)
+        {
+            var (done, seen) = (Done, _due);
+            if (seen < Times && seen == done)
+            {
+                _due++;
+                Wake();
+            }
+
+            var context = new MessageContext($"{seen}", "inventory-service", new MessageHeaders()).Save();
+            return Task.FromResult<IReadOnlyList<Errand>>(seen > done ? [new Errand($"{seen}", 0, context)] : []);
+        }
+
+        protected override Task RunAsync(Errand intent, CancellationToken cancellation)
+        {
+            Interlocked.Increment(ref _done);
+            return Task.CompletedTask;
+        }
+
+        protected override void Postpone(WriteSet work, Errand intent, DateTimeOffset dueAt, Exception error) => throw new InvalidOperationException("No errand fails.");
     }
 }

@@ -3,7 +3,7 @@ using Xunit;
 
 namespace Argosy.Chassis.Tests.Invariants;
 
-/// <summary>After each kill the process was killed again, by its first commit after the start, and only then left alone.</summary>
+/// <summary>After each kill the process was killed twice more, before and after its first commit of the start, and only then left alone.</summary>
 public sealed class Invariant13_RecoverySurvivesACrashOfRecovery
 {
     [Theory]
@@ -12,7 +12,7 @@ public sealed class Invariant13_RecoverySurvivesACrashOfRecovery
     {
         var report = await CrashRun.AtAsync(failpoint);
 
-        report.RecoveryDied.ShouldBeTrue("the second start was killed before it was ready");
+        report.RecoveryDied.ShouldBeTrue("the second and the third start were killed before they were ready");
         report.Wishes.Select(report.EntriesOf).ShouldAllBe(entries => entries == 1);
         report.Heard.Order().ShouldBe(report.Outbox.Order());
     }
