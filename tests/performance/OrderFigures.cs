@@ -1,5 +1,3 @@
-using System.Diagnostics;
-
 namespace Argosy.Performance;
 
 /// <summary>What a customer waits for and what the whole platform carries, on a fleet of real processes.</summary>
@@ -11,7 +9,6 @@ internal sealed class OrderFigures(BenchOptions options)
     private const double MemoryBudget = 600;
     private const double SteadyRate = 50;
     private const double NearPeak = 0.8;
-    private static readonly TimeSpan DrainWithin = TimeSpan.FromMinutes(3);
 
     public async IAsyncEnumerable<Figure> MeasureAsync([System.Runtime.CompilerServices.EnumeratorCancellation] CancellationToken cancellation)
     {
@@ -23,11 +20,11 @@ internal sealed class OrderFigures(BenchOptions options)
 
         // 2. Warm up: compiled, connected, caches filled.
         using var shop = await Shop.OpenAsync(fleet, cancellation);
-        await CarryAsync(shop, options.WarmUp, cancellation);
+        await shop.CarryAsync(options.WarmUp, options.Clients, cancellation);
 
         // 3. The maximum: as many as are carried to confirmation, with the queues drained.
         var before = fleet.ProcessorTime();
-        var peak = await CarryAsync(shop, options.Orders, cancellation);
+        var peak = await shop.CarryAsync(options.Orders, options.Clients, cancellation);
         var spent = fleet.ProcessorTime().ToDictionary(p => p.Key, p => (double)(p.Value - before[p.Key]) / options.Orders);
         yield return Figure.AtLeast("orders carried through all three steps, maximum", peak, OrdersBudget, "/s");
         yield return new Figure("processor time per order, all processes", $"{spent.Values.Sum():N1} ms");
@@ -46,34 +43,6 @@ internal sealed class OrderFigures(BenchOptions options)
         yield return new Figure($"submit → confirmed at 80 % of the maximum ({peak * NearPeak:N0}/s), p50", $"{near.Latencies.Percentile(50):N0} ms");
         yield return new Figure($"submit → confirmed at 80 % of the maximum ({peak * NearPeak:N0}/s), p99", $"{near.Latencies.Percentile(99):N0} ms");
         yield return Failures("at 80 %", near);
-    }
-
-    // Clients submit as fast as they are answered; the clock stops when the last order is confirmed.
-    private async Task<double> CarryAsync(Shop shop, int orders, CancellationToken cancellation)
-    {
-        var target = await shop.ConfirmedAsync() + orders;
-        var next = -1;
-        var clock = Stopwatch.StartNew();
-        await Task.WhenAll(Enumerable.Range(0, options.Clients).Select(_ => Task.Run(SubmitAsync, cancellation)));
-        while (await shop.ConfirmedAsync() < target)
-        {
-            if (clock.Elapsed > DrainWithin)
-            {
-                throw new TimeoutException($"{target - await shop.ConfirmedAsync()} of {orders} orders were not confirmed within {DrainWithin.TotalMinutes:N0} minutes.");
-            }
-
-            await Task.Delay(20, cancellation);
-        }
-
-        return orders / clock.Elapsed.TotalSeconds;
-
-        async Task SubmitAsync()
-        {
-            while (Interlocked.Increment(ref next) is var number && number < orders)
-            {
-                await shop.PlaceAsync(number, cancellation);
-            }
-        }
     }
 
     private static Figure Failures(string where, LoadResult load) => new(

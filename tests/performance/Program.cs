@@ -2,8 +2,8 @@ using System.CommandLine;
 using Argosy.Performance;
 
 var quick = new Option<bool>("--quick") { Description = "A tenth of the time: to see that it works, not to quote." };
-var only = new Option<string?>("--only") { Description = "One group of figures: orders, store or gateway.", HelpName = "GROUP" };
-only.AcceptOnlyFromAmong("orders", "store", "gateway");
+var only = new Option<string?>("--only") { Description = "One group of figures: orders, store, gateway or growth.", HelpName = "GROUP" };
+only.AcceptOnlyFromAmong("orders", "store", "gateway", "growth");
 var command = new RootCommand("Measures Argosy on this machine and prints a table. Nothing else should run meanwhile.") { quick, only };
 command.SetAction(async (parsed, cancellation) => await Bench.RunAsync(
     parsed.GetValue(quick) ? BenchOptions.Quick : new BenchOptions(), parsed.GetValue(only), Console.Out, cancellation));
