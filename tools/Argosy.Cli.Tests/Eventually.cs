@@ -7,10 +7,12 @@ internal static class Eventually
 {
     private static readonly TimeSpan Deadline = TimeSpan.FromSeconds(30);
 
-    public static async Task Holds(Func<bool> condition, string what)
+    public static Task Holds(Func<bool> condition, string what) => Holds(() => Task.FromResult(condition()), what);
+
+    public static async Task Holds(Func<Task<bool>> condition, string what)
     {
         var began = Stopwatch.StartNew();
-        while (!condition())
+        while (!await condition())
         {
             if (began.Elapsed > Deadline)
             {

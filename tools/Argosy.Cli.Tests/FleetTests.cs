@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using Argosy.Cli.Processes;
+using Argosy.Testing;
 using Shouldly;
 using Xunit;
 
@@ -96,11 +97,17 @@ public sealed class FleetTests
     public async Task A_process_that_never_gets_ready_fails_the_start_at_its_deadline()
     {
         var data = TinyFleet.NewFolder();
+        var time = new FakeTime();
         var policy = new SupervisionPolicy { ReadyWithin = TimeSpan.FromSeconds(2) };
-        await using var tiny = new TinyFleet([TinyFleet.Plan(data, "order-service", ("TINY_UNREADY", "1"))], data, policy);
+        var plan = TinyFleet.Plan(data, "order-service", ("TINY_UNREADY", "1"));
+        await using var tiny = new TinyFleet([plan], data, policy, time);
 
-        var failure = (await tiny.Fleet.StartAsync(CancellationToken.None)).ShouldNotBeNull();
+        var starting = tiny.Fleet.StartAsync(CancellationToken.None);
+        using var readiness = new Readiness();
+        await Eventually.Holds(async () => await readiness.AskAsync(plan.Url, CancellationToken.None) is not null, "it answers");
+        time.Advance(TimeSpan.FromSeconds(2));
 
+        var failure = (await starting).ShouldNotBeNull();
         failure.How.ShouldStartWith("wasn't ready within 2 s");
         failure.How.ShouldContain("it answers 503");
     }

@@ -8,10 +8,10 @@ internal sealed class TinyFleet : IAsyncDisposable
     private static readonly SupervisionPolicy Quick = new() { ReadyWithin = TimeSpan.FromSeconds(30), StopWithin = TimeSpan.FromSeconds(10) };
     private bool _stopped;
 
-    public TinyFleet(IEnumerable<ProcessPlan> plans, DataFolder data, SupervisionPolicy? policy = null)
+    public TinyFleet(IEnumerable<ProcessPlan> plans, DataFolder data, SupervisionPolicy? policy = null, TimeProvider? time = null)
     {
         Data = data;
-        Fleet = new Fleet(plans, data, policy ?? Quick, TimeProvider.System);
+        Fleet = new Fleet(plans, data, policy ?? Quick, time ?? TimeProvider.System);
     }
 
     public DataFolder Data { get; }
