@@ -121,7 +121,7 @@ internal sealed partial class History
         return known;
     }
 
-    private static IEnumerable<string> Tables(SqliteConnection database) =>
+    private static List<string> Tables(SqliteConnection database) =>
         database.Query<string>("select name from before.sqlite_master where type = 'table'").Where(t => !NotOfOneOrder.Contains(t)).ToList();
 
     private static string[] Databases(string services) => Directory.GetFiles(services, "*.db", SearchOption.AllDirectories);

@@ -30,10 +30,10 @@ try
     };
 
     root.HelpName = "./argosy";
-    var parsed = root.Parse(args);
+    var parsed = root.Parse(args.Length == 0 ? ["--help"] : args);
     if (parsed.Errors.Count > 0)
     {
-        throw new Refusal(string.Join(" ", parsed.Errors.Select(e => e.Message)) + " See ./argosy --help.", ExitCodes.Usage);
+        throw UsageErrors.Of(parsed);
     }
 
     var settings = new InvocationConfiguration { EnableDefaultExceptionHandler = false, ProcessTerminationTimeout = null };

@@ -23,6 +23,7 @@ internal static class DemoReport
         }
 
         console.MarkupLine(Row(result.Total) + "\n");
+        console.MarkupLine("[bold]The books of everything that ever happened in this data folder:[/]");
         foreach (var book in result.Books)
         {
             WriteBook(book, console);

@@ -6,6 +6,9 @@ internal sealed record DataFolder(string Root)
     private const int KeptHistories = 20;
     private const UnixFileMode OwnerOnly = UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute;
 
+    /// <summary>What a verb needs to find it again: nothing for the usual one.</summary>
+    public string Option => Path.GetFileName(Root) == Repository.DataFolderName ? "" : $" --data {Root}";
+
     public string State => Path.Combine(Root, "state.json");
 
     public string Lock => Path.Combine(Root, "lock");

@@ -52,7 +52,8 @@ internal static class PortOwner
     {
         try
         {
-            var command = File.ReadAllText(Path.Combine(process, "cmdline")).Replace('\0', ' ').Trim();
+            // Words end with NUL, and some programs are given whole scripts with line ends in them.
+            var command = string.Concat(File.ReadAllText(Path.Combine(process, "cmdline")).Select(c => char.IsControl(c) ? ' ' : c)).Trim();
             return command.Length > LongestCommand ? string.Concat(command.AsSpan(0, LongestCommand), "…") : command;
         }
         catch (IOException)

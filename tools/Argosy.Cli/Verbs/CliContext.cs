@@ -24,5 +24,5 @@ internal sealed record CliContext(Repository Repository, Screen Screen, Interrup
     }
 
     public static Refusal NotRunning(DataFolder data) =>
-        new($"nothing is running in {data.Root}; start it with ./argosy up", ExitCodes.NotRunning);
+        new($"nothing is running in {data.Root}; start it with ./argosy up{data.Option}", ExitCodes.NotRunning);
 }

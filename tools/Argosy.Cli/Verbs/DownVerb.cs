@@ -75,7 +75,7 @@ internal static class DownVerb
             }
             else if (began.Elapsed > Patience)
             {
-                throw new Refusal($"the launcher (pid {holder}) doesn't end; end it with kill -9 {holder}, then run ./argosy down again");
+                throw new Refusal($"the launcher (pid {holder}) doesn't end; end it with kill -9 {holder}, then run ./argosy down{data.Option} again");
             }
 
             await Task.Delay(Pause, ct);

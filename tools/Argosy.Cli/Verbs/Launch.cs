@@ -8,7 +8,7 @@ internal sealed class Launch(CliContext cli, UpOptions options)
 {
     public static Refusal Running(DataFolder data) =>
         new($"already running in {data.Root} (pid {FleetLock.HolderOf(data)}, {new StateFile(data.State).Read()?.Gateway}); "
-            + "see ./argosy status, end it with ./argosy down");
+            + $"see ./argosy status{data.Option}, end it with ./argosy down{data.Option}");
 
     public async Task<int> RunAsync(bool foreground)
     {

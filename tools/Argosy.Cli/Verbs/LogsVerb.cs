@@ -36,7 +36,7 @@ internal static class LogsVerb
             : [];
         if (all.Count == 0)
         {
-            throw new Refusal($"there are no logs in {data.Logs}; start the fleet with ./argosy up", ExitCodes.NotRunning);
+            throw new Refusal($"there are no logs in {data.Logs}; start the fleet with ./argosy up{data.Option}", ExitCodes.NotRunning);
         }
 
         var chosen = name is null ? [.. all.Where(l => l.Path != data.LauncherLog)] : all.Where(l => l.Process == name).ToList();

@@ -36,14 +36,13 @@ internal sealed class StartupReport(Screen screen, DataFolder data, TimeProvider
 
     public void Ready(string gateway, bool foreground)
     {
-        var folder = data.Root.EscapeMarkup();
-        var option = Path.GetFileName(data.Root) == Repository.DataFolderName ? "" : $" --data {folder}";
+        var option = data.Option.EscapeMarkup();
         screen.Messages.MarkupLine($"[bold]Ready in {time.GetElapsedTime(_began).TotalSeconds:0.0} s.[/]\n");
-        screen.Messages.MarkupLine($"  Gateway   [link]{gateway}[/]");
-        screen.Messages.MarkupLine($"  Data      {folder}");
-        screen.Messages.MarkupLine($"  Try       ./argosy demo{option}");
-        screen.Messages.MarkupLine($"  Logs      ./argosy logs -f order-service{option}");
-        screen.Messages.MarkupLine($"  Stop      {(foreground ? "Ctrl-C" : $"./argosy down{option}")}\n");
+        screen.Lines.MarkupLine($"  Gateway   [link]{gateway}[/]");
+        screen.Lines.MarkupLine($"  Data      {data.Root.EscapeMarkup()}");
+        screen.Lines.MarkupLine($"  Try       ./argosy demo{option}");
+        screen.Lines.MarkupLine($"  Logs      ./argosy logs -f order-service{option}");
+        screen.Lines.MarkupLine($"  Stop      {(foreground ? "Ctrl-C" : $"./argosy down{option}")}\n");
     }
 
     public void Stopping() => screen.Say("Stopping… (Ctrl-C again to kill)");

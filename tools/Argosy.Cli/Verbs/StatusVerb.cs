@@ -17,7 +17,7 @@ internal static class StatusVerb
 
     public static Command Create(CliContext cli)
     {
-        var json = new Option<bool>("--json") { Description = "The same as JSON." };
+        var json = new Option<bool>("--json") { Description = "Print it as JSON." };
         var command = new Command("status", "How each process is. Exit code 0 if all are ready, 1 if one isn't, 3 if nothing runs.") { json };
         command.SetAction(async (parsed, ct) =>
         {
@@ -29,6 +29,7 @@ internal static class StatusVerb
             else
             {
                 cli.Screen.Data.Write(TableOf(report, cli.Time.GetUtcNow()));
+                cli.Screen.Say($"\nGateway {report.Gateway} · data {report.Data}");
             }
 
             return report.Processes.All(p => p.Health == Ready) ? ExitCodes.Done : ExitCodes.Failed;
@@ -45,7 +46,7 @@ internal static class StatusVerb
     }
 
     private static async Task<string?> HealthAsync(Readiness readiness, ProcessStatus process, CancellationToken ct) =>
-        process.Pid is null ? null : await readiness.AskAsync(process.Url, ct) switch
+        process.State is not ProcessState.Running ? null : await readiness.AskAsync(process.Url, ct) switch
         {
             System.Net.HttpStatusCode.OK => Ready,
             null => "no answer",
@@ -57,7 +58,7 @@ internal static class StatusVerb
         var table = new Table().NoBorder();
         foreach (var column in new[] { "SERVICE", "STATE", "HEALTH", "PORT", "PID", "UP", "RESTARTS" })
         {
-            table.AddColumn(new TableColumn(column).NoWrap().PadRight(2));
+            table.AddColumn(new TableColumn(column).NoWrap().Padding(0, 0, 2, 0));
         }
 
         foreach (var p in report.Processes)

@@ -17,8 +17,8 @@ public sealed class WriteSet(MessageContext context, DateTimeOffset now)
     /// <summary>What caused this: the message being handled, the request, or the stored intent.</summary>
     public MessageContext Context { get; } = context;
 
-    /// <summary>The only clock a handler knows.</summary>
-    public DateTimeOffset Now { get; } = now;
+    /// <summary>The only clock a handler knows, in whole milliseconds: what the tables keep, so that what is told now and what is read later agree.</summary>
+    public DateTimeOffset Now { get; } = DateTimeOffset.FromUnixTimeMilliseconds(now.ToUnixTimeMilliseconds());
 
     /// <summary>Whether nothing was asked for yet.</summary>
     public bool IsEmpty => _statements.Count == 0;
