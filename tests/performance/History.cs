@@ -162,8 +162,7 @@ internal sealed partial class History
     /// <summary>One value: fixed, or text (bytes are taken as Latin-1, so that lengths stay) with ids in it.</summary>
     private sealed class Value(object fixedValue, string text, List<Match> ids)
     {
-        public static Value Of(object value, HashSet<string> known) => value is string or byte[]
-            ? new Value(value, TextOf(value), [.. Id.Matches(TextOf(value)).Where(m => !known.Contains(m.Value))])
+        public static Value Of(object value, HashSet<string> known) => value is string or byte[]? new Value(value, TextOf(value), [.. Id.Matches(TextOf(value)).Where(m => !known.Contains(m.Value))])
             : new Value(value, "", []);
 
         public static string TextOf(object value) => value is byte[] bytes ? Encoding.Latin1.GetString(bytes) : (string)value;
@@ -181,7 +180,7 @@ internal sealed partial class History
                 Rename(renamed.AsSpan(id.Index, id.Length), number);
             }
 
-            return fixedValue is byte[] ? Encoding.Latin1.GetBytes(renamed) : new string(renamed);
+            return fixedValue is byte[]? Encoding.Latin1.GetBytes(renamed) : new string(renamed);
         }
 
         // The same id and number give the same id, of the same alphabet and length (splitmix64).
