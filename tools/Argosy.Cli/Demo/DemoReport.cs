@@ -23,9 +23,14 @@ internal static class DemoReport
         }
 
         console.MarkupLine(Row(result.Total) + "\n");
-        console.MarkupLine("[bold]The books of everything that ever happened in this data folder:[/]");
         foreach (var book in result.Books)
         {
+            // Up to book a it is about what this run's clients were told; the databases know everything.
+            if (book.Book.StartsWith("b ", StringComparison.Ordinal))
+            {
+                console.MarkupLine("\n[bold]This data folder, earlier runs included[/]");
+            }
+
             WriteBook(book, console);
         }
 
