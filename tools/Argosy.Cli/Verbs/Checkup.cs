@@ -139,7 +139,7 @@ internal sealed class Checkup(Repository repository, DataFolder data)
         var missing = TestTools.Where(t => !folders.Any(f => File.Exists(Path.Combine(f, t)) || File.Exists(Path.Combine(f, t + ".exe")))).ToList();
         return missing.Count == 0
             ? new Check("tools", CheckLevel.Good, string.Join(", ", TestTools))
-            : new Check("tools", CheckLevel.Warning, $"without {string.Join(", ", missing)}: `up` needs none of them, ./argosy test and bench say what they leave out");
+            : new Check("tools", CheckLevel.Warning, $"without {string.Join(", ", missing)}: only ./argosy test and bench use that");
     }
 
     private DirectoryInfo Existing()
