@@ -11,6 +11,9 @@ if errorlevel 1 (
 set "build=yes"
 for %%a in (%*) do if "%%~a"=="--no-build" set "build=no"
 for %%v in (down status logs token dead-letters demo doctor) do if "%~1"=="%%v" if exist "%cli%" set "build=no"
+rem Whoever asks what there is shouldn't wait for a build to hear it.
+if "%~1"=="" if exist "%cli%" set "build=no"
+for %%a in (%*) do if "%%~a"=="--help" if exist "%cli%" set "build=no"
 set "what=%root%tools\Argosy.Cli"
 set "analyze="
 if "%~1"=="sim" set "what=%root%tests\chaos\Argosy.Simulation"
