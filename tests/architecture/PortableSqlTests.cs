@@ -20,7 +20,11 @@ public sealed partial class PortableSqlTests
     {
         using var connection = new SqliteConnection("Data Source=:memory:");
         connection.Open();
-        Run(connection, File.ReadAllText(Repository.PathOf("shared", "utils", "src", "Argosy.Chassis.Sqlite", "Sql", "chassis.sql")));
+        foreach (var script in Directory.GetFiles(Repository.PathOf("shared", "utils", "src", "Argosy.Chassis.Sqlite", "Sql"), "*.sql").OrderBy(file => file.Length))
+        {
+            Run(connection, File.ReadAllText(script));
+        }
+
         foreach (var schema in Schemas(service))
         {
             var script = Comment().Replace(File.ReadAllText(schema), "");

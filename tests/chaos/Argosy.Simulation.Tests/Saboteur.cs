@@ -10,6 +10,8 @@ internal class Saboteur(IStore inner) : IStore
 
     public Signal Parked => inner.Parked;
 
+    public string NowSql => inner.NowSql;
+
     protected IStore Inner => inner;
 
     public Task<IReadOnlyList<T>> QueryAsync<T>(string sql, object? args = null, CancellationToken cancellation = default) => inner.QueryAsync<T>(sql, args, cancellation);

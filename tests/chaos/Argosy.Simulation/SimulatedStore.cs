@@ -19,6 +19,8 @@ internal sealed class SimulatedStore(string service, Disk disk, Turns turns, Fau
 
     public Signal Parked => disk.Store.Parked;
 
+    public string NowSql => disk.Store.NowSql;
+
     public async Task<IReadOnlyList<T>> QueryAsync<T>(string sql, object? args = null, CancellationToken cancellation = default)
     {
         await Task.Yield();

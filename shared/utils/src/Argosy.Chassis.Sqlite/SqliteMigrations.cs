@@ -9,7 +9,7 @@ namespace Argosy.Chassis.Sqlite;
 /// <summary>Applies SQL scripts once, in order, each with its checksum, in one transaction that locks the file.</summary>
 internal static class SqliteMigrations
 {
-    public static Migration Chassis { get; } = new("chassis/chassis.sql", ReadResource("chassis.sql"));
+    public static IReadOnlyList<Migration> Chassis { get; } = [Read("chassis.sql"), Read("chassis.2.sql")];
 
     public static void Run(SqliteConnection connection, IReadOnlyList<Migration> migrations, TimeProvider time)
     {
@@ -51,11 +51,11 @@ internal static class SqliteMigrations
             new { migration.Name, checksum, at = now.ToUnixTimeMilliseconds() });
     }
 
-    private static string ReadResource(string name)
+    private static Migration Read(string name)
     {
         var assembly = typeof(SqliteMigrations).Assembly;
-        var full = assembly.GetManifestResourceNames().Single(resource => resource.EndsWith(name, StringComparison.Ordinal));
+        var full = assembly.GetManifestResourceNames().Single(resource => resource.EndsWith($".{name}", StringComparison.Ordinal));
         using var reader = new StreamReader(assembly.GetManifestResourceStream(full)!);
-        return reader.ReadToEnd();
+        return new Migration($"chassis/{name}", reader.ReadToEnd());
     }
 }

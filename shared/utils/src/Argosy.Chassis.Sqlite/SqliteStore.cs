@@ -47,6 +47,9 @@ public sealed class SqliteStore : IStore, IAsyncDisposable
     /// <inheritdoc/>
     public Signal Parked { get; } = new();
 
+    /// <inheritdoc/>
+    public string NowSql => "cast(unixepoch('subsec') * 1000 as integer)";
+
     /// <summary>Opens or makes the file; throws <see cref="IOException"/> where another process owns it.</summary>
     public static SqliteStore Open(string path, TimeProvider time, ILogger<SqliteStore> log)
     {
@@ -115,7 +118,7 @@ public sealed class SqliteStore : IStore, IAsyncDisposable
     public Task MigrateAsync(IReadOnlyList<Migration> migrations, CancellationToken cancellation = default)
     {
         using var connection = _inMemory ? null : Open();
-        SqliteMigrations.Run(connection ?? _keepAlive, [SqliteMigrations.Chassis, .. migrations], _time);
+        SqliteMigrations.Run(connection ?? _keepAlive, [.. SqliteMigrations.Chassis, .. migrations], _time);
         return Task.CompletedTask;
     }
 

@@ -24,4 +24,12 @@ public static class Eventually
     /// <summary>As the other, for conditions that need no waiting of their own.</summary>
     public static Task HoldsAsync(Func<bool> condition, string what, TimeSpan? within = null) =>
         HoldsAsync(() => Task.FromResult(condition()), what, within);
+
+    /// <summary>Returns as soon as there is something, and that.</summary>
+    public static async Task<T> HasAsync<T>(Func<Task<T?>> look, string what, TimeSpan? within = null) where T : class
+    {
+        T? found = null;
+        await HoldsAsync(async () => (found = await look()) is not null, what, within);
+        return found!;
+    }
 }

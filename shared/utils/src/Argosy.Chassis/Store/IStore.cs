@@ -9,6 +9,9 @@ public interface IStore
     /// <summary>Fires after a commit that parked or scheduled a message.</summary>
     Signal Parked { get; }
 
+    /// <summary>The database's own clock as an expression of its SQL: Unix milliseconds. For leases, in which instances must agree.</summary>
+    string NowSql { get; }
+
     /// <summary>
     /// Reads rows outside of any transaction. <paramref name="sql"/> keeps to the portable subset (docs/decisions/0005-portable-sql.md);
     /// parameters are <c>@name</c> for a property <c>name</c> of <paramref name="args"/>. <typeparamref name="T"/> is a scalar or a record

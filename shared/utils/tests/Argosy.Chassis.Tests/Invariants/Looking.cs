@@ -9,6 +9,8 @@ internal sealed class Looking(IStore store, Func<Task> happens) : IStore
 
     public Signal Parked => store.Parked;
 
+    public string NowSql => store.NowSql;
+
     public async Task<IReadOnlyList<T>> QueryAsync<T>(string sql, object? args = null, CancellationToken cancellation = default)
     {
         var seen = await store.QueryAsync<T>(sql, args, cancellation);

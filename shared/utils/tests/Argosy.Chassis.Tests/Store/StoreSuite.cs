@@ -3,6 +3,7 @@ using Argosy.Chassis.EventStore;
 using Argosy.Chassis.Messaging;
 using Argosy.Chassis.Store;
 using Argosy.Contracts.Inventory.V1;
+using Argosy.Testing;
 using Shouldly;
 using Xunit;
 
@@ -241,6 +242,45 @@ public abstract class StoreSuite : IAsyncLifetime
             (await commit).Ensure();
         }
     }
+
+    [Fact]
+    public async Task A_lease_is_held_by_one_until_it_is_released_or_runs_out_and_its_epoch_rises_with_each_holder()
+    {
+        var first = (await ClaimAsync("a", TimeSpan.FromMinutes(1)))!;
+        first.Epoch.ShouldBe(1);
+        (await ClaimAsync("b", TimeSpan.FromMinutes(1))).ShouldBeNull();
+        (await ClaimAsync("a", TimeSpan.FromMinutes(1))).ShouldBe(first);
+
+        await Store.ReleaseAsync(first, CancellationToken.None);
+        var second = (await ClaimAsync("b", TimeSpan.Zero))!;       // it runs out at once
+        second.Epoch.ShouldBe(2);
+        await Store.ReleaseAsync(first, CancellationToken.None);    // too late, and no concern of b's
+
+        (await Eventually.HasAsync(() => ClaimAsync("c", TimeSpan.FromMinutes(1)), "the lease is free")).Epoch.ShouldBe(3);
+        (await ClaimAsync("b", TimeSpan.FromMinutes(1))).ShouldBeNull();
+    }
+
+    [Fact]
+    public async Task What_is_written_under_a_lease_that_another_has_taken_is_in_conflict()
+    {
+        var stale = (await ClaimAsync("a", TimeSpan.Zero))!;
+        var outlived = Work("outlived");
+        outlived.Fence(stale);
+        outlived.Execute("insert into thing (id, n) values ('outlived', 1)");
+        (await Store.CommitAsync(outlived)).Result.ShouldBe(CommitResult.Committed, "nobody else has claimed it yet");
+
+        var fresh = await Eventually.HasAsync(() => ClaimAsync("b", TimeSpan.FromMinutes(1)), "the lease is free");
+        var late = Work("late");
+        late.Fence(stale);
+        late.Execute("insert into thing (id, n) values ('late', 1)");
+        (await Store.CommitAsync(late)).Result.ShouldBe(CommitResult.Conflict);
+
+        var rightful = Work("rightful");
+        rightful.Fence(fresh);
+        (await Store.CommitAsync(rightful)).Result.ShouldBe(CommitResult.Committed);
+    }
+
+    private Task<Lease?> ClaimAsync(string owner, TimeSpan duration) => Store.ClaimAsync("suite", owner, duration, CancellationToken.None);
 
     protected static WriteSet Work(string cause = "test") => new(new MessageContext(cause, "suite", new MessageHeaders()), TimeProvider.System.GetUtcNow());
 
