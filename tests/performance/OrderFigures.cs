@@ -4,6 +4,7 @@ namespace Argosy.Performance;
 internal sealed class OrderFigures(BenchOptions options)
 {
     private const double ReadyBudget = 5;
+    private const double EmptyThen = 1.4;       // what eight empty ones took where the budget was set
     private const double OrdersBudget = 500;
     private const double ConfirmedBudget = 250;
     private const double MemoryBudget = 600;
@@ -16,7 +17,9 @@ internal sealed class OrderFigures(BenchOptions options)
         var first = await FleetUnderTest.StartAsync(null, cancellation);
         await first.StopAsync();
         await using var fleet = await FleetUnderTest.StartAsync(first.Data, cancellation);
+        var yardstick = await EmptyProcesses.StartAsync(cancellation);
         yield return Figure.AtMost("warm start: `up`, built, to all ready", fleet.StartedWithin.TotalSeconds, ReadyBudget, "s", "N1");
+        yield return new Figure("against eight empty web servers started together", $"{fleet.StartedWithin / yardstick:N1}× ({yardstick.TotalSeconds:N1} s)", $"≤ {ReadyBudget / EmptyThen:N1}×", ReadyBudget / EmptyThen / (fleet.StartedWithin / yardstick));
 
         // 2. Warm up: compiled, connected, caches filled.
         using var shop = await Shop.OpenAsync(fleet, cancellation);

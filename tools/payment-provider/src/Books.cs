@@ -36,6 +36,7 @@ internal sealed class Books : IDisposable
         _writer = new Statements(Open(SqliteOpenMode.ReadWriteCreate));
         _writer.Execute("pragma journal_mode = wal");
         _writer.Execute("pragma synchronous = full");
+        _writer.Execute("pragma wal_autocheckpoint = 4000");       // pages: each is written once a checkpoint, however often it changed
         _writer.Execute("pragma foreign_keys = on");
         ApplySchema();
         _thread = new Thread(WriteUntilClosed) { IsBackground = true, Name = "books" };
