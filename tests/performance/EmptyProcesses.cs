@@ -53,8 +53,11 @@ internal static class EmptyProcesses
         await app.RunAsync(cancellation);
     }
 
-    private static Process Start(int port) => Process.Start(new ProcessStartInfo(
-        "dotnet", [typeof(EmptyProcesses).Assembly.Location, "--empty", port.ToString(CultureInfo.InvariantCulture)]) { UseShellExecute = false })!;
+    private static Process Start(int port)
+    {
+        string[] arguments = [typeof(EmptyProcesses).Assembly.Location, "--empty", port.ToString(CultureInfo.InvariantCulture)];
+        return Process.Start(new ProcessStartInfo("dotnet", arguments) { UseShellExecute = false })!;
+    }
 
     private static async Task AnswersAsync(HttpClient http, int port, CancellationToken cancellation)
     {
