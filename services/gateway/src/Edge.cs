@@ -13,8 +13,8 @@ namespace Argosy.Gateway;
 /// <item>It gets a correlation id: its own where that is usable, else its trace id.</item>
 /// <item>Ambiguous framing, unknown methods and bodies that are too large are refused.</item>
 /// <item>The raw target is normalised or refused, and the normal path is routed: no rule, 404.</item>
-/// <item>The upstream has a place for it and isn't known to be silent, else 503 at once.</item>
-/// <item>It is forwarded, with the rule's time; what fails before an answer has begun becomes a problem, what fails later ends the connection.</item>
+/// <item>The upstream has a place for it and an instance that isn't known to be silent, else 503 at once.</item>
+/// <item>It is forwarded; where nobody takes the connection, to the next instance, with the rule's time; what fails before an answer has begun becomes a problem, what fails later ends the connection.</item>
 /// <item>One line in the log, without path, query or anything else that the client made up. Reads that succeed are worth a debug line.</item>
 /// </list>
 /// </summary>
@@ -83,11 +83,6 @@ internal sealed partial class Edge(
     {
         context.SetEndpoint(lane.Endpoint);
         var upstream = lane.Upstream;
-        if (!upstream.MayTry())
-        {
-            return (Unavailable(upstream), Ended.NotTried);
-        }
-
         if (!upstream.TryEnter(lane.IsStream))
         {
             return (Problem.Unavailable("gateway.upstream-busy", $"{upstream.Name} has as many requests as it takes at a time.", Soon), Ended.Busy);
@@ -96,9 +91,7 @@ internal sealed partial class Edge(
         try
         {
             using var timer = lane.Timeout is { } timeout ? new CancellationTokenSource(timeout, time) : null;
-            var result = await forwarding.SendAsync(context, passage, timer?.Token ?? host.ApplicationStopping);
-            upstream.Note(result.Ended);
-            return (Explain(context, upstream, result), result.Ended);
+            return await ForwardAsync(context, passage, timer?.Token ?? host.ApplicationStopping);
         }
         finally
         {
@@ -106,11 +99,30 @@ internal sealed partial class Edge(
         }
     }
 
+    // Nothing of a request has left where no connection was made, so that another instance may have it, whatever it is.
+    private async ValueTask<(Problem? Problem, Ended Ended)> ForwardAsync(HttpContext context, Passage passage, CancellationToken timeUp)
+    {
+        var last = new ForwardResult(Ended.NotTried, null);
+        foreach (var instance in passage.Upstream.InTurn())
+        {
+            last = await forwarding.SendAsync(context, passage, instance, timeUp);
+            instance.Note(last.Ended);
+            if (!last.NotSent)
+            {
+                break;
+            }
+
+            context.Response.Clear();       // the forwarder has noted the failure there
+        }
+
+        return (Explain(context, passage.Upstream, last), last.Ended);
+    }
+
     private Problem? Explain(HttpContext context, Upstream upstream, ForwardResult result)
     {
         switch (result.Ended)
         {
-            case Ended.Unreachable or Ended.ConnectTimedOut:
+            case Ended.NotTried or Ended.Unreachable or Ended.ConnectTimedOut:
                 return Unavailable(upstream);
             case Ended.TimedOut when host.ApplicationStopping.IsCancellationRequested:
                 return Problem.Unavailable("gateway.stopping", "The gateway is being stopped; ask again.", Soon);

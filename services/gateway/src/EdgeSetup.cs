@@ -30,6 +30,7 @@ internal static class EdgeSetup
         argosy.Services.AddSingleton(routes);
         foreach (var upstream in routes.Upstreams)
         {
+            argosy.Services.AddSingleton(upstream.Instances);
             argosy.Watches(upstream.Name, () => upstream.IsReachable ? null : "unreachable");
         }
     }

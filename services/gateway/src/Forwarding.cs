@@ -6,7 +6,12 @@ using Yarp.ReverseProxy.Forwarder;
 namespace Argosy.Gateway;
 
 /// <summary>How it ended, and why where that matters.</summary>
-internal readonly record struct ForwardResult(Ended Ended, Exception? Cause);
+internal readonly record struct ForwardResult(Ended Ended, Exception? Cause)
+{
+    /// <summary>Nobody took the connection: nothing of the request has left.</summary>
+    public bool NotSent => Ended == Ended.ConnectTimedOut
+        || (Ended == Ended.Unreachable && Cause is HttpRequestException { HttpRequestError: HttpRequestError.ConnectionError });
+}
 
 /// <summary>
 /// The one file that knows YARP (docs/decisions/0004-yarp-forwarder-only.md): its forwarder copies headers and bodies both ways,
@@ -31,9 +36,9 @@ internal sealed class Forwarding(IHttpForwarder forwarder) : IDisposable
 
     public static void Add(IServiceCollection services) => services.AddHttpForwarder().AddSingleton<Forwarding>();
 
-    public async ValueTask<ForwardResult> SendAsync(HttpContext context, Passage passage, CancellationToken timeUp)
+    public async ValueTask<ForwardResult> SendAsync(HttpContext context, Passage passage, UpstreamInstance to, CancellationToken timeUp)
     {
-        var error = await forwarder.SendAsync(context, passage.Upstream.Prefix, _client, Config, new Transformer(passage), timeUp);
+        var error = await forwarder.SendAsync(context, to.Prefix, _client, Config, new Transformer(passage), timeUp);
         if (error == ForwarderError.None)
         {
             return new(Ended.Answered, null);

@@ -1,5 +1,6 @@
 using System.Globalization;
 using Argosy.Chassis.Hosting;
+using Argosy.Chassis.Resilience;
 using Argosy.Mesh;
 using Argosy.Mesh.Loading;
 using Argosy.Mesh.Routing;
@@ -60,9 +61,9 @@ internal sealed class PublicRoutes
         foreach (var rule in table.Rules)
         {
             var destination = rule.Route.Destination;
-            if (!upstreams.ContainsKey(destination) && AddressOf(destination, options) is { } address)
+            if (!upstreams.ContainsKey(destination) && AddressesOf(destination, options) is { Count: > 0 } addresses)
             {
-                upstreams.Add(destination, new Upstream(destination.Host, address, TimeProvider.System));
+                upstreams.Add(destination, new Upstream(new Instances(destination.Host, addresses), TimeProvider.System));
             }
             else if (!upstreams.ContainsKey(destination))
             {
@@ -97,6 +98,6 @@ internal sealed class PublicRoutes
     }
 
     // Where no endpoints are given, names resolve as Kubernetes and compose do it, and the rule says the port.
-    private static Uri? AddressOf(Destination destination, ServiceOptions options)
-        => options.Endpoints is null ? new Uri($"http://{destination.Host}:{destination.Port ?? 8080}") : options.AddressOf(destination.Host);
+    private static IReadOnlyList<Uri> AddressesOf(Destination destination, ServiceOptions options)
+        => options.Endpoints is null ? [new Uri($"http://{destination.Host}:{destination.Port ?? 8080}")] : options.AddressesOf(destination.Host);
 }

@@ -1,3 +1,4 @@
+using Argosy.Chassis.Resilience;
 using Argosy.Testing;
 using Shouldly;
 using Xunit;
@@ -8,7 +9,9 @@ public sealed class UpstreamTests
 {
     private readonly FakeTime _time = new();
 
-    private Upstream Made() => new("order-service", new Uri("http://127.0.0.1:5104/"), _time);
+    private static Instances Instances(int count = 1) => new("order-service", [.. Enumerable.Range(5104, count).Select(port => new Uri($"http://127.0.0.1:{port}/"))]);
+
+    private UpstreamInstance Made() => new(Instances().All[0], _time);
 
     [Fact]
     public void An_address_has_no_slash_at_its_end() => Made().Prefix.ShouldBe("http://127.0.0.1:5104");
@@ -16,7 +19,7 @@ public sealed class UpstreamTests
     [Fact]
     public void Requests_have_a_bound_and_streams_another()
     {
-        var upstream = Made();
+        var upstream = new Upstream(Instances(), _time);
         Enumerable.Range(0, Upstream.MaxRequests).ShouldAllBe(_ => upstream.TryEnter(false));
         upstream.TryEnter(false).ShouldBeFalse();
         Enumerable.Range(0, Upstream.MaxStreams).ShouldAllBe(_ => upstream.TryEnter(true));
@@ -69,5 +72,33 @@ public sealed class UpstreamTests
         upstream.Note((Ended)ended);
         upstream.IsReachable.ShouldBeFalse();
         upstream.MayTry().ShouldBeFalse();
+    }
+
+    [Fact]
+    public void Instances_are_asked_in_turn_and_those_that_are_not_ready_last()
+    {
+        var instances = Instances(3);
+        var upstream = new Upstream(instances, _time);
+        string[] Next() => [.. upstream.InTurn().Select(instance => instance.Prefix[^1..])];
+
+        Enumerable.Range(0, 6).Select(_ => Next()[0]).GroupBy(first => first).ShouldAllBe(first => first.Count() == 2);
+
+        instances.All[1].IsReady = false;
+        for (var i = 0; i < 6; i++)
+        {
+            Next()[^1].ShouldBe("5");
+        }
+    }
+
+    [Fact]
+    public void A_silent_instance_is_left_out_and_the_others_are_asked()
+    {
+        var upstream = new Upstream(Instances(2), _time);
+        upstream.InTurn().First(instance => instance.Prefix.EndsWith('4')).Note(Ended.ConnectTimedOut);
+
+        upstream.InTurn().Select(instance => instance.Prefix[^1..]).ShouldBe(["5"]);
+        upstream.IsReachable.ShouldBeTrue();
+        _time.Advance(TimeSpan.FromSeconds(1));
+        upstream.InTurn().Select(instance => instance.Prefix[^1..]).ShouldBe(["5", "4"]);
     }
 }

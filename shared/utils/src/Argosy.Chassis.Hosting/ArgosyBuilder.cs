@@ -27,26 +27,30 @@ public sealed class ArgosyBuilder
     /// <summary>What every process is told.</summary>
     public ServiceOptions Options { get; }
 
-    /// <summary>Declares that another service is asked over HTTP: <c>IHttpClientFactory.CreateClient(name)</c>, with breaker, retries and deadlines.</summary>
-    public ArgosyBuilder Calls(string service, CallOptions? options = null) => Calls(service, AddressOf(service), options);
+    /// <summary>Declares that another service is asked over HTTP: <c>IHttpClientFactory.CreateClient(name)</c>, with breaker, retries and deadlines, its instances in turn.</summary>
+    public ArgosyBuilder Calls(string service, CallOptions? options = null)
+    {
+        Services.AddCalls(InstancesOf(service), options ?? new());
+        return this;
+    }
 
     /// <summary>As the other, for somebody who is none of our services and whose address is a setting of its own.</summary>
     public ArgosyBuilder Calls(string name, Uri address, CallOptions? options = null)
     {
-        Services.AddCalls(name, address, options ?? new());
+        Services.AddCalls(new Instances(name, [address]), options ?? new());
         return this;
     }
 
-    /// <summary>Where another service is. Endpoints that leave it out are an error, noted; the address is then one that nobody has.</summary>
-    public Uri AddressOf(string service)
+    /// <summary>The instances of another service. Endpoints that leave it out are an error, noted; the address is then one that nobody has.</summary>
+    public Instances InstancesOf(string service)
     {
-        if (Options.AddressOf(service) is { } address)
+        if (Options.AddressesOf(service) is { Count: > 0 } addresses)
         {
-            return address;
+            return new Instances(service, addresses);
         }
 
         Settings.Refuse("SERVICE_ENDPOINTS", $"has no entry for {service}, which {Options.Name} asks: add {service}=http://HOST:PORT.");
-        return new Uri($"http://{service}.invalid");
+        return new Instances(service, [new Uri($"http://{service}.invalid")]);
     }
 
     /// <summary>Declares something without which the service is not ready.</summary>

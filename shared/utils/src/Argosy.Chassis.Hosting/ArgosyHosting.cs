@@ -43,6 +43,7 @@ public static class ArgosyHosting
         services.AddSingleton(argosy.Settings);
         services.AddSingleton(argosy.Options);
         services.AddBreakers();
+        services.AddHostedService<InstanceProbe>();
         services.AddArgosyMetrics();
         services.AddHealthChecks();
         services.AddSingleton<ProcessLifetime>();

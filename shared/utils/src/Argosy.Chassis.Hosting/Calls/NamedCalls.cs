@@ -19,11 +19,12 @@ internal static class NamedCalls
         return breakers;
     });
 
-    public static void AddCalls(this IServiceCollection services, string name, Uri address, CallOptions options) => services
-        .AddSingleton(new DeclaredCall(name, options))
-        .AddHttpClient(name, client =>
+    public static void AddCalls(this IServiceCollection services, Instances instances, CallOptions options) => services
+        .AddSingleton(instances)
+        .AddSingleton(new DeclaredCall(instances.Name, options))
+        .AddHttpClient(instances.Name, client =>
         {
-            client.BaseAddress = address;
+            client.BaseAddress = instances.All[0].Address;
             client.DefaultRequestVersion = HttpVersion.Version11;
 
             // CallHandler bounds every call more tightly, the body included.
@@ -31,7 +32,8 @@ internal static class NamedCalls
         })
         .RemoveAllLoggers()
         .AddHttpMessageHandler(provider => new CallHandler(
-            provider.GetRequiredService<Breakers>().Of(name), options, provider.GetRequiredService<TimeProvider>()))
+            provider.GetRequiredService<Breakers>().Of(instances.Name), options, provider.GetRequiredService<TimeProvider>()))
+        .AddHttpMessageHandler(_ => new InstanceHandler(instances))
         .ConfigurePrimaryHttpMessageHandler(() => Connections(options))
         .SetHandlerLifetime(Timeout.InfiniteTimeSpan);
 

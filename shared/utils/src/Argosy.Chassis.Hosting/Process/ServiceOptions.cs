@@ -30,8 +30,8 @@ public sealed record ServiceOptions
     /// <summary><c>DATABASE_URL</c>; a file in <see cref="DataDirectory"/> when absent and the profile is local, else null.</summary>
     public DatabaseUrl? Database { get; init; }
 
-    /// <summary><c>SERVICE_ENDPOINTS</c>: <c>name=address</c>, separated by commas. Null when absent.</summary>
-    public IReadOnlyDictionary<string, Uri>? Endpoints { get; init; }
+    /// <summary><c>SERVICE_ENDPOINTS</c>: <c>name=address</c>, separated by commas; a name that comes again has several instances. Null when absent.</summary>
+    public IReadOnlyDictionary<string, IReadOnlyList<Uri>>? Endpoints { get; init; }
 
     /// <summary><c>BUS_KEYS</c>: the folder with the keys that sign messages between services.</summary>
     public string? BusKeys { get; init; }
@@ -45,9 +45,15 @@ public sealed record ServiceOptions
     /// <summary><c>ARGOSY_EXIT_WITH_STDIN</c>: whoever started the process holds its standard input, and the end of it is the end of us.</summary>
     public bool ExitWithStdin { get; init; }
 
-    /// <summary>Where another service is: its endpoint, or the name that compose and Kubernetes resolve; null when the endpoints leave it out.</summary>
-    public Uri? AddressOf(string service) =>
-        Endpoints is null ? new Uri($"http://{service}:8080") : Endpoints.GetValueOrDefault(service);
+    /// <summary>
+    /// Where the instances of another service are: its endpoints, or the name that compose and Kubernetes resolve; empty when the
+    /// endpoints leave it out.
+    /// </summary>
+    public IReadOnlyList<Uri> AddressesOf(string service) =>
+        Endpoints is null ? [new Uri($"http://{service}:8080")] : Endpoints.GetValueOrDefault(service) ?? [];
+
+    /// <summary>As <see cref="AddressesOf"/>, for what one instance must be asked for; null when there is none.</summary>
+    public Uri? AddressOf(string service) => AddressesOf(service) is [var first, ..] ? first : null;
 
     internal static ServiceOptions Read(Settings settings, string name)
     {
@@ -109,7 +115,7 @@ public sealed record ServiceOptions
         return url;
     }
 
-    private static Dictionary<string, Uri>? ReadEndpoints(Settings settings)
+    private static Dictionary<string, IReadOnlyList<Uri>>? ReadEndpoints(Settings settings)
     {
         const string Variable = "SERVICE_ENDPOINTS";
         if (settings.Text(Variable) is not { } text)
@@ -117,7 +123,7 @@ public sealed record ServiceOptions
             return null;
         }
 
-        var endpoints = new Dictionary<string, Uri>(StringComparer.Ordinal);
+        var endpoints = new List<(string Name, Uri Address)>();
         foreach (var entry in text.Split(',', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries))
         {
             var parts = entry.Split('=', 2);
@@ -125,14 +131,20 @@ public sealed record ServiceOptions
             {
                 settings.Refuse(Variable, $"has the entry '{entry}', and takes entries such as user-service=http://127.0.0.1:5102, separated by commas.");
             }
-            else if (!endpoints.TryAdd(parts[0], address!))
+            else if (endpoints.Contains((parts[0], address!)))
             {
-                settings.Refuse(Variable, $"names {parts[0]} twice: leave one.");
+                settings.Refuse(Variable, $"names {parts[0]} at {address} twice: leave one.");
+            }
+            else
+            {
+                endpoints.Add((parts[0], address!));
             }
         }
 
         // A list that cannot be read says nothing about what it lacks.
-        return settings.Errors.Any(error => error.StartsWith(Variable, StringComparison.Ordinal)) ? null : endpoints;
+        return settings.Errors.Any(error => error.StartsWith(Variable, StringComparison.Ordinal)) ? null : endpoints
+            .GroupBy(endpoint => endpoint.Name, endpoint => endpoint.Address, StringComparer.Ordinal)
+            .ToDictionary(service => service.Key, service => (IReadOnlyList<Uri>)[.. service], StringComparer.Ordinal);
     }
 
     private static string? Existing(Settings settings, string variable, string kind, Predicate<string> exists)

@@ -42,6 +42,15 @@ public sealed class ServiceOptionsTests
     }
 
     [Fact]
+    public void A_service_may_have_several_instances()
+    {
+        var (options, settings) = Read(("SERVICE_ENDPOINTS", "a=http://b:1,c=http://d,a=http://b:2"));
+        settings.Errors.ShouldBeEmpty();
+        options.AddressesOf("a").ShouldBe([new Uri("http://b:1"), new Uri("http://b:2")]);
+        options.AddressOf("a").ShouldBe(new Uri("http://b:1"));
+    }
+
+    [Fact]
     public void A_laptop_needs_no_database_url()
     {
         var (options, _) = Read(("ARGOSY_PROFILE", "local"), ("DATA_DIR", "/tmp/a"));
@@ -61,7 +70,7 @@ public sealed class ServiceOptionsTests
     [InlineData("DATABASE_URL", "sqlite:/tmp", "is the folder '/tmp', and must be a file")]
     [InlineData("SERVICE_ENDPOINTS", "user-service", "has the entry 'user-service', and takes entries such as")]
     [InlineData("SERVICE_ENDPOINTS", "a=ftp://b", "has the entry 'a=ftp://b'")]
-    [InlineData("SERVICE_ENDPOINTS", "a=http://b,a=http://c", "names a twice")]
+    [InlineData("SERVICE_ENDPOINTS", "a=http://b,a=http://b", "names a at http://b/ twice")]
     [InlineData("BUS_KEYS", "/no/such/folder", "is '/no/such/folder', and there is no such folder.")]
     [InlineData("JWT_PUBLIC_KEY_PATH", "/no/such.pem", "is '/no/such.pem', and there is no such file.")]
     [InlineData("JWT_ISSUER", "gateway", "is 'gateway', and must be an address such as http://127.0.0.1:8080.")]

@@ -53,6 +53,29 @@ public sealed class CallTests : IAsyncLifetime
     private Breaker Breaker => _caller.Services.GetRequiredService<Breakers>().Of("user-service");
 
     [Fact]
+    public async Task Instances_are_asked_in_turn_and_one_that_is_gone_costs_no_call()
+    {
+        await using var second = await ProcessHost.StartAsync(app => app.MapGet("/thing", () => "second"));
+        await using var caller = await ProcessHost.StartAsync(
+            _ => { }, argosy => argosy.Calls("user-service", Quick), ("SERVICE_ENDPOINTS", $"user-service={_other.Address},user-service={second.Address}"));
+        using var client = caller.Services.GetRequiredService<IHttpClientFactory>().CreateClient("user-service");
+
+        var answers = new List<string>();
+        for (var i = 0; i < 10; i++)
+        {
+            answers.Add(await client.GetStringAsync("/thing"));
+        }
+
+        answers.Count(answer => answer == "second").ShouldBeInRange(4, 6);      // one more or less, as its readiness comes in
+
+        await _other.DisposeAsync();
+        for (var i = 0; i < 10; i++)
+        {
+            (await client.GetStringAsync("/thing")).ShouldBe("second");
+        }
+    }
+
+    [Fact]
     public async Task Deadline_correlation_and_trace_go_along()
     {
         using var request = new HttpRequestMessage(HttpMethod.Get, "/ask");
