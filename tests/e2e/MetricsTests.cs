@@ -17,14 +17,12 @@ public sealed class MetricsTests(Fleet fleet)
             .Select(name => $"{name} non-histogram and non-summary metrics should not have \"_count\" suffix"),
     ];
 
-    private string[] Services => [.. fleet.Processes.Where(name => name != "payment-provider")];
-
     [Fact]
     public async Task Promtool_has_nothing_to_say_about_any_process()
     {
         var promtool = await DebianTools.RequireAsync("promtool", "prometheus");
         await OrderAsync();
-        foreach (var service in Services)
+        foreach (var service in fleet.Processes)
         {
             var file = Path.GetTempFileName();
             await File.WriteAllTextAsync(file, await ScrapeAsync(service));
@@ -43,7 +41,7 @@ public sealed class MetricsTests(Fleet fleet)
     {
         var program = await DebianTools.RequireAsync("prometheus", "prometheus");
         await OrderAsync();
-        await using var prometheus = await PrometheusServer.StartAsync(program, Services.ToDictionary(name => name, fleet.AddressOf, StringComparer.Ordinal));
+        await using var prometheus = await PrometheusServer.StartAsync(program, fleet.Processes.ToDictionary(name => name, fleet.AddressOf, StringComparer.Ordinal));
 
         await EverywhereAsync(prometheus, "up == 1");
         await EverywhereAsync(prometheus, "sum by (job) (service_requests_total) > 0");
@@ -83,7 +81,7 @@ public sealed class MetricsTests(Fleet fleet)
         try
         {
             await Eventually.HoldsAsync(
-                async () => (found = await prometheus.QueryAsync(expression)) is not null && Services.All(found.ContainsKey), expression, TimeSpan.FromSeconds(30));
+                async () => (found = await prometheus.QueryAsync(expression)) is not null && fleet.Processes.All(found.ContainsKey), expression, TimeSpan.FromSeconds(30));
         }
         catch (TimeoutException e)
         {

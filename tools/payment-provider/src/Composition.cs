@@ -8,9 +8,10 @@ internal static class Composition
 {
     public static void AddProvider(this WebApplicationBuilder builder, ProviderOptions options)
     {
+        var metrics = new Metrics();
         builder.WebHost.ConfigureKestrel(kestrel =>
         {
-            kestrel.Listen(options.Host, options.Port);
+            kestrel.Listen(options.Host, options.Port, listen => listen.Use(metrics.Count));
             kestrel.AddServerHeader = false;
             kestrel.Limits.MaxRequestBodySize = 64 * 1024;
         });
@@ -18,7 +19,7 @@ internal static class Composition
             .AddConsoleFormatter<JsonLines, ConsoleFormatterOptions>()
             .AddFilter("Microsoft", LogLevel.Warning).AddFilter("Microsoft.Hosting.Lifetime", LogLevel.Information)
             .AddFilter("System.Net.Http", LogLevel.Warning);
-        builder.Services.AddSingleton(TimeProvider.System).AddSingleton(OpenBooks(options.Database)).AddSingleton(new Panel(options.Knobs))
+        builder.Services.AddSingleton(metrics).AddSingleton(TimeProvider.System).AddSingleton(OpenBooks(options.Database)).AddSingleton(new Panel(options.Knobs))
             .AddSingleton(services => new Outgoing(options.Webhook, services.GetRequiredService<Panel>()))
             .AddSingleton<Ledger>().AddSingleton<PaymentIntents>().AddSingleton<Refunds>().AddSingleton<Mutation>()
             .AddHostedService<Housekeeping>();

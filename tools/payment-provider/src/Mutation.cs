@@ -48,6 +48,7 @@ internal sealed partial class Mutation(Books books, Panel panel, Outgoing outgoi
         if (answer.Manner == Manner.Silence)
         {
             StaySilent(http.Request.Path);
+            http.Response.StatusCode = StatusCodes.Status499ClientClosedRequest; // for the metrics: nobody is answered
             using var hangUp = CancellationTokenSource.CreateLinkedTokenSource(http.RequestAborted, life.ApplicationStopping);
             await Task.Delay(LongestSilence, time, hangUp.Token).ContinueWith(_ => http.Abort(), TaskScheduler.Default);
             return;

@@ -7,6 +7,7 @@ try
     var builder = WebApplication.CreateSlimBuilder(args);
     builder.AddProvider(options);
     await using var app = builder.Build();
+    app.Use(app.Services.GetRequiredService<Metrics>().MeasureAsync);
     app.Use(ProviderApi.AnswerRefusalsAsync);
     app.MapProvider(options);
     await app.StartAsync();

@@ -16,6 +16,7 @@ internal static class ProviderApi
 
         app.MapGet("/health", () => Results.Ok());
         app.MapGet("/ready", () => books.Read(read => read.First("select 1", _ => true)) ? Results.Ok() : Results.StatusCode(503));
+        app.MapGet("/metrics", app.Services.GetRequiredService<Metrics>().Show);
         app.MapGet("/ledger", (HttpContext http, string? orderId) => ledger.WriteToAsync(http.Response, orderId, http.RequestAborted));
 
         var keyed = app.MapGroup("").AddEndpointFilter(Keyed(options.ApiKey));
@@ -59,6 +60,11 @@ internal static class ProviderApi
 
         catch (OperationCanceledException)
         {
+            if (!http.Response.HasStarted)
+            {
+                http.Response.StatusCode = StatusCodes.Status499ClientClosedRequest; // for the metrics: nobody is answered
+            }
+
             http.Abort(); // the caller left, or the process stops: whoever waited finds out by asking
         }
 
