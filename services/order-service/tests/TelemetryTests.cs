@@ -79,6 +79,19 @@ public sealed class TelemetryTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task What_goes_up_and_down_is_exported_as_such_whatever_the_runtime_calls_it()
+    {
+        string[] names = ["dotnet.thread_pool.thread.count", "dotnet.thread_pool.queue.length", "dotnet.thread_pool.work_item.count"];
+        await Eventually.HoldsAsync(() => names.All(name => _collector.Has("metrics", name)), "the thread pool is exported");
+
+        var pool = _collector.Metrics.Where(metric => names.Contains(metric.Name)).OrderBy(metric => Array.IndexOf(names, metric.Name));
+        pool.Select(metric => (metric.Scope, metric.Kind)).ShouldBe([("System.Runtime", "sum"), ("System.Runtime", "sum"), ("System.Runtime", "counter")]);
+        var page = await _bench.Anonymous.GetStringAsync("/metrics");
+        var threads = page.Split('\n').Single(line => line.StartsWith("dotnet_thread_pool_thread_count ", StringComparison.Ordinal)).Split(' ')[1];
+        int.Parse(threads, CultureInfo.InvariantCulture).ShouldBeInRange(1, System.Diagnostics.Process.GetProcessById(_bench.Process.Id).Threads.Count, "counted once");
+    }
+
+    [Fact]
     public async Task Exporting_polls_and_batches_of_the_bus_leave_no_spans_and_no_calls_behind()
     {
         await ReserveAsync();

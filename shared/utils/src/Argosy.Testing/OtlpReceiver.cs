@@ -25,6 +25,13 @@ namespace Argosy.Testing;
 public sealed record ReceivedSpan(
     string Service, string Scope, string TraceId, string SpanId, string ParentId, string Name, int Kind, int Status, IReadOnlyDictionary<string, string> Tags);
 
+/// <summary>A metric as it arrived.</summary>
+/// <param name="Service">The resource's <c>service.name</c>.</param>
+/// <param name="Scope">The meter.</param>
+/// <param name="Name">The instrument.</param>
+/// <param name="Kind"><c>gauge</c>, <c>sum</c>, <c>histogram</c>, or <c>counter</c> for a sum that only rises.</param>
+public sealed record ReceivedMetric(string Service, string Scope, string Name, string Kind);
+
 /// <summary>
 /// Receives what a service exports by OTLP over HTTP, as a collector would. It reads as much of the protocol (opentelemetry-proto 1.x)
 /// as tests look at, by field numbers; everything else is kept as bytes.
@@ -42,6 +49,9 @@ public sealed class OtlpReceiver : IAsyncDisposable
 
     /// <summary>All spans so far.</summary>
     public IReadOnlyCollection<ReceivedSpan> Spans => _spans;
+
+    /// <summary>Every metric that came so far, once.</summary>
+    public IReadOnlySet<ReceivedMetric> Metrics => _requests.Where(request => request.Path == "/v1/metrics").SelectMany(request => MetricsOf(request.Body)).ToHashSet();
 
     /// <summary>Begins to listen on a free port of this machine.</summary>
     public static async Task<OtlpReceiver> StartAsync()
@@ -96,6 +106,18 @@ public sealed class OtlpReceiver : IAsyncDisposable
         from span in scopeSpans.All(2)
         select new ReceivedSpan(
             service, scopeSpans.One(1).Text(1), span.Hex(1), span.Hex(2), span.Hex(4), span.Text(5), (int)span.Number(6), (int)span.One(15).Number(3), Tags(span, 9));
+
+    // ExportMetricsServiceRequest → resource_metrics 1 → (resource 1, scope_metrics 2 → (scope 1, metrics 2)).
+    private static IEnumerable<ReceivedMetric> MetricsOf(byte[] body) =>
+        from resourceMetrics in Wire.Of(body).All(1)
+        let service = Tags(resourceMetrics.One(1)).GetValueOrDefault("service.name", "")
+        from scopeMetrics in resourceMetrics.All(2)
+        from metric in scopeMetrics.All(2)
+        select new ReceivedMetric(service, scopeMetrics.One(1).Text(1), metric.Text(1), KindOf(metric));
+
+    // The one of gauge 5, sum 7 (is_monotonic 3) and histogram 9 that is there.
+    private static string KindOf(Wire metric) =>
+        metric.Has(5) ? "gauge" : metric.Has(9) ? "histogram" : metric.Has(7) ? metric.One(7).Number(3) == 1 ? "counter" : "sum" : "";
 
     private static Dictionary<string, string> Tags(Wire message, int field = 1) =>
         message.All(field).DistinctBy(pair => pair.Text(1)).ToDictionary(pair => pair.Text(1), pair => pair.One(2) is var value && value.Has(1) ? value.Text(1) : $"{value.Number(3)}", StringComparer.Ordinal);

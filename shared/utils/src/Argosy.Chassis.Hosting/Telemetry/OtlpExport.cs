@@ -54,6 +54,7 @@ internal static class OtlpExport
         {
             builder.Services.AddSingleton(_ => Sdk.CreateMeterProviderBuilder().SetResourceBuilder(resource)
                 .AddMeter("Argosy", "Argosy.*", "Microsoft.AspNetCore.Hosting", "Microsoft.AspNetCore.Server.Kestrel", "System.Net.Http", "System.Runtime")
+                .AddThreadPool()
                 .SetExemplarFilter(ExemplarFilterType.TraceBased)
                 .AddOtlpExporter(otlp => Configure(otlp, protocol)).Build());
             builder.Services.AddHostedService<Started<MeterProvider>>();

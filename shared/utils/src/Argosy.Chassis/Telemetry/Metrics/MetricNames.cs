@@ -62,6 +62,9 @@ internal static class MetricNames
         return name.StartsWith("__", StringComparison.Ordinal) ? $"key{name}" : name;
     }
 
+    /// <summary>Whether an instrument of that name goes up and down, whatever it is registered as.</summary>
+    public static bool IsFalling(string instrument) => Falling.Contains(instrument);
+
     /// <summary>What an instrument is; null for a kind that nobody here knows.</summary>
     public static MetricKind? KindOf(Instrument instrument)
     {
@@ -72,7 +75,7 @@ internal static class MetricNames
 
         return type?.GetGenericTypeDefinition() switch
         {
-            _ when Falling.Contains(instrument.Name) => MetricKind.Gauge,
+            _ when IsFalling(instrument.Name) => MetricKind.Gauge,
             { } t when t == typeof(Counter<>) || t == typeof(ObservableCounter<>) => MetricKind.Counter,
             { } t when t == typeof(Histogram<>) => MetricKind.Histogram,
             { } t when t == typeof(UpDownCounter<>) || t == typeof(ObservableUpDownCounter<>) || t == typeof(Gauge<>) || t == typeof(ObservableGauge<>) => MetricKind.Gauge,
