@@ -39,7 +39,16 @@ public sealed class SimulationTests
         var told = await Task.WhenAll(TellAsync(42), TellAsync(42), TellAsync(43));
 
         told[0].ShouldBe(told[1]);
-        told[0].ShouldNotBe(told[2]);
+        told[0].Story.ShouldNotBe(told[2].Story);
+    }
+
+    [Fact]
+    public async Task A_story_ends_with_its_verdict()
+    {
+        var (story, verdict) = await TellAsync(42);
+
+        var steps = story.TrimEnd().Split('\n')[^1].TrimStart().Split(' ')[0];
+        verdict.ShouldBe($"seed 42, {steps} steps: every law held\n");
     }
 
     [Fact]
@@ -53,14 +62,15 @@ public sealed class SimulationTests
         }
     }
 
-    private static async Task<string> TellAsync(int seed)
+    private static async Task<(string Story, string Verdict)> TellAsync(int seed)
     {
-        var start = new ProcessStartInfo("dotnet", [typeof(World).Assembly.Location, "--seed", $"{seed}"]) { RedirectStandardOutput = true, UseShellExecute = false };
+        var start = new ProcessStartInfo("dotnet", [typeof(World).Assembly.Location, "--seed", $"{seed}"]) { RedirectStandardOutput = true, RedirectStandardError = true, UseShellExecute = false };
         using var process = Process.Start(start)!;
         using var deadline = new CancellationTokenSource(TimeSpan.FromSeconds(60));
-        var text = await process.StandardOutput.ReadToEndAsync(deadline.Token);
+        var verdict = process.StandardError.ReadToEndAsync(deadline.Token);
+        var story = await process.StandardOutput.ReadToEndAsync(deadline.Token);
         await process.WaitForExitAsync(deadline.Token);
         process.ExitCode.ShouldBe(0);
-        return text;
+        return (story, await verdict);
     }
 }

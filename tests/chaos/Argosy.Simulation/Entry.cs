@@ -4,8 +4,8 @@ using System.Globalization;
 namespace Argosy.Simulation;
 
 /// <summary>
-/// <c>--seeds N [--from S]</c>: tells N stories, one line at the end. <c>--seed S</c>: tells one, every turn of it, the same bytes each
-/// time. Exit codes: 0 all laws held, 1 one did not, 2 the command line is wrong.
+/// <c>--seeds N [--from S]</c>: tells N stories, one line at the end. <c>--seed S</c>: tells one on standard output, every turn of it,
+/// the same bytes each time, and on standard error whether every law held. Exit codes: 0 all laws held, 1 one did not, 2 the command line is wrong.
 /// </summary>
 internal static class Entry
 {
@@ -33,16 +33,20 @@ internal static class Entry
     {
         await using var fleet = await Fleet.MakeAsync();
         await using var output = new StreamWriter(Console.OpenStandardOutput(), bufferSize: 1 << 16);
+        string? broken = null;
+        long turns = 0;
         try
         {
-            await World.TellAsync(seed, fleet, new Trace(output));
-            return 0;
+            turns = await World.TellAsync(seed, fleet, new Trace(output));
         }
         catch (LawBrokenException e)
         {
-            await output.WriteAsync($"broken: {e.Message}\n");
-            return 1;
+            broken = e.Message;
         }
+
+        await output.FlushAsync();      // the verdict comes after the story where both go to one terminal
+        await Console.Error.WriteLineAsync(broken is null ? $"seed {seed}, {turns} steps: every law held" : $"seed {seed} broke a law: {broken}");
+        return broken is null ? 0 : 1;
     }
 
     private static async Task<int> RunAsync(int first, int count)
