@@ -22,7 +22,9 @@ internal static class SqliteMigrations
                 Apply(connection, migration, time.GetUtcNow());
             }
 
+            Failpoints.Hit("migration.before");
             connection.Execute("commit");
+            Failpoints.Hit("migration.after");
         }
         catch (Exception e) when (e is SqliteException or MigrationException)
         {
@@ -49,6 +51,7 @@ internal static class SqliteMigrations
         connection.Execute(
             "insert into sys_migration (name, checksum, at) values (@Name, @checksum, @at)",
             new { migration.Name, checksum, at = now.ToUnixTimeMilliseconds() });
+        Failpoints.Hit("migration.script");
     }
 
     private static Migration Read(string name)
