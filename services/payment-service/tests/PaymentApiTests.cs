@@ -79,6 +79,21 @@ public sealed class PaymentApiTests(PaymentBench bench) : PaymentTest(bench), IC
     }
 
     [Fact]
+    public async Task A_key_whose_answer_has_been_forgotten_starts_no_second_refund_and_says_why()
+    {
+        await CapturedAsync();
+        using var first = await RefundAsync("key-of-last-month", 300);
+        await IsAsync("captured", refunded: 300);
+        await Bench.Service.ExecuteAsync("delete from http_idempotency");
+
+        using var second = await RefundAsync("key-of-last-month", 300);
+
+        second.StatusCode.ShouldBe(HttpStatusCode.Conflict);
+        (await second.Content.ReadAsStringAsync()).ShouldContain("refund.repeated");
+        (await LedgerAsync()).Count(e => e.Type == "refund").ShouldBe(1);
+    }
+
+    [Fact]
     public async Task Fifty_refunds_at_once_give_back_no_more_than_was_taken()
     {
         await CapturedAsync();

@@ -1,3 +1,4 @@
+using Argosy.Chassis.Hosting.Writes;
 using Argosy.Chassis.Messaging;
 using Argosy.Testing;
 using Microsoft.Extensions.Logging.Abstractions;
@@ -74,6 +75,42 @@ public sealed class Invariant14_CleaningUpRemovesNothingUndecided
         await CleanAsync(new Cleanup("inventory-service", desk.Store, [], desk.Time, NullLogger<Cleanup>.Instance), default);
 
         (await desk.Store.QueryAsync<string>("select id from bus_inbox order by id")).ShouldBe(["poison", "young"]);
+    }
+
+    // What a service says to a key whose answer is gone is its own: OrderApiTests and PaymentApiTests.
+    [Fact]
+    public async Task Answers_to_idempotency_keys_go_after_seven_days_in_batches_and_each_younger_one_stays()
+    {
+        const int Old = 1200;
+        const int Batch = 500;
+        await using var desk = await Desk.OpenAsync();
+        await AnswerAsync(desk, Enumerable.Range(0, Old).Select(i => Key("ada", $"key-{i}")));
+        desk.Time.Advance(TimeSpan.FromMinutes(2));
+        var young = Key("bob", "key-7");       // the same key, and another caller's
+        await AnswerAsync(desk, [young]);
+        desk.Time.Advance(Dispatch.Horizon - TimeSpan.FromMinutes(1));
+        var cleanup = new Cleanup("inventory-service", desk.Store, [], desk.Time, NullLogger<Cleanup>.Instance);
+
+        (await cleanup.RunOnceAsync(default)).ShouldBeTrue("there is more");
+
+        (await desk.CountAsync("http_idempotency")).ShouldBe(Old - Batch + 1);
+        await CleanAsync(cleanup, default);
+        (await desk.CountAsync("http_idempotency")).ShouldBe(1);
+        (await IdempotencyRecords.FindAsync(desk.Store, young, default)).ShouldNotBeNull().Answer.Body.ShouldBe([7]);
+        (await IdempotencyRecords.FindAsync(desk.Store, Key("ada", "key-7"), default)).ShouldBeNull();
+    }
+
+    private static IdempotencyKey Key(string caller, string key) => new(caller, "POST", "/things", key, [1]);
+
+    private static async Task AnswerAsync(Desk desk, IEnumerable<IdempotencyKey> keys)
+    {
+        var work = desk.Work("answers");
+        foreach (var key in keys)
+        {
+            work.Add(IdempotencyRecords.Insert(key, new StoredAnswer(202, new Dictionary<string, string>(StringComparer.Ordinal), [7]), work.Now));
+        }
+
+        (await desk.Store.CommitAsync(work)).Ensure();
     }
 
     private static async Task CleanAsync(Cleanup cleanup, CancellationToken cancellation)
