@@ -57,6 +57,39 @@ public sealed class LogTests : IDisposable
     }
 
     [Fact]
+    public async Task The_last_lines_are_the_last_of_all_processes_together()
+    {
+        File.WriteAllText(_data.LogOf("busy"), string.Concat(Enumerable.Range(0, 50).Select(i => Line(i, $"busy {i}"))));
+        File.WriteAllText(_data.LogOf("quiet"), Line(2, "quiet 2") + Line(48, "quiet 48"));
+
+        (await ShownAsync(3, null, "busy", "quiet")).ShouldBe(["busy 48", "quiet 48", "busy 49"]);
+        (await ShownAsync(2, null, "quiet")).ShouldBe(["quiet 2", "quiet 48"]);
+    }
+
+    [Fact]
+    public async Task A_text_is_looked_for_in_every_file_that_is_kept_and_counted_by_what_is_found()
+    {
+        File.WriteAllText(System.IO.Path.ChangeExtension(Path, "2.log"), Line(0, "order 8B5d is placed") + Line(1, "another"));
+        File.WriteAllText(System.IO.Path.ChangeExtension(Path, "1.log"), Line(2, "another") + Line(3, "order 8b5d is paid"));
+        File.WriteAllText(Path, Line(4, "order 8b5d is shipped") + string.Concat(Enumerable.Repeat(Line(5, "another"), 200)));
+
+        (await ShownAsync(100, "8b5D", "order-service")).ShouldBe(["order 8B5d is placed", "order 8b5d is paid", "order 8b5d is shipped"]);
+        (await ShownAsync(2, "8b5D", "order-service")).ShouldBe(["order 8b5d is paid", "order 8b5d is shipped"]);
+    }
+
+    [Fact]
+    public void A_follower_of_a_text_leaves_out_what_comes_without_it()
+    {
+        using var log = new LogFile(Path);
+        using var follower = new LogFollower("order-service", Path, 10, "paid");
+        follower.ReadNew().ShouldBeEmpty();
+
+        log.Append(Encoding.UTF8.GetBytes("one is paid\nanother is not\ntwo is Paid\n"));
+
+        follower.ReadNew().Select(l => l.Raw).ShouldBe(["one is paid", "two is Paid"]);
+    }
+
+    [Fact]
     public void A_structured_line_is_shown_as_a_sentence_with_its_trace_and_its_stack_below()
     {
         var line = LogLine.Read("order-service",
@@ -111,5 +144,17 @@ public sealed class LogTests : IDisposable
         await new LinePump(source, lines => longest = Math.Max(longest, lines.Length)).RunAsync();
 
         longest.ShouldBeLessThanOrEqualTo(64 * 1024);
+    }
+
+    private static string Line(int second, string message) =>
+        $$"""{"timestamp":"2026-01-01T00:00:{{second:00}}Z","level":"Information","category":"Argosy.Orders","message":"{{message}}"}""" + "\n";
+
+    private async Task<IReadOnlyList<string>> ShownAsync(int lines, string? text, params string[] processes)
+    {
+        var shown = new List<string>();
+        var followers = processes.Select(name => new LogFollower(name, _data.LogOf(name), lines, text)).ToList();
+        await new LogStream(followers, lines, line => shown.Add(line.Message)).RunAsync(follow: false, CancellationToken.None);
+        followers.ForEach(follower => follower.Dispose());
+        return shown;
     }
 }

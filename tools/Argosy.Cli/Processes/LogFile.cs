@@ -72,6 +72,10 @@ internal sealed class LogFile : IDisposable
         }
     }
 
+    /// <summary>The older files of a log, the oldest first.</summary>
+    public static IEnumerable<string> Older(string path) =>
+        Enumerable.Range(1, Generations - 1).Reverse().Select(number => Generation(path, number)).Where(File.Exists);
+
     public void Dispose() => _stream.Dispose();
 
     private static string Generation(string path, int number) => Path.ChangeExtension(path, $"{number}.log");

@@ -9,6 +9,15 @@ internal static class LogTail
 
     public static IReadOnlyList<string> Of(string path, int lines) => Of(path, lines, out _);
 
+    /// <summary>Of the lines with a text the last ones, from the older files too, which are bounded as this one is.</summary>
+    public static IReadOnlyList<string> With(string text, string path, int lines, out long end)
+    {
+        var newest = Of(path, int.MaxValue, out end);
+        return [.. LogFile.Older(path).SelectMany(older => Of(older, int.MaxValue)).Concat(newest).Where(line => Has(line, text)).TakeLast(lines)];
+    }
+
+    public static bool Has(string line, string text) => line.Contains(text, StringComparison.OrdinalIgnoreCase);
+
     /// <summary>Also where it ends, for whoever goes on reading from there.</summary>
     public static IReadOnlyList<string> Of(string path, int lines, out long end)
     {

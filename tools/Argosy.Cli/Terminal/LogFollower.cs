@@ -3,8 +3,8 @@ using Argosy.Cli.Processes;
 
 namespace Argosy.Cli.Terminal;
 
-/// <summary>Reads one log from its last lines on, over rotations too.</summary>
-internal sealed class LogFollower(string process, string path, int lines) : IDisposable
+/// <summary>Reads one log from its last lines on, over rotations too; with a text, the lines that have it, and from the oldest file that is kept.</summary>
+internal sealed class LogFollower(string process, string path, int lines, string? text = null) : IDisposable
 {
     private readonly MemoryStream _partial = new();
     private FileStream? _file;
@@ -14,7 +14,7 @@ internal sealed class LogFollower(string process, string path, int lines) : IDis
     {
         if (_file is null)
         {
-            var tail = LogTail.Of(path, lines, out var end);
+            var tail = text is null ? LogTail.Of(path, lines, out var end) : LogTail.With(text, path, lines, out end);
             _file = Open();
             _file.Position = end;
             return [.. tail.Select(l => LogLine.Read(process, l))];
@@ -43,11 +43,11 @@ internal sealed class LogFollower(string process, string path, int lines) : IDis
         _file!.CopyTo(_partial);
         var bytes = _partial.GetBuffer().AsSpan(0, (int)_partial.Length);
         var whole = bytes.LastIndexOf((byte)'\n') + 1;
-        var text = Encoding.UTF8.GetString(bytes[..whole]);
+        var said = Encoding.UTF8.GetString(bytes[..whole]);
         var rest = bytes[whole..].ToArray();
         _partial.SetLength(0);
         _partial.Write(rest);
-        return [.. text.Split('\n', StringSplitOptions.RemoveEmptyEntries).Select(l => LogLine.Read(process, l))];
+        return [.. said.Split('\n', StringSplitOptions.RemoveEmptyEntries).Where(l => text is null || LogTail.Has(l, text)).Select(l => LogLine.Read(process, l))];
     }
 
     // The writer renames the full file and begins a new one, so the name then leads to a file that is shorter than what was read.
