@@ -20,6 +20,9 @@ public sealed class Fleet : IAsyncLifetime
     /// <summary>The fleet's data folder.</summary>
     public string Data { get; } = Directory.CreateTempSubdirectory("argosy-e2e-").FullName;
 
+    /// <summary>What was on the screen while it started.</summary>
+    public string Screen { get; private set; } = "";
+
     /// <summary>The only public door.</summary>
     public HttpClient Gateway { get; private set; } = null!;
 
@@ -38,6 +41,7 @@ public sealed class Fleet : IAsyncLifetime
             throw new InvalidOperationException($"The fleet did not start: {up}");
         }
 
+        Screen = up.Errors;
         Gateway = Client();
         var password = await File.ReadAllTextAsync(Path.Combine(Data, "services", "auth-service", "admin-password"));
         Admin = await LoginAsync("admin@argosy.local", password.Trim());

@@ -14,10 +14,10 @@ public sealed class ControlTests
         await using var server = new ControlServer(tiny.Data, control.AnswerAsync);
         var client = new ControlClient(tiny.Data);
         await tiny.Fleet.StartAsync(CancellationToken.None);
-        control.Started = true;
+        control.HasStarted(TimeSpan.FromSeconds(4.25));
 
         var status = (await client.AskAsync(new ControlRequest(ControlVerb.Status), CancellationToken.None)).ShouldNotBeNull();
-        status.Started.ShouldBeTrue();
+        status.Started.ShouldBe(TimeSpan.FromSeconds(4.25));
         status.Launcher.ShouldBe(Environment.ProcessId);
         status.Processes.Select(p => p.Name).ShouldBe(["gateway", "order-service"]);
 

@@ -16,11 +16,11 @@ internal sealed record ControlRequest(ControlVerb Verb, string? Process = null);
 
 /// <param name="Error">Why it wasn't done; null when it was.</param>
 /// <param name="Launcher">The launcher's own process.</param>
-/// <param name="Started">All processes have been ready once.</param>
+/// <param name="Started">After how long all processes were ready for the first time; null before.</param>
 /// <param name="Processes">How they are now.</param>
 /// <param name="Stopped">After a stop: how it went.</param>
 internal sealed record ControlReply(
-    string? Error, int Launcher, bool Started, IReadOnlyList<ProcessStatus> Processes, StopSummary? Stopped = null);
+    string? Error, int Launcher, TimeSpan? Started, IReadOnlyList<ProcessStatus> Processes, StopSummary? Stopped = null);
 
 /// <summary>
 /// How the other verbs talk to the launcher that runs: a pipe that only this user may open, one line of JSON each way.

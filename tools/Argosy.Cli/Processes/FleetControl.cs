@@ -5,12 +5,15 @@ internal sealed class FleetControl(Fleet fleet)
 {
     private readonly TaskCompletionSource _stopAsked = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly TaskCompletionSource<StopSummary> _stopped = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private long _started = -1;
 
-    /// <summary>All processes have been ready once.</summary>
-    public bool Started { get; set; }
+    /// <summary>After how long all processes were ready for the first time; null before.</summary>
+    public TimeSpan? Started => Volatile.Read(ref _started) is var ticks and >= 0 ? TimeSpan.FromTicks(ticks) : null;
 
     /// <summary>Completes when somebody ran `down`.</summary>
     public Task StopAsked => _stopAsked.Task;
+
+    public void HasStarted(TimeSpan after) => Volatile.Write(ref _started, after.Ticks);
 
     public void HasStopped(StopSummary summary) => _stopped.TrySetResult(summary);
 

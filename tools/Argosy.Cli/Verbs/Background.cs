@@ -38,7 +38,7 @@ internal sealed class Background(CliContext cli, UpOptions options)
 
     private async Task<int> WatchAsync(Process launcher, CancellationToken ct)
     {
-        var report = new StartupReport(cli.Screen, options.Data, cli.Time);
+        var report = new StartupReport(cli.Screen, options.Data);
         var begun = false;
         while (!launcher.HasExited)
         {
@@ -55,9 +55,9 @@ internal sealed class Background(CliContext cli, UpOptions options)
                     report.Show(process);
                 }
 
-                if (reply.Started)
+                if (reply.Started is { } after)
                 {
-                    report.Ready(reply.Processes.First(p => p.Name == Catalog.Gateway).Url, foreground: false);
+                    report.Ready(reply.Processes.First(p => p.Name == Catalog.Gateway).Url, after, foreground: false);
                     return ExitCodes.Done;
                 }
             }
@@ -74,7 +74,7 @@ internal sealed class Background(CliContext cli, UpOptions options)
 
     private ProcessStartInfo Command()
     {
-        List<string> words = [DotnetHost.Path, typeof(Background).Assembly.Location, "up", "--background", "--data", options.Data.Root,
+        List<string> words = [DotnetHost.Path, typeof(Background).Assembly.Location, "up", "--background", $"{options.Began.ToUnixTimeMilliseconds()}", "--data", options.Data.Root,
             "--timeout", $"{options.ReadyWithin.TotalSeconds:0}"];
         if (options.Isolated)
         {

@@ -30,7 +30,7 @@ internal static class DownVerb
         var left = await Leftovers.EndAsync(data, new SupervisionPolicy().StopWithin, ct);
         if (reply?.Stopped is { } summary)
         {
-            new StartupReport(cli.Screen, data, cli.Time).Stopped(summary);
+            new StartupReport(cli.Screen, data).Stopped(summary);
         }
         else
         {

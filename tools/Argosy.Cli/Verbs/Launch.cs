@@ -22,7 +22,7 @@ internal sealed class Launch(CliContext cli, UpOptions options)
         var policy = new SupervisionPolicy { ReadyWithin = options.ReadyWithin };
         await Leftovers.EndAsync(options.Data, policy.StopWithin, cli.Interrupts.Stop);
         var plans = Prepare();
-        var report = new StartupReport(cli.Screen, options.Data, cli.Time);
+        var report = new StartupReport(cli.Screen, options.Data);
         var lines = new LogView(cli.Screen.Lines, plans.Select(p => p.Name));
         using var fleet = new Fleet(plans, options.Data, policy, cli.Time)
         {
@@ -36,10 +36,10 @@ internal sealed class Launch(CliContext cli, UpOptions options)
             report.Begin(plans.Count);
         }
 
-        var failure = await StartAndStayAsync(fleet, control, () =>
+        var failure = await StartAndStayAsync(fleet, control, after =>
         {
             lines.Open();
-            report.Ready(plans.First(p => p.Name == Catalog.Gateway).Url, foreground);
+            report.Ready(plans.First(p => p.Name == Catalog.Gateway).Url, after, foreground);
         });
         if (failure is null)
         {
@@ -68,7 +68,7 @@ internal sealed class Launch(CliContext cli, UpOptions options)
     }
 
     /// <summary>Returns when the fleet is to stop: because it didn't start, or because somebody asked.</summary>
-    private async Task<StartFailure?> StartAndStayAsync(Fleet fleet, FleetControl control, Action ready)
+    private async Task<StartFailure?> StartAndStayAsync(Fleet fleet, FleetControl control, Action<TimeSpan> ready)
     {
         try
         {
@@ -81,8 +81,10 @@ internal sealed class Launch(CliContext cli, UpOptions options)
                     return failure;
                 }
 
-                control.Started = true;
-                ready();
+                // Measured here, once: whoever watches from another process shows the same figure.
+                var after = cli.Time.GetUtcNow() - options.Began;
+                control.HasStarted(after);
+                ready(after);
             }
 
             await asked;

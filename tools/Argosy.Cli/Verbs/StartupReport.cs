@@ -5,12 +5,11 @@ using Spectre.Console;
 namespace Argosy.Cli.Verbs;
 
 /// <summary>Tells the person at the terminal how the fleet comes up, what crashes, and how it goes down.</summary>
-internal sealed class StartupReport(Screen screen, DataFolder data, TimeProvider time)
+internal sealed class StartupReport(Screen screen, DataFolder data)
 {
     public const int NameWidth = 22;
     private const int ShownLines = 20;
     private const string OwnVoice = "argosy: ";
-    private readonly long _began = time.GetTimestamp();
     private readonly Dictionary<string, ProcessState> _shown = new(StringComparer.Ordinal);
     private readonly HashSet<string> _wereReady = new(StringComparer.Ordinal);
     private readonly Lock _showing = new();
@@ -34,10 +33,10 @@ internal sealed class StartupReport(Screen screen, DataFolder data, TimeProvider
         }
     }
 
-    public void Ready(string gateway, bool foreground)
+    public void Ready(string gateway, TimeSpan after, bool foreground)
     {
         var option = data.Option.EscapeMarkup();
-        screen.Messages.MarkupLine($"[bold]Ready in {time.GetElapsedTime(_began).TotalSeconds:0.0} s.[/]\n");
+        screen.Messages.MarkupLine($"[bold]Ready in {after.TotalSeconds:0.0} s.[/]\n");
         screen.Lines.MarkupLine($"  Gateway   [link]{gateway}[/]");
         screen.Lines.MarkupLine($"  Data      {data.Root.EscapeMarkup()}");
         screen.Lines.MarkupLine($"  Try       ./argosy demo{option}");

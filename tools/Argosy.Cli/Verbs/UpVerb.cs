@@ -6,7 +6,8 @@ namespace Argosy.Cli.Verbs;
 /// <param name="Data">Where the fleet keeps everything.</param>
 /// <param name="Isolated">Free ports instead of the usual ones.</param>
 /// <param name="ReadyWithin">The deadline of each process.</param>
-internal sealed record UpOptions(DataFolder Data, bool Isolated, TimeSpan ReadyWithin);
+/// <param name="Began">When the command was given.</param>
+internal sealed record UpOptions(DataFolder Data, bool Isolated, TimeSpan ReadyWithin, DateTimeOffset Began);
 
 internal static class UpVerb
 {
@@ -23,16 +24,18 @@ internal static class UpVerb
             HelpName = "SECONDS",
             DefaultValueFactory = _ => DefaultTimeout,
         };
-        var background = new Option<bool>("--background") { Description = "What --detach starts.", Hidden = true };
+        var background = new Option<long?>("--background") { Description = "What --detach starts: when that was, in milliseconds.", Hidden = true };
 
         var command = new Command("up", "Start every process, wait until all are ready, keep them alive.") { detach, isolated, noBuild, timeout, background };
         command.SetAction((parsed, ct) =>
         {
+            var detached = parsed.GetValue(background);
+            var began = detached is { } at ? DateTimeOffset.FromUnixTimeMilliseconds(at) : cli.Time.GetUtcNow();
             var options = new UpOptions(
-                DataFor(cli, parsed, parsed.GetValue(isolated)), parsed.GetValue(isolated), TimeSpan.FromSeconds(parsed.GetValue(timeout)));
+                DataFor(cli, parsed, parsed.GetValue(isolated)), parsed.GetValue(isolated), TimeSpan.FromSeconds(parsed.GetValue(timeout)), began);
             return parsed.GetValue(detach)
                 ? new Background(cli, options).StartAsync(ct)
-                : new Launch(cli, options).RunAsync(foreground: !parsed.GetValue(background));
+                : new Launch(cli, options).RunAsync(foreground: detached is null);
         });
         return command;
     }
