@@ -21,6 +21,11 @@ if "%~1"=="test" (
   set "what=%root%Argosy.slnx"
   set "analyze=-p:Analyze=true"
 )
+rem A word too much is heard of now, and not after the build.
+if "%build%"=="yes" if exist "%cli%" (
+  dotnet "%cli%" --parse-only %*
+  if errorlevel 64 if not errorlevel 65 exit /b 2
+)
 if "%build%"=="yes" if "%~1"=="bench" dotnet build "%root%tests\performance" -c Release -v q -nologo -clp:ErrorsOnly 1>&2
 if "%build%"=="yes" (
   dotnet build "%what%" -c Release -v q -nologo -clp:ErrorsOnly %analyze% 1>&2

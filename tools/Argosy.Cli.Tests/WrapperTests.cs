@@ -118,6 +118,37 @@ public sealed class WrapperTests : IDisposable
         }
     }
 
+    [Theory]
+    [InlineData("test", "--bogus")]
+    [InlineData("bench", "--only", "nothing")]
+    [InlineData("sim", "--seed")]
+    [InlineData("up", "--bogus")]
+    public void What_the_launcher_would_refuse_is_refused_before_a_build(params string[] arguments)
+    {
+        Run("up");
+        Touch("services/a/src/New.cs");
+        File.WriteAllText(Path.Combine(_root, "refuses"), "");
+
+        var refused = Run(arguments);
+
+        refused.ExitCode.ShouldBe(2);
+        refused.Errors.ShouldBe("argosy: no\n");
+        Asked.Count(a => a.StartsWith("build", StringComparison.Ordinal)).ShouldBe(1);
+        Asked[^1].ShouldBe($"{Dll} --parse-only {string.Join(' ', arguments)}");
+    }
+
+    [Fact]
+    public void A_launcher_that_breaks_when_it_is_asked_holds_up_no_build()
+    {
+        Run("up");
+        Touch("services/a/src/New.cs");
+        File.WriteAllText(Path.Combine(_root, "dies"), "");
+
+        Run("up").ExitCode.ShouldBe(0);
+
+        Asked.Count(a => a.StartsWith("build", StringComparison.Ordinal)).ShouldBe(2);
+    }
+
     [Fact]
     public void The_compiler_of_a_build_is_ended_with_it_even_when_it_failed()
     {
@@ -199,6 +230,8 @@ public sealed class WrapperTests : IDisposable
             if [ "$1" = --version ]; then echo {{version}}; exit 0; fi
             if [ "$1" = --list-sdks ]; then echo "8.0.1 [/sdk]"; echo "{{version}} [/sdk]"; exit 0; fi
             echo "$@" >> "{{Log}}"
+            if [ "$2" = --parse-only ] && [ -f "{{_root}}/refuses" ]; then echo "argosy: no" >&2; exit 64; fi
+            if [ "$2" = --parse-only ] && [ -f "{{_root}}/dies" ]; then exit 134; fi
             if [ "$1" = build ] && [ -f "{{_root}}/breaks" ]; then echo "a.cs(1,1): error CS1002: ; expected"; exit 1; fi
             if [ "$1" = build ]; then mkdir -p "{{Path.GetDirectoryName(Dll)}}" && : > "{{Dll}}"; fi
             """);

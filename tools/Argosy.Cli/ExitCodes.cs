@@ -14,6 +14,9 @@ internal static class ExitCodes
     /// <summary>The verb needs a running fleet and there is none in that data folder.</summary>
     public const int NotRunning = 3;
 
+    /// <summary>Said to the scripts alone, before they build: this command line would be refused (BSD's EX_USAGE).</summary>
+    public const int Refused = 64;
+
     /// <summary>A mistake in the launcher itself (BSD's EX_SOFTWARE).</summary>
     public const int Internal = 70;
 }

@@ -30,6 +30,11 @@ try
     };
 
     root.HelpName = "./argosy";
+    if (args is [Beforehand.Option, .. var given])
+    {
+        return Beforehand.Check(root.Parse(given), cli);
+    }
+
     var parsed = root.Parse(args.Length == 0 ? ["--help"] : args);
     if (parsed.Errors.Count > 0)
     {

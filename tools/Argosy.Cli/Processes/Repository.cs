@@ -5,6 +5,8 @@ internal sealed record Repository(string Root)
 {
     public const string DataFolderName = ".argosy";
 
+    public string LauncherSources => Path.Combine(Root, "tools", "Argosy.Cli");
+
     public string Solution => Path.Combine(Root, "Argosy.slnx");
 
     public string Routes => Path.Combine(Root, "infrastructure", "istio", "api-routes.yaml");

@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.CommandLine.Parsing;
 using System.Diagnostics;
 using System.Globalization;
 using Argosy.Cli.Processes;
@@ -16,15 +17,25 @@ internal static class SimVerb
         var from = new Option<int?>("--from") { Description = "The first seed (default: 1).", HelpName = "S" };
         var seed = new Option<int?>("--seed") { Description = "Tell one story, turn by turn: the same bytes each time.", HelpName = "S" };
         var command = new Command("sim", "Play the checkout in a world that loses, repeats, delays and kills, all of it drawn from a seed.") { seeds, from, seed };
-        command.SetAction((parsed, ct) => RunAsync(cli, Arguments(parsed.GetValue(seeds), parsed.GetValue(from), parsed.GetValue(seed)), ct));
+        command.Validators.Add(given =>
+        {
+            // What is no number, the parser says by itself.
+            if (new[] { seeds, from, seed }.All(option => IsWhole(given.GetResult(option))) && Arguments(given.GetValue(seeds), given.GetValue(from), given.GetValue(seed)) is null)
+            {
+                given.AddError("sim takes --seeds N [--from S], or --seed S.");
+            }
+        });
+        command.SetAction((parsed, ct) => RunAsync(cli, Arguments(parsed.GetValue(seeds), parsed.GetValue(from), parsed.GetValue(seed))!, ct));
         return command;
     }
 
-    private static string[] Arguments(int? seeds, int? from, int? seed) => (seeds, from, seed) switch
+    private static bool IsWhole(OptionResult? given) => given is null || (given.Tokens is [var token] && int.TryParse(token.Value, CultureInfo.InvariantCulture, out _));
+
+    private static string[]? Arguments(int? seeds, int? from, int? seed) => (seeds, from, seed) switch
     {
         ( >= 1, null or >= 0, null) => ["--seeds", Text(seeds), "--from", Text(from ?? 1)],
         (null, null, >= 0) => ["--seed", Text(seed)],
-        _ => throw new Refusal("sim takes --seeds N [--from S], or --seed S", ExitCodes.Usage),
+        _ => null,
     };
 
     private static string Text(int? number) => number!.Value.ToString(CultureInfo.InvariantCulture);
