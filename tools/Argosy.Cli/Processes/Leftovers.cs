@@ -49,8 +49,8 @@ internal static class Leftovers
         return entry.Name;
     }
 
-    // Numbers are used again. A process that began after the file was last written isn't the one that the file means.
-    private static Process? Find(int pid, DateTime writtenAt)
+    /// <summary>Numbers are used again: a process that began after the file was last written isn't the one that the file means.</summary>
+    public static Process? Find(int pid, DateTime writtenAt)
     {
         try
         {

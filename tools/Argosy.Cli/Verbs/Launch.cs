@@ -31,6 +31,7 @@ internal sealed class Launch(CliContext cli, UpOptions options)
         };
         var control = new FleetControl(fleet);
         await using var server = new ControlServer(options.Data, control.AnswerAsync);
+        using var listed = Enlist();
         if (foreground)
         {
             report.Begin(plans.Count);
@@ -55,6 +56,20 @@ internal sealed class Launch(CliContext cli, UpOptions options)
 
         report.Stopped(summary);
         return ExitCodes.Done;
+    }
+
+    // For `status --all`. A home that can't be written is no reason not to start.
+    private IDisposable? Enlist()
+    {
+        try
+        {
+            return FleetRegistry.OfUser().Enter(options.Data);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            cli.Screen.Say($"argosy: ./argosy status --all won't show this fleet: {e.Message}");
+            return null;
+        }
     }
 
     private IReadOnlyList<ProcessPlan> Prepare()

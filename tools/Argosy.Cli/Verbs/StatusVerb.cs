@@ -13,14 +13,20 @@ internal sealed record StatusReport(string Gateway, string Data, int Launcher, I
 
 internal static class StatusVerb
 {
-    private const string Ready = "ready";
+    public const string Ready = "ready";
 
     public static Command Create(CliContext cli)
     {
         var json = new Option<bool>("--json") { Description = "Print it as JSON." };
-        var command = new Command("status", "How each process is. Exit code 0 if all are ready, 1 if one isn't, 3 if nothing runs.") { json };
+        var all = new Option<bool>("--all") { Description = "Every fleet of yours that runs, a line each: its gateway and its data folder." };
+        var command = new Command("status", "How each process is. Exit code 0 if all are ready, 1 if one isn't, 3 if nothing runs.") { all, json };
         command.SetAction(async (parsed, ct) =>
         {
+            if (parsed.GetValue(all))
+            {
+                return await new AllFleets(cli, FleetRegistry.OfUser()).ShowAsync(parsed.GetValue(json), ct);
+            }
+
             var report = await AskAsync(cli.DataOf(parsed), ct);
             if (parsed.GetValue(json))
             {
@@ -37,7 +43,7 @@ internal static class StatusVerb
         return command;
     }
 
-    private static async Task<StatusReport> AskAsync(DataFolder data, CancellationToken ct)
+    public static async Task<StatusReport> AskAsync(DataFolder data, CancellationToken ct)
     {
         var reply = await new ControlClient(data).AskAsync(new ControlRequest(ControlVerb.Status), ct) ?? throw CliContext.NotRunning(data);
         using var readiness = new Readiness();
