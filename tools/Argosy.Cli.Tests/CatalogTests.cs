@@ -1,3 +1,4 @@
+using Argosy.Cli.Engines;
 using Argosy.Cli.Processes;
 using Shouldly;
 using Xunit;
@@ -47,16 +48,16 @@ public sealed class CatalogTests : IDisposable
     {
         var data = new DataFolder(Path.Combine(_repository.Root, ".argosy"));
         data.Create();
-        var catalog = Catalog.Read(_repository);
-        var contract = new RuntimeContract(_repository, data, Keys.Ensure(data, []), Ports.FromCatalog(catalog));
+        var instances = ServiceInstance.Of(Catalog.Read(_repository), null);
+        var contract = new RuntimeContract(_repository, data, Keys.Ensure(data, []), instances, Ports.Usual(instances), EngineSet.None);
 
-        Should.Throw<Refusal>(() => contract.Plans(catalog)).Message.ShouldContain("gateway isn't built");
+        Should.Throw<Refusal>(contract.Plans).Message.ShouldContain("gateway isn't built");
     }
 
     [Fact]
     public void Every_process_is_told_where_the_others_are_and_only_its_own_secrets()
     {
-        foreach (var project in new[] { "Gateway", "OrderService", "PaymentProvider" })
+        foreach (var project in new[] { "Gateway", "OrderService", "PaymentService", "PaymentProvider" })
         {
             Directory.CreateDirectory(Path.GetDirectoryName(_repository.Assembly(project))!);
             File.WriteAllText(_repository.Assembly(project), "");
@@ -64,16 +65,18 @@ public sealed class CatalogTests : IDisposable
 
         var data = new DataFolder(Path.Combine(_repository.Root, ".argosy"));
         data.Create();
-        var catalog = Catalog.Read(_repository);
         AddService("payment-service", "PaymentService", 5105, "[]");
-        var ports = Ports.FromCatalog(Catalog.Read(_repository));
+        var instances = ServiceInstance.Of(Catalog.Read(_repository), "order-service=2");
+        var ports = Ports.Usual(instances);
         var keys = Keys.Ensure(data, ["order-service"]);
 
-        var plans = new RuntimeContract(_repository, data, keys, ports).Plans(catalog).ToDictionary(p => p.Name, StringComparer.Ordinal);
+        var plans = new RuntimeContract(_repository, data, keys, instances, ports, EngineSet.None).Plans().ToDictionary(p => p.Name, StringComparer.Ordinal);
 
         var order = plans["order-service"].Environment;
         order["SERVICE_ENDPOINTS"].ShouldBe(
-            "gateway=http://127.0.0.1:8080,order-service=http://127.0.0.1:5104,payment-service=http://127.0.0.1:5105,payment-provider=http://127.0.0.1:5190");
+            $"gateway=http://127.0.0.1:8080,order-service=http://127.0.0.1:5104,order-service=http://127.0.0.1:{ports["order-service-2"]},payment-service=http://127.0.0.1:5105,payment-provider=http://127.0.0.1:5190");
+        plans["order-service-2"].Environment["SERVICE_NAME"].ShouldBe("order-service");
+        plans["order-service-2"].Folder.ShouldBe(plans["order-service"].Folder, "instances share what their service keeps");
         order["DATABASE_URL"].ShouldBe($"sqlite:{data.Root}/services/order-service/order-service.db");
         order["JWT_ISSUER"].ShouldBe("http://127.0.0.1:8080");
         order["ARGOSY_EXIT_WITH_STDIN"].ShouldBe("1");
@@ -81,6 +84,22 @@ public sealed class CatalogTests : IDisposable
         plans["gateway"].Environment["API_ROUTES"].ShouldBe(_repository.Routes);
         plans["payment-provider"].Environment["PROVIDER_API_KEY"].ShouldBe(keys.ProviderApiKey);
         plans["payment-provider"].Environment["PROVIDER_WEBHOOK_URL"].ShouldBe("http://127.0.0.1:5105/webhooks/stripe");
+    }
+
+    [Theory]
+    [InlineData("order-service", "'order-service', and takes NAME=COUNT")]
+    [InlineData("order-service=0", "'order-service=0', and takes NAME=COUNT with a count from 1 to 8")]
+    [InlineData("order-service=two", "takes NAME=COUNT")]
+    [InlineData("orders=2", "names orders; there can be several of order-service")]
+    [InlineData("gateway=2", "names gateway; there can be several of order-service")]
+    public void Instances_that_cannot_be_are_refused_with_what_can(string wanted, string sentence)
+    {
+        CatalogEntry[] catalog = [new("gateway", "Gateway", 8080, false), new("order-service", "OrderService", 5104, true)];
+
+        var refusal = Should.Throw<Refusal>(() => ServiceInstance.Of(catalog, wanted));
+
+        refusal.Message.ShouldContain(sentence);
+        refusal.ExitCode.ShouldBe(ExitCodes.Usage);
     }
 
     private string FileOf(string service) => Path.Combine(_repository.Root, "services", service, "catalog-info.yaml");

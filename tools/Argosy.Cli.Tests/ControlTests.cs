@@ -1,3 +1,4 @@
+using Argosy.Cli.Engines;
 using Argosy.Cli.Processes;
 using Shouldly;
 using Xunit;
@@ -10,7 +11,7 @@ public sealed class ControlTests
     public async Task Other_verbs_see_and_steer_the_fleet_of_a_folder()
     {
         await using var tiny = TinyFleet.Of("gateway", "order-service");
-        var control = new FleetControl(tiny.Fleet);
+        var control = new FleetControl(tiny.Fleet, EngineSet.None.Note);
         await using var server = new ControlServer(tiny.Data, control.AnswerAsync);
         var client = new ControlClient(tiny.Data);
         await tiny.Fleet.StartAsync(CancellationToken.None);
@@ -34,7 +35,7 @@ public sealed class ControlTests
     public async Task Asking_to_stop_is_answered_when_everything_has_stopped()
     {
         await using var tiny = TinyFleet.Of("gateway");
-        var control = new FleetControl(tiny.Fleet);
+        var control = new FleetControl(tiny.Fleet, EngineSet.None.Note);
         await using var server = new ControlServer(tiny.Data, control.AnswerAsync);
         await tiny.Fleet.StartAsync(CancellationToken.None);
 

@@ -10,7 +10,7 @@ namespace Argosy.Cli.Tests;
 public sealed class PatientHttpTests : IDisposable
 {
     private readonly HttpListener _server = new();
-    private readonly int _port = Ports.Free([new CatalogEntry("x", "", 0, false)])["x"];
+    private readonly int _port = Ports.Free(["x"])["x"];
     private readonly List<(string? Key, string Body)> _seen = [];
 
     public PatientHttpTests() => _server.Prefixes.Add($"http://127.0.0.1:{_port}/");

@@ -8,7 +8,7 @@ namespace Argosy.Cli.Tests;
 
 public sealed class PortTests
 {
-    private static readonly CatalogEntry[] Catalog = [new("gateway", "Gateway", 8080, false), new("order-service", "OrderService", 5104, true)];
+    private static readonly CatalogEntry Orders = new("order-service", "OrderService", 5104, true);
 
     [Fact]
     public void A_taken_port_is_named_with_its_service_and_with_the_process_that_has_it()
@@ -41,13 +41,19 @@ public sealed class PortTests
     [Fact]
     public void Free_ports_are_free_different_and_below_the_range_of_outgoing_connections()
     {
-        var ports = Ports.Free(Catalog);
+        var ports = Ports.Free(["gateway", "order-service"]);
 
         ports.Values.Distinct().Count().ShouldBe(2);
         ports.Values.ShouldAllBe(p => p < 32_768 && Ports.IsFree(p));
     }
 
     [Fact]
-    public void The_usual_ports_are_those_of_the_catalogue() =>
-        Ports.FromCatalog(Catalog)["order-service"].ShouldBe(5104);
+    public void The_usual_port_is_that_of_the_catalogue_and_further_instances_get_free_ones()
+    {
+        var ports = Ports.Usual([new ServiceInstance(Orders, 1), new ServiceInstance(Orders, 2), new ServiceInstance(Orders, 3)]);
+
+        ports["order-service"].ShouldBe(5104);
+        ports.Values.Distinct().Count().ShouldBe(3);
+        Ports.IsFree(ports["order-service-2"]).ShouldBeTrue();
+    }
 }

@@ -29,7 +29,7 @@ internal sealed class TinyFleet : IAsyncDisposable
 
     public static ProcessPlan Plan(DataFolder data, string name, params (string Name, string Value)[] settings)
     {
-        var port = Ports.Free([new CatalogEntry(name, "", 0, false)])[name];
+        var port = Ports.Free([name])[name];
         var environment = new Dictionary<string, string?>(StringComparer.Ordinal) { ["SERVICE_NAME"] = name, ["SERVICE_PORT"] = $"{port}" };
         foreach (var (key, value) in settings)
         {

@@ -77,7 +77,8 @@ internal sealed class Child : IDisposable
         }
     }
 
-    public void Kill() => _process.Kill();
+    /// <summary>At once, and whatever it has started: an engine hangs on a leash, and has processes of its own.</summary>
+    public void Kill() => _process.Kill(entireProcessTree: true);
 
     public void Dispose() => _process.Dispose();
 

@@ -18,9 +18,14 @@ internal sealed record ControlRequest(ControlVerb Verb, string? Process = null);
 /// <param name="Launcher">The launcher's own process.</param>
 /// <param name="Started">After how long all processes were ready for the first time; null before.</param>
 /// <param name="Processes">How they are now.</param>
+/// <param name="Engines">What they stand on.</param>
 /// <param name="Stopped">After a stop: how it went.</param>
 internal sealed record ControlReply(
-    string? Error, int Launcher, TimeSpan? Started, IReadOnlyList<ProcessStatus> Processes, StopSummary? Stopped = null);
+    string? Error, int Launcher, TimeSpan? Started, IReadOnlyList<ProcessStatus> Processes, EngineNote Engines, StopSummary? Stopped = null);
+
+/// <param name="Description">What services stand on, for people.</param>
+/// <param name="Missing">A sentence for each server that was wanted and isn't here.</param>
+internal sealed record EngineNote(string Description, IReadOnlyList<string> Missing);
 
 /// <summary>
 /// How the other verbs talk to the launcher that runs: a pipe that only this user may open, one line of JSON each way.

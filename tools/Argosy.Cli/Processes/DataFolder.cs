@@ -15,6 +15,8 @@ internal sealed record DataFolder(string Root)
 
     public string Supervisor => Path.Combine(Root, "supervisor.pid");
 
+    public string Engines => Path.Combine(Root, "engines");
+
     public string Keys => Path.Combine(Root, "keys");
 
     public string Accounts => Path.Combine(Root, "accounts");

@@ -44,17 +44,34 @@ internal sealed class Fleet : IDisposable
     /// <summary>Called with whole lines as they come, from the threads that read them.</summary>
     public Action<string, ReadOnlyMemory<byte>>? Said { get; init; }
 
+    /// <summary>Called when the engines listen, before anybody else starts.</summary>
+    public Func<CancellationToken, Task> Provision { get; init; } = _ => Task.CompletedTask;
+
     public IReadOnlyList<ProcessStatus> Status => [.. _processes.Select(p => p.Status)];
 
-    /// <summary>Returns when all are ready, or as soon as one will not be: null, or whose fault it is and what it is.</summary>
+    /// <summary>
+    /// Engines first; once they listen, <see cref="Provision"/> makes in them what the others need, and all others start together.
+    /// Returns when all are ready, or as soon as one will not be: null, or whose fault it is and what it is.
+    /// </summary>
     public async Task<StartFailure?> StartAsync(CancellationToken ct)
     {
-        foreach (var process in _processes)
+        if (await StartAsync(_processes.Where(p => p.Plan.IsEngine), ct) is { } failure)
+        {
+            return failure;
+        }
+
+        await Provision(ct);
+        return await StartAsync(_processes.Where(p => !p.Plan.IsEngine), ct);
+    }
+
+    private static async Task<StartFailure?> StartAsync(IEnumerable<Supervised> processes, CancellationToken ct)
+    {
+        var waiting = processes.ToDictionary(p => (Task)p.FirstOutcome);
+        foreach (var process in waiting.Values)
         {
             process.Start();
         }
 
-        var waiting = _processes.ToDictionary(p => (Task)p.FirstOutcome);
         while (waiting.Count > 0)
         {
             var done = await Task.WhenAny(waiting.Keys).WaitAsync(ct);

@@ -1,7 +1,7 @@
 namespace Argosy.Cli.Processes;
 
 /// <summary>What the launcher does when another verb asks.</summary>
-internal sealed class FleetControl(Fleet fleet)
+internal sealed class FleetControl(Fleet fleet, EngineNote engines)
 {
     private readonly TaskCompletionSource _stopAsked = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly TaskCompletionSource<StopSummary> _stopped = new(TaskCreationOptions.RunContinuationsAsynchronously);
@@ -33,11 +33,11 @@ internal sealed class FleetControl(Fleet fleet)
                     break;
             }
 
-            return new ControlReply(null, Environment.ProcessId, Started, fleet.Status, summary);
+            return new ControlReply(null, Environment.ProcessId, Started, fleet.Status, engines, summary);
         }
         catch (Refusal refusal)
         {
-            return new ControlReply(refusal.Message, Environment.ProcessId, Started, fleet.Status);
+            return new ControlReply(refusal.Message, Environment.ProcessId, Started, fleet.Status, engines);
         }
     }
 }

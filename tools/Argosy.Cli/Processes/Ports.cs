@@ -12,16 +12,21 @@ internal static class Ports
     private const int EndOfFree = 32_768;
     private const int Attempts = 1_000;
 
-    public static IReadOnlyDictionary<string, int> FromCatalog(IEnumerable<CatalogEntry> catalog) =>
-        catalog.ToDictionary(e => e.Name, e => e.Port, StringComparer.Ordinal);
+    /// <summary>The usual one for the first instance of each service, a free one for every other.</summary>
+    public static IReadOnlyDictionary<string, int> Usual(IReadOnlyList<ServiceInstance> instances)
+    {
+        var others = Free(instances.Where(instance => instance.Number > 1).Select(instance => instance.Name));
+        return instances.ToDictionary(instance => instance.Name, instance => others.GetValueOrDefault(instance.Name, instance.Entry.Port), StringComparer.Ordinal);
+    }
 
-    public static IReadOnlyDictionary<string, int> Free(IEnumerable<CatalogEntry> catalog)
+    /// <summary>A free port each.</summary>
+    public static IReadOnlyDictionary<string, int> Free(IEnumerable<string> names)
     {
         var ports = new Dictionary<string, int>(StringComparer.Ordinal);
         var seen = new HashSet<int>();
-        foreach (var entry in catalog)
+        foreach (var name in names)
         {
-            ports[entry.Name] = NextFree(seen);
+            ports[name] = NextFree(seen);
         }
 
         return ports;

@@ -13,8 +13,12 @@ internal sealed record ProcessPlan(
     string Folder,
     IReadOnlyDictionary<string, string?> Environment)
 {
-    public string Url => $"http://127.0.0.1:{Port}";
+    /// <summary>A server that the others stand on: it starts before them and ends after them.</summary>
+    public bool IsEngine { get; init; }
 
-    /// <summary>Stages stop in ascending order: first the door, then those behind it, last the world that they still talk to.</summary>
-    public int StopStage => Name switch { Catalog.Gateway => 0, Catalog.Provider => 2, _ => 1 };
+    /// <summary>Where it is asked whether it is ready; of an engine, whether it takes connections.</summary>
+    public string Url => $"{(IsEngine ? "tcp" : "http")}://127.0.0.1:{Port}";
+
+    /// <summary>Stages stop in ascending order: first the door, then those behind it, then the world that they still talk to, last what they stand on.</summary>
+    public int StopStage => IsEngine ? 3 : Name switch { Catalog.Gateway => 0, Catalog.Provider => 2, _ => 1 };
 }

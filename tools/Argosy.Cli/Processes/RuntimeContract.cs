@@ -1,31 +1,35 @@
+using Argosy.Cli.Engines;
+
 namespace Argosy.Cli.Processes;
 
 /// <summary>What every process is given: its environment, and nothing by any other way.</summary>
-internal sealed class RuntimeContract(Repository repository, DataFolder data, Keys keys, IReadOnlyDictionary<string, int> ports)
+internal sealed class RuntimeContract(
+    Repository repository, DataFolder data, Keys keys, IReadOnlyList<ServiceInstance> instances, IReadOnlyDictionary<string, int> ports, EngineSet engines)
 {
-    public IReadOnlyList<ProcessPlan> Plans(IEnumerable<CatalogEntry> catalog) => [.. catalog.Select(Plan)];
+    public IReadOnlyList<ProcessPlan> Plans() => [.. engines.All.Select(engine => engine.Plan), .. instances.Select(Plan)];
 
-    private ProcessPlan Plan(CatalogEntry entry)
+    private ProcessPlan Plan(ServiceInstance instance)
     {
-        var assembly = repository.Assembly(entry.Project);
+        var assembly = repository.Assembly(instance.Entry.Project);
         if (!File.Exists(assembly))
         {
-            throw new Refusal($"{entry.Name} isn't built: {assembly} is missing; run ./argosy up without --no-build");
+            throw new Refusal($"{instance.Entry.Name} isn't built: {assembly} is missing; run ./argosy up without --no-build");
         }
 
-        return new ProcessPlan(entry.Name, [DotnetHost.Path, assembly], ports[entry.Name], data.Of(entry.Name), Environment(entry));
+        return new ProcessPlan(instance.Name, [DotnetHost.Path, assembly], ports[instance.Name], data.Of(instance.Entry.Name), Environment(instance));
     }
 
-    private Dictionary<string, string?> Environment(CatalogEntry entry)
+    private Dictionary<string, string?> Environment(ServiceInstance instance)
     {
-        var folder = data.Of(entry.Name);
+        var entry = instance.Entry;
+        var folder = data.Of(entry.Name);       // of the service: its instances share what it keeps
         var environment = new Dictionary<string, string?>(StringComparer.Ordinal)
         {
             ["SERVICE_NAME"] = entry.Name,
-            ["SERVICE_PORT"] = $"{ports[entry.Name]}",
+            ["SERVICE_PORT"] = $"{ports[instance.Name]}",
             ["SERVICE_HOST"] = "127.0.0.1",
             ["SERVICE_VERSION"] = Product.Version,
-            ["SERVICE_ENDPOINTS"] = string.Join(',', ports.Select(p => $"{p.Key}={Url(p.Key)}")),
+            ["SERVICE_ENDPOINTS"] = string.Join(',', instances.Select(i => $"{i.Entry.Name}={Url(i.Name)}")),
             ["ARGOSY_PROFILE"] = "local",
             ["ARGOSY_EXIT_WITH_STDIN"] = "1",
             ["DATA_DIR"] = folder,
@@ -45,6 +49,11 @@ internal sealed class RuntimeContract(Repository repository, DataFolder data, Ke
             ["ASPNETCORE_HTTP_PORTS"] = null,
         };
         AddOwn(entry.Name, environment);
+        foreach (var engine in engines.All)
+        {
+            engine.Tell(entry.Name, environment);
+        }
+
         return environment;
     }
 

@@ -46,7 +46,7 @@ internal sealed class Background(CliContext cli, UpOptions options)
             {
                 if (!begun)
                 {
-                    report.Begin(reply.Processes.Count);
+                    report.Begin(reply.Processes.Count, reply.Engines);
                     begun = true;
                 }
 
@@ -79,6 +79,16 @@ internal sealed class Background(CliContext cli, UpOptions options)
         if (options.Isolated)
         {
             words.Add("--isolated");
+        }
+
+        if (options.Engines)
+        {
+            words.Add("--engines");
+        }
+
+        if (options.Instances is { } instances)
+        {
+            words.AddRange(["--instances", instances]);
         }
 
         // The shell lets go of this terminal's streams, or whoever reads this command's output would wait for the fleet's end.

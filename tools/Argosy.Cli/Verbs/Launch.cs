@@ -1,3 +1,4 @@
+using Argosy.Cli.Engines;
 using Argosy.Cli.Processes;
 using Argosy.Cli.Terminal;
 
@@ -21,20 +22,23 @@ internal sealed class Launch(CliContext cli, UpOptions options)
         using var held = FleetLock.TryTake(options.Data) ?? throw Running(options.Data);
         var policy = new SupervisionPolicy { ReadyWithin = options.ReadyWithin };
         await Leftovers.EndAsync(options.Data, policy.StopWithin, cli.Interrupts.Stop);
-        var plans = Prepare();
+        var engines = FindEngines();
+        await engines.PrepareAsync(cli.Interrupts.Stop);
+        var plans = Prepare(engines);
         var report = new StartupReport(cli.Screen, options.Data);
         var lines = new LogView(cli.Screen.Lines, plans.Select(p => p.Name));
         using var fleet = new Fleet(plans, options.Data, policy, cli.Time)
         {
             Changed = report.Show,
+            Provision = engines.ProvisionAsync,
             Said = foreground ? lines.ShowNoteworthy : null,
         };
-        var control = new FleetControl(fleet);
+        var control = new FleetControl(fleet, engines.Note);
         await using var server = new ControlServer(options.Data, control.AnswerAsync);
         using var listed = Enlist();
         if (foreground)
         {
-            report.Begin(plans.Count);
+            report.Begin(plans.Count, engines.Note);
         }
 
         var failure = await StartAndStayAsync(fleet, control, after =>
@@ -72,12 +76,31 @@ internal sealed class Launch(CliContext cli, UpOptions options)
         }
     }
 
-    private IReadOnlyList<ProcessPlan> Prepare()
+    private EngineSet FindEngines()
+    {
+        if (!options.Engines)
+        {
+            return EngineSet.None;
+        }
+
+        var services = Catalog.Read(cli.Repository).Where(e => e.Name is not (Catalog.Gateway or Catalog.Provider)).Select(e => e.Name);
+        return EngineSet.Find(new EngineFolder(options.Data, [.. services], name => Ports.Free([name])[name]), cli.Repository);
+    }
+
+    private IReadOnlyList<ProcessPlan> Prepare(EngineSet engines)
     {
         var catalog = Catalog.Read(cli.Repository);
-        var ports = options.Isolated ? Ports.Free(catalog) : Ports.FromCatalog(catalog);
+        var instances = ServiceInstance.Of(catalog, options.Instances);
+        if (instances.Count > catalog.Count && engines is not { HasDatabase: true, HasBroker: true })
+        {
+            throw new Refusal(engines.HasDatabase
+                ? "several instances need RabbitMQ: the push bus serves one instance of each service; to have it: apt-get install rabbitmq-server"
+                : "several instances need --engines with PostgreSQL and RabbitMQ: a SQLite file belongs to one process, and the push bus serves one instance");
+        }
+
+        var ports = options.Isolated ? Ports.Free(instances.Select(instance => instance.Name)) : Ports.Usual(instances);
         var keys = Keys.Ensure(options.Data, catalog.Where(e => e.Name != Catalog.Provider).Select(e => e.Name));
-        var plans = new RuntimeContract(cli.Repository, options.Data, keys, ports).Plans(catalog);
+        var plans = new RuntimeContract(cli.Repository, options.Data, keys, instances, ports, engines).Plans();
         Ports.EnsureFree(plans);
         return plans;
     }

@@ -14,9 +14,16 @@ internal sealed class StartupReport(Screen screen, DataFolder data)
     private readonly HashSet<string> _wereReady = new(StringComparer.Ordinal);
     private readonly Lock _showing = new();
 
-    public void Begin(int processes)
+    /// <param name="processes">How many there will be.</param>
+    /// <param name="engines">What they stand on.</param>
+    public void Begin(int processes, EngineNote engines)
     {
-        screen.Messages.MarkupLine($"[bold]argosy {Product.Version}[/] · {processes} processes · embedded: SQLite, push bus");
+        screen.Messages.MarkupLine($"[bold]argosy {Product.Version}[/] · {processes} processes · {engines.Description}");
+        foreach (var missing in engines.Missing)
+        {
+            screen.Messages.MarkupLine($"[yellow]![/] {missing.EscapeMarkup()}");
+        }
+
         screen.Messages.MarkupLine("[green]✔[/] ports free");
     }
 

@@ -7,7 +7,9 @@ namespace Argosy.Cli.Verbs;
 /// <param name="Isolated">Free ports instead of the usual ones.</param>
 /// <param name="ReadyWithin">The deadline of each process.</param>
 /// <param name="Began">When the command was given.</param>
-internal sealed record UpOptions(DataFolder Data, bool Isolated, TimeSpan ReadyWithin, DateTimeOffset Began);
+/// <param name="Engines">Real servers instead of what is embedded.</param>
+/// <param name="Instances">Services of which there are to be several; null where there are none.</param>
+internal sealed record UpOptions(DataFolder Data, bool Isolated, TimeSpan ReadyWithin, DateTimeOffset Began, bool Engines, string? Instances);
 
 internal static class UpVerb
 {
@@ -17,6 +19,8 @@ internal static class UpVerb
     {
         var detach = new Option<bool>("--detach", "-d") { Description = "Return when everything is ready and leave it running." };
         var isolated = new Option<bool>("--isolated") { Description = "Free ports, and a fresh data folder unless --data names one." };
+        var engines = new Option<bool>("--engines") { Description = "On PostgreSQL, RabbitMQ and Redis, where they are installed, instead of what is embedded." };
+        var instances = new Option<string?>("--instances") { Description = "Several of a service, with --engines: order-service=2,payment-service=2.", HelpName = "NAME=COUNT,…" };
         var noBuild = new Option<bool>("--no-build") { Description = "Start what is built, whatever the sources say." };
         var timeout = new Option<int>("--timeout")
         {
@@ -26,13 +30,14 @@ internal static class UpVerb
         };
         var background = new Option<long?>("--background") { Description = "What --detach starts: when that was, in milliseconds.", Hidden = true };
 
-        var command = new Command("up", "Start every process, wait until all are ready, keep them alive.") { detach, isolated, noBuild, timeout, background };
+        var command = new Command("up", "Start every process, wait until all are ready, keep them alive.") { detach, isolated, engines, instances, noBuild, timeout, background };
         command.SetAction((parsed, ct) =>
         {
             var detached = parsed.GetValue(background);
             var began = detached is { } at ? DateTimeOffset.FromUnixTimeMilliseconds(at) : cli.Time.GetUtcNow();
             var options = new UpOptions(
-                DataFor(cli, parsed, parsed.GetValue(isolated)), parsed.GetValue(isolated), TimeSpan.FromSeconds(parsed.GetValue(timeout)), began);
+                DataFor(cli, parsed, parsed.GetValue(isolated)), parsed.GetValue(isolated), TimeSpan.FromSeconds(parsed.GetValue(timeout)), began,
+                parsed.GetValue(engines), parsed.GetValue(instances));
             return parsed.GetValue(detach)
                 ? new Background(cli, options).StartAsync(ct)
                 : new Launch(cli, options).RunAsync(foreground: detached is null);
