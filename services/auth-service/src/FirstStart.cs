@@ -27,7 +27,13 @@ internal sealed partial class FirstStart(IStore store, Passwords passwords, Auth
         var account = new Account(Ids.New(time), Email, await place.HashAsync(password), Account.Admin);
         var work = new WriteSet(new MessageContext(account.Id, "auth-service", new MessageHeaders()), time.GetUtcNow());
         AccountApi.Add(account, "Administrator", work);
-        (await store.CommitAsync(work, cancellationToken)).Ensure();
+        var outcome = await store.CommitAsync(work, cancellationToken);
+        if (outcome.Result == CommitResult.Conflict)
+        {
+            return;     // another instance was faster, with the same password
+        }
+
+        outcome.Ensure();
         Created(Email, options.AdminPasswordFile ?? options.MadeAdminPasswordFile);
     }
 
@@ -41,14 +47,14 @@ internal sealed partial class FirstStart(IStore store, Passwords passwords, Auth
         }
 
         var path = options.MadeAdminPasswordFile;
-        if (File.Exists(path) && File.ReadAllText(path).Trim() is { Length: > 0 } made)
+        if (!File.Exists(path))
         {
-            return made;
+            SecretFile.Create(path, Base64Url.EncodeToString(RandomNumberGenerator.GetBytes(24)) + "\n");
         }
 
-        var password = Base64Url.EncodeToString(RandomNumberGenerator.GetBytes(24));
-        SecretFile.Write(path, password + "\n");
-        return password;
+        return File.ReadAllText(path).Trim() is { Length: > 0 } made
+            ? made
+            : throw new ConfigurationException($"DATA_DIR holds {path}, which is empty: delete it, and the administrator gets a new password.");
     }
 
     private static string Given(string path)

@@ -6,10 +6,10 @@ internal static class SecretFile
     private const UnixFileMode OwnerOnly = UnixFileMode.UserRead | UnixFileMode.UserWrite;
 
     /// <summary>
-    /// Writes all or nothing: a temporary file beside it, to the disk, then renamed. After a crash the old text is there or the new one,
-    /// never half of one.
+    /// Makes a file that is not there yet, all of it or nothing: a temporary file beside it, to the disk, then renamed. Where another
+    /// instance was faster, its file stays; who wants to know what is in it now reads it.
     /// </summary>
-    public static void Write(string path, string text)
+    public static void Create(string path, string text)
     {
         var folder = Path.GetDirectoryName(Path.GetFullPath(path))!;
         var options = new FileStreamOptions { Mode = FileMode.CreateNew, Access = FileAccess.Write, Share = FileShare.None };
@@ -23,8 +23,7 @@ internal static class SecretFile
             options.UnixCreateMode = OwnerOnly;
         }
 
-        var temporary = path + ".new";
-        File.Delete(temporary);   // a crash may have left one
+        var temporary = $"{path}.{Path.GetRandomFileName()}";
         using (var file = new FileStream(temporary, options))
         {
             using (var writer = new StreamWriter(file, leaveOpen: true))
@@ -35,7 +34,14 @@ internal static class SecretFile
             file.Flush(flushToDisk: true);
         }
 
-        File.Move(temporary, path, overwrite: true);
+        try
+        {
+            File.Move(temporary, path, overwrite: false);
+        }
+        catch (IOException) when (File.Exists(path))
+        {
+            File.Delete(temporary);
+        }
     }
 
     /// <summary>Whether people other than the owner may read or change the file.</summary>

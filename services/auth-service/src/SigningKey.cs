@@ -33,7 +33,12 @@ internal sealed class SigningKey : IKeySource
         var path = Path.Combine(folder, "signing.pem");
         try
         {
-            using var rsa = File.Exists(path) ? Load(path) : Make(path);
+            if (!File.Exists(path))
+            {
+                Make(path);
+            }
+
+            using var rsa = Load(path);
             return new SigningKey(rsa);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
@@ -42,11 +47,10 @@ internal sealed class SigningKey : IKeySource
         }
     }
 
-    private static RSA Make(string path)
+    private static void Make(string path)
     {
-        var rsa = RSA.Create(Bits);
-        SecretFile.Write(path, rsa.ExportPkcs8PrivateKeyPem());
-        return rsa;
+        using var rsa = RSA.Create(Bits);
+        SecretFile.Create(path, rsa.ExportPkcs8PrivateKeyPem());
     }
 
     private static RSA Load(string path)

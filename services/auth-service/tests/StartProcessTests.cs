@@ -30,6 +30,15 @@ public sealed class StartProcessTests : IDisposable
     }
 
     [Fact]
+    public async Task Instances_that_start_together_sign_with_one_key()
+    {
+        var keys = await Task.WhenAll(Enumerable.Range(0, 4).Select(_ => Task.Run(() => SigningKey.LoadOrMake(Path.Combine(_folder.FullName, "keys")))));
+
+        keys.Select(key => key.Public.Id).Distinct().Count().ShouldBe(1);
+        Directory.GetFiles(Path.Combine(_folder.FullName, "keys")).ShouldHaveSingleItem();
+    }
+
+    [Fact]
     public async Task A_key_that_others_can_read_or_that_is_none_stops_the_start_with_one_sentence()
     {
         using var key = RSA.Create(2048);
