@@ -1,4 +1,5 @@
 using Microsoft.Data.Sqlite;
+using Npgsql;
 
 namespace Argosy.Checker;
 
@@ -34,7 +35,7 @@ internal sealed class Audit(Databases databases, TimeProvider time)
             using var databases = Databases.Open(folder, histories);
             return await new Audit(databases, time).RunAsync(patience, cancellation);
         }
-        catch (SqliteException e)
+        catch (Exception e) when (e is SqliteException or NpgsqlException)
         {
             throw new BadInputException($"the databases of {folder} can't be read: {e.Message}");
         }
@@ -49,6 +50,7 @@ internal sealed class Audit(Databases databases, TimeProvider time)
             var isOver = time.GetElapsedTime(began) >= patience;
             if (isOver || Read(IsAboutRest).All(book => book.AddsUp))
             {
+                databases.Refresh();
                 var fingerprint = databases.Fingerprint();
                 var books = Read(_ => true);
                 var isQuiet = fingerprint == databases.Fingerprint();
@@ -74,6 +76,7 @@ internal sealed class Audit(Databases databases, TimeProvider time)
     // One transaction: each database is read as it was at one instant, whoever writes meanwhile.
     private List<BookResult> Read(Func<string, bool> wanted)
     {
+        databases.Refresh();
         databases.Execute("begin");
         try
         {

@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Text.Json;
 using Argosy.Checker.History;
 using Microsoft.Data.Sqlite;
 
@@ -26,22 +27,34 @@ internal sealed class Databases : IDisposable
         ("payments", "payment-service"), ("shipping", "shipping-service"), ("notifications", "notification-service"), ("provider", "payment-provider"),
     ];
 
+    private readonly List<PostgresMirror> _mirrors = [];
     private readonly SqliteConnection _connection = new("Data Source=file::memory:;Pooling=false");
 
     private Databases() => _connection.Open();
 
     public SqliteConnection Connection => _connection;
 
-    /// <summary>Opens what lies under <c>DIR/services</c>; whether the fleet runs doesn't matter.</summary>
+    /// <summary>
+    /// Opens what lies under <c>DIR/services</c>; whether the fleet runs doesn't matter. Where <c>DIR/keys/databases.json</c> says that
+    /// a service has a database on a server, that one is copied, and has to run.
+    /// </summary>
     /// <exception cref="BadInputException">A database is missing, or a history can't be read.</exception>
     public static Databases Open(string folder, IEnumerable<string> histories)
     {
         var databases = new Databases();
         try
         {
+            var servers = Servers(folder);
             foreach (var (schema, process) in Owners)
             {
-                databases.Attach(schema, Path.Combine(folder, "services", process, $"{process}.db"));
+                if (servers.TryGetValue(process, out var address))
+                {
+                    databases.Mirror(schema, address);
+                }
+                else
+                {
+                    databases.Attach(schema, Path.Combine(folder, "services", process, $"{process}.db"));
+                }
             }
 
             databases.Load(histories.SelectMany(HistoryFile.Read));
@@ -55,7 +68,10 @@ internal sealed class Databases : IDisposable
     }
 
     /// <summary>A number that changes whenever anybody commits anything anywhere.</summary>
-    public string Fingerprint() => string.Join('.', Owners.Select(owner => Scalar($"pragma {owner.Schema}.data_version")));
+    public string Fingerprint() => string.Join('.', Owners.Select(owner => Scalar($"pragma {owner.Schema}.data_version")).Concat(_mirrors.Select(mirror => mirror.Fingerprint())));
+
+    /// <summary>Copies again what others have written to servers since the last time.</summary>
+    public void Refresh() => _mirrors.ForEach(mirror => mirror.Refresh());
 
     public void Execute(string sql, params ReadOnlySpan<(string Name, object? Value)> arguments)
     {
@@ -89,7 +105,23 @@ internal sealed class Databases : IDisposable
         return command;
     }
 
-    public void Dispose() => _connection.Dispose();
+    public void Dispose()
+    {
+        _mirrors.ForEach(mirror => mirror.Dispose());
+        _connection.Dispose();
+    }
+
+    private static Dictionary<string, Uri> Servers(string folder)
+    {
+        var file = Path.Combine(folder, "keys", "databases.json");
+        return File.Exists(file) ? JsonSerializer.Deserialize<Dictionary<string, Uri>>(File.ReadAllText(file)) ?? [] : [];
+    }
+
+    private void Mirror(string schema, Uri address)
+    {
+        Execute($"attach ':memory:' as {schema}");
+        _mirrors.Add(new PostgresMirror(_connection, schema, address));
+    }
 
     private void Attach(string schema, string file)
     {

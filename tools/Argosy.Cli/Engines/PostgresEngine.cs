@@ -1,4 +1,5 @@
 using System.Text;
+using System.Text.Json;
 using Argosy.Cli.Processes;
 
 namespace Argosy.Cli.Engines;
@@ -79,15 +80,20 @@ internal sealed class PostgresEngine : IEngine
         string[] psql = [Path.Combine(_programs, "psql"), "-h", "127.0.0.1", "-p", $"{Plan.Port}", "-U", Super, "-d", Super, "-q", "-v", "ON_ERROR_STOP=1", "-X"];
         await AnswersAsync([.. psql, "-c", "select 1"], environment, ct);
         await ForeignProgram.RunAsync(script.ToString(), environment, psql, ct);
+
+        // The checker reads what the services wrote, wherever it is.
+        SecretFile.Write(_folder.Data.Databases, JsonSerializer.Serialize(_folder.Services.ToDictionary(service => service, UrlOf, StringComparer.Ordinal), CliJson.Readable.DictionaryStringString));
     }
 
     public void Tell(string service, Dictionary<string, string?> environment)
     {
         if (_folder.Services.Contains(service))
         {
-            environment["DATABASE_URL"] = $"postgresql://{DatabaseOf(service)}:{_folder.PasswordOf(Name, service)}@127.0.0.1:{Plan.Port}/{DatabaseOf(service)}";
+            environment["DATABASE_URL"] = UrlOf(service);
         }
     }
+
+    private string UrlOf(string service) => $"postgresql://{DatabaseOf(service)}:{_folder.PasswordOf(Name, service)}@127.0.0.1:{Plan.Port}/{DatabaseOf(service)}";
 
     private static string DatabaseOf(string service) => service.Replace('-', '_');
 

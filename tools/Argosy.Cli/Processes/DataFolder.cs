@@ -17,6 +17,9 @@ internal sealed record DataFolder(string Root)
 
     public string Engines => Path.Combine(Root, "engines");
 
+    /// <summary>Where services' databases are that lie on a server; there only while they do.</summary>
+    public string Databases => Path.Combine(Keys, "databases.json");
+
     public string Keys => Path.Combine(Root, "keys");
 
     public string Accounts => Path.Combine(Root, "accounts");

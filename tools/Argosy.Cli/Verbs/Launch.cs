@@ -22,6 +22,7 @@ internal sealed class Launch(CliContext cli, UpOptions options)
         using var held = FleetLock.TryTake(options.Data) ?? throw Running(options.Data);
         var policy = new SupervisionPolicy { ReadyWithin = options.ReadyWithin };
         await Leftovers.EndAsync(options.Data, policy.StopWithin, cli.Interrupts.Stop);
+        File.Delete(options.Data.Databases);
         var engines = FindEngines();
         await engines.PrepareAsync(cli.Interrupts.Stop);
         var plans = Prepare(engines);
