@@ -10,7 +10,7 @@ namespace Argosy.Inventory;
 /// Puts something on the shelves of a new laptop installation (catalogue.json), prices announced, all in one commit: there are items
 /// afterwards or there are none, so neither a restart nor a crash in between makes it happen twice.
 /// </summary>
-internal sealed partial class Catalogue(IStore store, ServiceOptions options, TimeProvider time, ILogger<Catalogue> log) : IHostedService
+internal sealed partial class Catalogue(IStore store, Items items, ServiceOptions options, TimeProvider time, ILogger<Catalogue> log) : IHostedService
 {
     public async Task StartAsync(CancellationToken cancellationToken)
     {
@@ -35,7 +35,7 @@ internal sealed partial class Catalogue(IStore store, ServiceOptions options, Ti
         work.Require("select 1 where not exists (select 1 from item)");
         foreach (var entry in entries)
         {
-            Items.Create(work, entry.Sku, new PutItem(entry.Name, entry.Price, entry.Stock));
+            items.Create(work, entry.Sku, new PutItem(entry.Name, entry.Price, entry.Stock));
         }
 
         (await store.CommitAsync(work, cancellation)).Ensure();

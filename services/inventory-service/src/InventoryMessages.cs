@@ -8,7 +8,7 @@ namespace Argosy.Inventory;
 /// What we do when others speak. Messages of one order come one after another (its id is their key); orders compete for stock only
 /// in the guarded statements below: who comes too late meets a conflict, decides again on fresh reads, and is told so.
 /// </summary>
-internal sealed partial class InventoryMessages(IStore store, ILogger<InventoryMessages> log)
+internal sealed partial class InventoryMessages(IStore store, Items items, ILogger<InventoryMessages> log)
 {
     public async Task Handle(ReserveStock message, WriteSet work, CancellationToken cancellation)
     {
@@ -86,16 +86,18 @@ internal sealed partial class InventoryMessages(IStore store, ILogger<InventoryM
                 on conflict (order_id, sku) do nothing
                 """,
                 new { order = message.OrderId, sku = line.Sku, quantity = line.Quantity, now = work.NowMilliseconds }, rows: 1);
+            items.Changed(work, line.Sku);
         }
 
         work.Publish(new StockReserved { OrderId = message.OrderId });
     }
 
-    private static void Move(string order, HeldLine line, string to, string books, WriteSet work)
+    private void Move(string order, HeldLine line, string to, string books, WriteSet work)
     {
         work.Execute("update reservation set state = @to, since = @now where order_id = @order and sku = @sku and state = 'reserved'",
             new { to, now = work.NowMilliseconds, order, sku = line.Sku }, rows: 1);
         work.Execute(books, new { quantity = line.Quantity, sku = line.Sku }, rows: 1);
+        items.Changed(work, line.Sku);
     }
 
     // All lines of an order change together, so any of them tells the state.

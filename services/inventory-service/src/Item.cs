@@ -25,11 +25,14 @@ internal static partial class ItemRules
     // Eight digits are what card providers take for one charge.
     public const long MaxPrice = 99_999_999;
 
+    /// <summary>Whether an item could be called that.</summary>
+    public static bool IsSku(string text) => Sku().IsMatch(text);
+
     /// <summary>Everything that is wrong, or null.</summary>
     public static Problem? Check(string sku, PutItem item)
     {
         var check = new Validation();
-        check.That(Sku().IsMatch(sku), "sku", "must be 1 to 64 letters, digits, '.', '_' or '-', and begin with a letter or digit");
+        check.That(IsSku(sku), "sku", "must be 1 to 64 letters, digits, '.', '_' or '-', and begin with a letter or digit");
         check.Text(item.Name, "name", LongestName);
         check.That(item.Price.Amount is >= 1 and <= MaxPrice, "price.amount", $"must be from 1 to {MaxPrice}");
         check.That(Currencies.Has(item.Price.Currency), "price.currency", "must be a currency of ISO 4217");

@@ -17,14 +17,14 @@ internal static class ItemApi
         items.MapPut("/{sku}", PutAsync).RequireAdmin().Writes();
     }
 
-    private static async Task<IResult> ListAsync(Paging paging, Caller? caller, Items items, CancellationToken cancellation)
+    private static async Task<IResult> ListAsync(Paging paging, Freshness freshness, Caller? caller, Items items, CancellationToken cancellation)
     {
-        var rows = await items.ListAsync(paging.After, paging.Take, cancellation);
+        var rows = await items.ShowPageAsync(paging, freshness, cancellation);
         return TypedResults.Ok(paging.Of(rows, row => row.Sku, row => row.ToView(caller is { IsAdmin: true })));
     }
 
-    private static async Task<IResult> FindAsync(string sku, Caller? caller, Items items, CancellationToken cancellation) =>
-        await items.FindAsync(sku, cancellation) is { } row
+    private static async Task<IResult> FindAsync(string sku, Freshness freshness, Caller? caller, Items items, CancellationToken cancellation) =>
+        ItemRules.IsSku(sku) && await items.ShowAsync(sku, freshness, cancellation) is { } row
             ? TypedResults.Ok(row.ToView(caller is { IsAdmin: true })).WithETag(row.Version)
             : Unknown.ToResult();
 
@@ -39,7 +39,7 @@ internal static class ItemApi
         var known = await items.FindAsync(sku, cancellation);
         if (known is null)
         {
-            return Create(sku, request, match, work);
+            return Create(sku, request, match, items, work);
         }
 
         if (match.Check(known.Version) is { } stale)
@@ -47,18 +47,18 @@ internal static class ItemApi
             return stale.ToResult();
         }
 
-        Items.Change(work, known, request);
+        items.Change(work, known, request);
         return TypedResults.Ok(new ItemView(sku, request.Name, request.Price, request.Stock, known.Reserved, known.Sold)).WithETag(known.Version + 1);
     }
 
-    private static IResult Create(string sku, PutItem request, IfMatch match, WriteSet work)
+    private static IResult Create(string sku, PutItem request, IfMatch match, Items items, WriteSet work)
     {
         if (match.Any || match.Versions is not null)
         {
             return Problem.PreconditionFailed("version.changed", "There is no such item to change: leave If-Match out to create it.").ToResult();
         }
 
-        Items.Create(work, sku, request);
+        items.Create(work, sku, request);
         return TypedResults.Created($"/api/v1/items/{sku}", new ItemView(sku, request.Name, request.Price, request.Stock, 0, 0)).WithETag(1);
     }
 }

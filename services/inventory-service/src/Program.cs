@@ -4,7 +4,8 @@ using Argosy.Inventory;
 var builder = WebApplication.CreateSlimBuilder(args);
 
 var argosy = builder.AddArgosy("inventory-service")
-    .Handle<InventoryMessages>();
+    .Handle<InventoryMessages>()
+    .Caches();
 
 builder.Services.AddSingleton(InventoryOptions.Read(argosy.Settings));
 builder.Services.AddSingleton<Items>();

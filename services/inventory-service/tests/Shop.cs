@@ -22,17 +22,18 @@ internal sealed class Shop(MessageBench bench) : IAsyncDisposable
     /// <summary>Creates the item, or says how many of it are to be available.</summary>
     public async Task StockAsync(string sku, long available)
     {
-        var known = await bench.Services.GetRequiredService<Items>().FindAsync(sku, default);
+        var items = bench.Services.GetRequiredService<Items>();
+        var known = await items.FindAsync(sku, default);
         var item = new PutItem($"The {sku}", new Money(1000, "EUR"), available);
         await bench.CommitAsync(work =>
         {
             if (known is null)
             {
-                Items.Create(work, sku, item);
+                items.Create(work, sku, item);
             }
             else
             {
-                Items.Change(work, known, item);
+                items.Change(work, known, item);
             }
         });
     }

@@ -13,7 +13,8 @@ internal sealed class OrderAddresses(IHttpClientFactory clients, IHttpContextAcc
     /// <summary>The address, or why there is none: 422 for a customer without a default, 503 where user-service is away.</summary>
     public async Task<(Address? Address, Problem? Problem)> DefaultAsync(CancellationToken cancellation)
     {
-        using var request = new HttpRequestMessage(HttpMethod.Get, "/api/v1/users/me");
+        // A parcel goes where the customer lives now: nothing out of a cache.
+        using var request = new HttpRequestMessage(HttpMethod.Get, "/api/v1/users/me") { Headers = { CacheControl = new() { NoCache = true } } };
         request.Headers.TryAddWithoutValidation("Authorization", current.HttpContext!.Request.Headers.Authorization.ToString());
         using var response = await clients.CreateClient(Users).SendAsync(request, cancellation);
         if (response.StatusCode != HttpStatusCode.NotFound)

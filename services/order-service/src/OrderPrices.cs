@@ -38,7 +38,9 @@ internal sealed class OrderPrices(IStore store, IHttpClientFactory clients)
 
     private async Task<(OrderLine? Line, Problem? Problem)> AskAsync(string sku, int quantity, CancellationToken cancellation)
     {
-        using var response = await clients.CreateClient(Inventory).GetAsync($"/api/v1/items/{Uri.EscapeDataString(sku)}", cancellation);
+        // The price that an order is made with comes from the books, not from anybody's cache.
+        using var request = new HttpRequestMessage(HttpMethod.Get, $"/api/v1/items/{Uri.EscapeDataString(sku)}") { Headers = { CacheControl = new() { NoCache = true } } };
+        using var response = await clients.CreateClient(Inventory).SendAsync(request, cancellation);
         if (response.StatusCode == HttpStatusCode.NotFound)
         {
             return (null, Problem.Unprocessable("order.item-unknown", $"There is no item '{sku}'."));

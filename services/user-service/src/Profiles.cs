@@ -1,12 +1,13 @@
 using System.Text.Json;
 using Argosy.Chassis;
+using Argosy.Chassis.Caching;
 using Argosy.Chassis.Hosting;
 using Argosy.Chassis.Store;
 
 namespace Argosy.Users;
 
-/// <summary>Profiles as they are kept.</summary>
-internal sealed class Profiles(IStore store, TimeProvider time)
+/// <summary>Profiles as they are kept, and a cache before them for those who only look.</summary>
+internal sealed class Profiles(IStore store, TwoLevelCache cache, TimeProvider time)
 {
     /// <summary>
     /// How long somebody waits for their own profile: it is made from a message that may still be under way while they already have a
@@ -28,18 +29,18 @@ internal sealed class Profiles(IStore store, TimeProvider time)
         await store.FirstOrDefaultAsync<string>("select id from erased where id = @id", new { id }, ct) is not null;
 
     /// <summary>Anybody's profile.</summary>
-    public async Task<(Profile? Profile, Problem? Problem)> FindAsync(string id, CancellationToken ct) =>
-        await ReadAsync(id, ct) is { } profile ? (profile, null) : (null, Unknown);
+    public async Task<(Profile? Profile, Problem? Problem)> FindAsync(string id, Freshness freshness, CancellationToken ct) =>
+        IsId(id) && await LookAsync(id, freshness, ct) is { } profile ? (profile, null) : (null, Unknown);
 
     /// <summary>The caller's own profile; waits for one that is still on its way, and not for one that was erased.</summary>
-    public async Task<(Profile? Profile, Problem? Problem)> MineAsync(string id, CancellationToken ct)
+    public async Task<(Profile? Profile, Problem? Problem)> MineAsync(string id, Freshness freshness, CancellationToken ct)
     {
         for (var start = time.GetTimestamp(); ;)
         {
             var seen = Arrivals.Version;
-            if (await ReadAsync(id, ct) is { } profile)
+            if ((await LookAsync(id, freshness, ct) ?? await ReadAsync(id, ct)) is { } profile)
             {
-                return (profile, null);
+                return (profile, null);     // that it is not there yet, nobody has to take from a cache
             }
 
             var left = Patience - time.GetElapsedTime(start);
@@ -53,36 +54,53 @@ internal sealed class Profiles(IStore store, TimeProvider time)
     }
 
     /// <summary>Adds a profile, unless it is there.</summary>
-    public static void Add(WriteSet work, string id, string email, string name) => work.Execute(
-        """
-        insert into profiles (id, email, name, addresses, language, version, created, updated)
-        values (@id, @email, @name, '[]', null, 1, @now, @now) on conflict (id) do nothing
-        """,
-        new { id, email, name, now = work.NowMilliseconds });
+    public void Add(WriteSet work, string id, string email, string name)
+    {
+        work.Execute(
+            """
+            insert into profiles (id, email, name, addresses, language, version, created, updated)
+            values (@id, @email, @name, '[]', null, 1, @now, @now) on conflict (id) do nothing
+            """,
+            new { id, email, name, now = work.NowMilliseconds });
+        work.OnCommitted(() => cache.Forget(KeyOf(id)));
+    }
 
     /// <summary>Keeps a changed profile; in conflict if it is not the version before any more.</summary>
-    public static void Update(WriteSet work, Profile profile) => work.Execute(
-        """
-        update profiles set name = @Name, addresses = @addresses, language = @language, version = @Version, updated = @updated
-        where id = @Id and version = @Version - 1
-        """,
-        new
-        {
-            profile.Id,
-            profile.Name,
-            addresses = JsonSerializer.Serialize(profile.Addresses, StrictJson.Options),
-            language = profile.Preferences.Language,
-            profile.Version,
-            updated = profile.UpdatedAt.ToUnixTimeMilliseconds(),
-        },
-        rows: 1);
+    public void Update(WriteSet work, Profile profile)
+    {
+        work.Execute(
+            """
+            update profiles set name = @Name, addresses = @addresses, language = @language, version = @Version, updated = @updated
+            where id = @Id and version = @Version - 1
+            """,
+            new
+            {
+                profile.Id,
+                profile.Name,
+                addresses = JsonSerializer.Serialize(profile.Addresses, StrictJson.Options),
+                language = profile.Preferences.Language,
+                profile.Version,
+                updated = profile.UpdatedAt.ToUnixTimeMilliseconds(),
+            },
+            rows: 1);
+        work.OnCommitted(() => cache.Forget(KeyOf(profile.Id)));
+    }
 
     /// <summary>Forgets everything but that there was somebody.</summary>
-    public static void Erase(WriteSet work, Profile profile)
+    public void Erase(WriteSet work, Profile profile)
     {
         work.Execute("delete from profiles where id = @Id and version = @Version", new { profile.Id, profile.Version }, rows: 1);
         work.Execute("insert into erased (id, at) values (@Id, @at) on conflict (id) do nothing", new { profile.Id, at = work.NowMilliseconds });
+        work.OnCommitted(() => cache.Forget(KeyOf(profile.Id)));
     }
+
+    // What cannot be an id is nobody's, and no key.
+    private static bool IsId(string text) => text.Length is > 0 and <= 64 && text.All(c => char.IsAsciiLetterOrDigit(c) || c is '-' or ':' or '_');
+
+    private static string KeyOf(string id) => $"profile:{id}";
+
+    private ValueTask<Profile?> LookAsync(string id, Freshness freshness, CancellationToken ct) => cache.GetOrCreateAsync(
+        KeyOf(id), (Profiles: this, Id: id), static (ask, cancellation) => new ValueTask<Profile?>(ask.Profiles.ReadAsync(ask.Id, cancellation)), freshness.Options, tags: null, ct);
 
     private async Task<Profile?> ReadAsync(string id, CancellationToken ct)
     {

@@ -4,7 +4,8 @@ using Argosy.Users;
 var builder = WebApplication.CreateSlimBuilder(args);
 
 builder.AddArgosy("user-service")
-    .Handle<UserMessages>();
+    .Handle<UserMessages>()
+    .Caches();
 
 builder.Services.AddSingleton<Profiles>();
 

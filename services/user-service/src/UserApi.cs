@@ -18,17 +18,17 @@ internal static class UserApi
         users.MapGet("/{id}", ReadAsync);
     }
 
-    private static async Task<IResult> ReadMineAsync(Caller caller, Profiles profiles, CancellationToken ct) =>
-        Answer(await profiles.MineAsync(caller.Id, ct));
+    private static async Task<IResult> ReadMineAsync(Caller caller, Freshness freshness, Profiles profiles, CancellationToken ct) =>
+        Answer(await profiles.MineAsync(caller.Id, freshness, ct));
 
     // Others' profiles do not exist, for whoever may not see them.
-    private static async Task<IResult> ReadAsync(string id, Caller caller, Profiles profiles, CancellationToken ct) =>
-        Answer(await profiles.FindAsync(caller.MaySee(id) ? id : "", ct));
+    private static async Task<IResult> ReadAsync(string id, Caller caller, Freshness freshness, Profiles profiles, CancellationToken ct) =>
+        Answer(await profiles.FindAsync(caller.MaySee(id) ? id : "", freshness, ct));
 
     private static async Task<IResult> ChangeMineAsync(
         ProfileChange change, IfMatch ifMatch, Caller caller, Profiles profiles, WriteSet work, CancellationToken ct)
     {
-        var (before, problem) = await profiles.MineAsync(caller.Id, ct);
+        var (before, problem) = await profiles.MineAsync(caller.Id, Freshness.Now, ct);
         if (before is null || (problem = ifMatch.Check(before.Version)) is not null)
         {
             return problem!.ToResult();
@@ -37,7 +37,7 @@ internal static class UserApi
         (var after, problem) = before.After(change, work.Now);
         if (problem is null && after.Version != before.Version)
         {
-            Profiles.Update(work, after);
+            profiles.Update(work, after);
         }
 
         return Answer((after, problem));
@@ -46,20 +46,20 @@ internal static class UserApi
     // A condition is honoured where one is sent; forgetting somebody does not need one.
     private static async Task<IResult> EraseMineAsync(Caller caller, IfMatch ifMatch, Profiles profiles, WriteSet work, CancellationToken ct)
     {
-        var (profile, problem) = await profiles.MineAsync(caller.Id, ct);
+        var (profile, problem) = await profiles.MineAsync(caller.Id, Freshness.Now, ct);
         if (profile is null || (ifMatch.Versions is not null && (problem = ifMatch.Check(profile.Version)) is not null))
         {
             return problem!.ToResult();
         }
 
-        Erase(profile, work);
+        Erase(profiles, profile, work);
         return Results.NoContent();
     }
 
     /// <summary>Forgets a profile and says so, in one commit.</summary>
-    internal static void Erase(Profile profile, WriteSet work)
+    internal static void Erase(Profiles profiles, Profile profile, WriteSet work)
     {
-        Profiles.Erase(work, profile);
+        profiles.Erase(work, profile);
         work.Publish(new UserErased { UserId = profile.Id });
     }
 

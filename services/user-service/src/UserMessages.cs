@@ -11,7 +11,7 @@ internal sealed class UserMessages(Profiles profiles)
     {
         if (!await profiles.IsErasedAsync(registered.UserId, ct))
         {
-            Profiles.Add(work, registered.UserId, registered.Email, registered.Name);
+            profiles.Add(work, registered.UserId, registered.Email, registered.Name);
             work.OnCommitted(profiles.Arrivals.Set);
         }
     }

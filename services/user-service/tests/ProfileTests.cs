@@ -1,3 +1,4 @@
+using Argosy.Chassis.Hosting;
 using Argosy.Contracts.Auth.V1;
 using Argosy.Contracts.User.V1;
 using Argosy.Testing;
@@ -56,12 +57,13 @@ public sealed class ProfileTests
         await using var bench = await MessageBench.OpenAsync(
             "user-service", typeof(Profiles).Assembly, services => services.AddSingleton<Profiles>(), typeof(UserMessages));
         await bench.DeliverAsync(new UserRegistered { UserId = "ada", Email = "ada@example.org", Name = "Ada" });
-        var (profile, _) = await bench.Services.GetRequiredService<Profiles>().FindAsync("ada", CancellationToken.None);
+        var profiles = bench.Services.GetRequiredService<Profiles>();
+        var (profile, _) = await profiles.FindAsync("ada", Freshness.Now, CancellationToken.None);
 
-        await bench.CommitAsync(work => UserApi.Erase(profile!, work));
+        await bench.CommitAsync(work => UserApi.Erase(profiles, profile!, work));
 
         (await bench.PublishedAsync<UserErased>()).ShouldHaveSingleItem().UserId.ShouldBe("ada");
-        await Should.ThrowAsync<Argosy.Chassis.Store.CommitException>(() => bench.CommitAsync(work => UserApi.Erase(profile!, work)));
+        await Should.ThrowAsync<Argosy.Chassis.Store.CommitException>(() => bench.CommitAsync(work => UserApi.Erase(profiles, profile!, work)));
         (await bench.ParkedAsync()).ShouldBeEmpty();
     }
 }

@@ -22,8 +22,8 @@ public sealed record RedisOptions(RedisUrl Url, string ClientName)
     /// <summary>How often we ask whether Redis is there. 1 s by default.</summary>
     public TimeSpan Heartbeat { get; init; } = TimeSpan.FromSeconds(1);
 
-    /// <summary>How long that question may stay unanswered before the connection is given up. 3 s by default.</summary>
-    public TimeSpan Silence { get; init; } = TimeSpan.FromSeconds(3);
+    /// <summary>How long that question may stay unanswered before the connection is given up. 2 s by default: with the heartbeat, 3 s.</summary>
+    public TimeSpan Silence { get; init; } = TimeSpan.FromSeconds(2);
 
     /// <summary>The longest pause before connecting again; it begins at a 16th of it and doubles, with jitter. 2 s by default.</summary>
     public TimeSpan LongestPause { get; init; } = TimeSpan.FromSeconds(2);

@@ -78,7 +78,7 @@ public sealed class RedisSharedCache : ISharedCache
 
     /// <inheritdoc />
     public async ValueTask<bool> InvalidateAsync(IReadOnlyList<string> names, CancellationToken cancellation) =>
-        await Invalidating.TryAsync(_redis, _breaker, [.. names.Select(VersionOf)], [Fresh(), Milliseconds(Invalidated), _channel, string.Join(Between, names)], cancellation) is not null;
+        await Invalidating.TryAsync(_redis, _breaker, [.. names.SelectMany(name => new[] { VersionOf(name), EntryOf(name) })], [Fresh(), Milliseconds(Invalidated), _channel, string.Join(Between, names)], cancellation) is not null;
 
     private async Task BeginAsync(RedisConnection connection, CancellationToken cancellation)
     {
@@ -103,7 +103,9 @@ public sealed class RedisSharedCache : ISharedCache
 
     private string VersionOf(string name) => $"{_prefix}version:{name}";
 
-    private List<string> KeysOf(string key, IReadOnlyList<string> names) => [$"{_prefix}entry:{key}", .. names.Select(VersionOf)];
+    private string EntryOf(string key) => $"{_prefix}entry:{key}";
+
+    private List<string> KeysOf(string key, IReadOnlyList<string> names) => [EntryOf(key), .. names.Select(VersionOf)];
 
     private static string Fresh() => Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(12));
 

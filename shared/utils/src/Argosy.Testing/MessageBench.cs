@@ -1,4 +1,5 @@
 using System.Reflection;
+using Argosy.Chassis.Caching;
 using Argosy.Chassis.Messaging;
 using Argosy.Chassis.Sqlite;
 using Argosy.Chassis.Store;
@@ -45,7 +46,8 @@ public sealed class MessageBench : IAsyncDisposable
         var folder = Directory.CreateTempSubdirectory($"argosy-{service}-").FullName;
         var store = SqliteStore.Open(Path.Combine(folder, $"{service}.db"), TimeProvider.System, NullLogger<SqliteStore>.Instance);
         await store.MigrateAsync(SchemaOf(program));
-        var services = new ServiceCollection().AddLogging().AddSingleton(TimeProvider.System).AddSingleton<IStore>(store);
+        var services = new ServiceCollection().AddLogging().AddSingleton(TimeProvider.System).AddSingleton<IStore>(store)
+            .AddSingleton<ISharedCache, NoSharedCache>().AddSingleton(new CacheOptions()).AddSingleton<TwoLevelCache>();
         foreach (var type in handlers)
         {
             services.AddSingleton(type);

@@ -50,14 +50,13 @@ internal sealed class LocalEntries(int size)
         }
     }
 
-    /// <summary>Removes the entry, if it still is this one.</summary>
-    public void Remove(string key, LocalEntry entry)
+    /// <summary>Removes the entry, if there is one.</summary>
+    public void Remove(string key)
     {
         lock (_gate)
         {
-            if (_byKey.TryGetValue(key, out var node) && ReferenceEquals(node.Value.Entry, entry))
+            if (_byKey.Remove(key, out var node))
             {
-                _byKey.Remove(key);
                 _byUse.Remove(node);
             }
         }

@@ -62,7 +62,7 @@ public sealed partial class TwoLevelCache : HybridCache, IAsyncDisposable
     {
         CacheAsk.Check(name);
         _untold.Add(name);          // before the counts rise: who sees the new counts must not believe the second level
-        _generations.Raise(name);
+        Drop(name);
         CacheTelemetry.Invalidated("local");
     }
 
@@ -110,8 +110,15 @@ public sealed partial class TwoLevelCache : HybridCache, IAsyncDisposable
 
     private void Heard(string name)
     {
-        _generations.Raise(name);
+        Drop(name);
         CacheTelemetry.Invalidated("heard");
+    }
+
+    // The count is what matters. The entry itself goes, too, where it has that key: what is erased must not lie about.
+    private void Drop(string name)
+    {
+        _generations.Raise(name);
+        _memory.Remove(name);
     }
 
     private bool TryMemory<T>(CacheAsk ask, out T? value)
@@ -120,11 +127,8 @@ public sealed partial class TwoLevelCache : HybridCache, IAsyncDisposable
         if (_memory.TryFind(ask.Key, out var entry))
         {
             var age = _time.GetElapsedTime(entry.At);
-            if (age >= entry.Life || !entry.Stamp.IsCurrent)
-            {
-                _memory.Remove(ask.Key, entry);
-            }
-            else if (age <= _options.Unheard || _shared.SinceHeard <= _options.Unheard)
+            var isHeard = age <= _options.Unheard || _shared.SinceHeard <= _options.Unheard;
+            if (isHeard && age < entry.Life && entry.Stamp.IsCurrent)
             {
                 value = (T?)entry.Value;
                 CacheTelemetry.LookedUp("local", "hit");
