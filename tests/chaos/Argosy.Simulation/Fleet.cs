@@ -1,4 +1,5 @@
 using System.Collections.Frozen;
+using Argosy.Chassis.Caching;
 using Argosy.Inventory;
 using Argosy.Orders;
 using Argosy.Payments;
@@ -33,7 +34,11 @@ internal sealed class Fleet : IAsyncDisposable
         return
         [
             new Service(World.Orders, _disks[World.Orders], world, (store, _, _) => new Parts([new OrderMessages(store)], [Checkout.Saga], [])),
-            new Service(World.Inventory, _disks[World.Inventory], world, (store, _, _) => new Parts([new InventoryMessages(store, NullLogger<InventoryMessages>.Instance)], [], [])),
+            new Service(World.Inventory, _disks[World.Inventory], world, (store, time, _) =>
+            {
+                var items = new Items(store, new TwoLevelCache(new NoSharedCache(), new CacheOptions(), time, NullLogger<TwoLevelCache>.Instance));
+                return new Parts([new InventoryMessages(store, items, NullLogger<InventoryMessages>.Instance)], [], []);
+            }),
             new Service(World.Payments, _disks[World.Payments], world, (store, time, life) =>
             {
                 var options = new PaymentOptions(new Uri("http://provider"), "sk_test", [], TimeSpan.FromSeconds(5), 8);

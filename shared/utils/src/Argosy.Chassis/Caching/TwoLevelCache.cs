@@ -39,7 +39,7 @@ public sealed partial class TwoLevelCache : HybridCache, IAsyncDisposable
     private readonly ILogger _log;
     private readonly LocalEntries _memory;
     private readonly Generations _generations = new();
-    private readonly Untold _untold;
+    private readonly Untold? _untold;       // null: there is nobody to tell
     private readonly Dictionary<string, object> _flights = new(StringComparer.Ordinal);
 
     /// <summary>A cache that tells and hears by <paramref name="shared"/> until it is disposed.</summary>
@@ -49,9 +49,12 @@ public sealed partial class TwoLevelCache : HybridCache, IAsyncDisposable
         ArgumentOutOfRangeException.ThrowIfLessThanOrEqual(options.Life, TimeSpan.Zero);
         (_shared, _options, _time, _log) = (shared, options, time, log);
         _memory = new LocalEntries(options.Entries);
-        _untold = new Untold(shared, time);
         shared.Listen(Heard);
-        _untold.Start();
+        if (shared is not NoSharedCache)
+        {
+            _untold = new Untold(shared, time);
+            _untold.Start();
+        }
     }
 
     /// <summary>
@@ -61,7 +64,7 @@ public sealed partial class TwoLevelCache : HybridCache, IAsyncDisposable
     public void Forget(string name)
     {
         CacheAsk.Check(name);
-        _untold.Add(name);          // before the counts rise: who sees the new counts must not believe the second level
+        _untold?.Add(name);     // before the counts rise: who sees the new counts must not believe the second level
         Drop(name);
         CacheTelemetry.Invalidated("local");
     }
@@ -106,7 +109,7 @@ public sealed partial class TwoLevelCache : HybridCache, IAsyncDisposable
     public override ValueTask RemoveByTagAsync(string tag, CancellationToken cancellationToken = default) => RemoveAsync(tag, cancellationToken);
 
     /// <inheritdoc />
-    public ValueTask DisposeAsync() => _untold.DisposeAsync();
+    public ValueTask DisposeAsync() => _untold?.DisposeAsync() ?? default;
 
     private void Heard(string name)
     {
@@ -207,7 +210,7 @@ public sealed partial class TwoLevelCache : HybridCache, IAsyncDisposable
 
     private async Task<Obtained<T>> ObtainAsync<T>(CacheAsk ask, Beginning beginning, Func<CancellationToken, ValueTask<T>>? load, CancellationToken cancellation)
     {
-        var shared = ask.ReadsShared && !_untold.Covers(ask.Names) ? await ReadSharedAsync(ask, cancellation) : null;
+        var shared = ask.ReadsShared && _untold?.Covers(ask.Names) is false ? await ReadSharedAsync(ask, cancellation) : null;
         if (shared is { Payload: { } payload } && TryParse<T>(ask.Key, payload, out var known))
         {
             Keep(ask, beginning, known, shared.Left);

@@ -115,13 +115,13 @@ public sealed class RespParserProperties
 
     private static string Refused(string stream) => Should.Throw<RespException>(() => ReadAll(Encoding.ASCII.GetBytes(stream), [4096])).Message;
 
-    private static List<RespValue> ReadAll(ReadOnlyMemory<byte> stream, IReadOnlyList<int> cuts)
+    private static List<RespValue> ReadAll(ReadOnlyMemory<byte> stream, int[] cuts)
     {
         var parser = new RespParser(new RespLimits());
         var replies = new List<RespValue>();
         for (var (at, i) = (0, 0); at < stream.Length; i++)
         {
-            var length = Math.Min(cuts.Count == 0 ? int.MaxValue : cuts[i % cuts.Count], stream.Length - at);
+            var length = Math.Min(cuts.Length == 0 ? int.MaxValue : cuts[i % cuts.Length], stream.Length - at);
             var piece = stream.Slice(at, length);
             at += length;
             while (parser.Read(piece.Span, out var taken) is { } reply)
