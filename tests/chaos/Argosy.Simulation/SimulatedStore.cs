@@ -21,6 +21,8 @@ internal sealed class SimulatedStore(string service, Disk disk, Turns turns, Fau
 
     public string NowSql => disk.Store.NowSql;
 
+    public bool IsShared => disk.Store.IsShared;
+
     public async Task<IReadOnlyList<T>> QueryAsync<T>(string sql, object? args = null, CancellationToken cancellation = default)
     {
         await Task.Yield();

@@ -5,6 +5,7 @@ using Argosy.Chassis.Hosting.Identity;
 using Argosy.Chassis.Hosting.Telemetry;
 using Argosy.Chassis.Hosting.Writes;
 using Argosy.Chassis.Messaging;
+using Argosy.Chassis.Postgres;
 using Argosy.Chassis.Sagas;
 using Argosy.Chassis.Sqlite;
 using Argosy.Chassis.Store;
@@ -54,6 +55,7 @@ public static class ServiceSetup
             return;
         }
 
+        app.Use(app.Services.GetRequiredService<ServiceStart>().RefuseEarlyAsync);
         app.UseArgosyIdentity();
         app.UseCardNumberRefusal();
         app.UseIdempotencyKeys();
@@ -76,16 +78,23 @@ public static class ServiceSetup
     {
         if (argosy.Options.Database is not { } database)
         {
-            argosy.Settings.Refuse("DATABASE_URL", "is missing: give sqlite:PATH, the file where this service keeps its data.");
+            argosy.Settings.Refuse("DATABASE_URL", "is missing: give sqlite:PATH, the file where this service keeps its data, or postgresql://USER:PASSWORD@HOST:PORT/DATABASE.");
             return;
         }
 
-        argosy.Services.AddSingleton<IStore>(services => SqliteStore.Open(
-            database.Path, services.GetRequiredService<TimeProvider>(), services.GetRequiredService<ILogger<SqliteStore>>()));
+        var name = argosy.Options.Name;
+        argosy.Services.AddSingleton<IStore>(services => database switch
+        {
+            DatabaseUrl.InFile file => SqliteStore.Open(file.Path, services.GetRequiredService<TimeProvider>(), services.GetRequiredService<ILogger<SqliteStore>>()),
+            DatabaseUrl.OnPostgres there => PostgresStore.Open(there.Address, name, services.GetRequiredService<TimeProvider>(), services.GetRequiredService<ILogger<PostgresStore>>()),
+            _ => throw new InvalidOperationException($"There is no adapter for {database.GetType().Name}."),
+        });
         argosy.Services.AddSingleton(new Schema(ReadSchema(argosy.Options.Name, Assembly.GetEntryAssembly()!)));
-        argosy.Services.AddHostedService<SchemaStartup>();
+        argosy.Services.AddSingleton<ServiceStart>();
+        argosy.Services.AddHostedService(static services => services.GetRequiredService<ServiceStart>());
+        ((IHostApplicationBuilder)argosy.Host).ConfigureContainer(new DefaultServiceProviderFactory(), ServiceStart.HoldBack);
         argosy.Needs("database", static async (services, cancellation) =>
-            await services.GetRequiredService<IStore>().FirstOrDefaultAsync<long>("select 1", null, cancellation) == 1 ? null : "answers nonsense");
+            services.GetRequiredService<ServiceStart>().Fault is { } fault ? fault : await services.GetRequiredService<IStore>().FirstOrDefaultAsync<long>("select 1", null, cancellation) == 1 ? null : "answers nonsense");
     }
 
     private static void AddMessaging(ArgosyBuilder argosy)
@@ -157,7 +166,14 @@ public static class ServiceSetup
     private static void AddWrites(ArgosyBuilder argosy)
     {
         argosy.Services.AddHttpContextAccessor();
-        argosy.Services.AddSingleton(_ => RequestHasher.Load(Path.Combine(argosy.Options.DataDirectory, "keys")));
+        var given = argosy.Settings.Text("IDEMPOTENCY_KEY_PATH");
+        if (given is not null && !argosy.Options.IsLocal && !File.Exists(given))
+        {
+            argosy.Settings.Refuse("IDEMPOTENCY_KEY_PATH", $"is '{given}', and there is no such file: give one of {RequestHasher.KeySize} random bytes, the same to all instances of this service.");
+        }
+
+        var path = given ?? Path.Combine(argosy.Options.DataDirectory, "keys", "idempotency.key");
+        argosy.Services.AddSingleton(_ => RequestHasher.Load(path));
         argosy.Services.AddScoped(provider => RequestWork(provider, argosy.Options.Name));
     }
 
@@ -190,33 +206,4 @@ public static class ServiceSetup
     }
 
     internal sealed record Registration(Action<HandlerTable> Fill);
-}
-
-/// <summary>The service's own scripts.</summary>
-internal sealed record Schema(IReadOnlyList<Migration> Scripts);
-
-/// <summary>Brings the schema up to date before anything else of the service starts.</summary>
-internal sealed class SchemaStartup(IServiceProvider services, Schema schema) : IHostedLifecycleService
-{
-    public async Task StartingAsync(CancellationToken cancellationToken)
-    {
-        try
-        {
-            await services.GetRequiredService<IStore>().MigrateAsync(schema.Scripts, cancellationToken);
-        }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException or MigrationException or Microsoft.Data.Sqlite.SqliteException)
-        {
-            throw new ConfigurationException([$"DATABASE_URL: {e.Message}"]);
-        }
-    }
-
-    public Task StartAsync(CancellationToken cancellationToken) => Task.CompletedTask;
-
-    public Task StartedAsync(CancellationToken cancellationToken) => Task.CompletedTask;
-
-    public Task StoppingAsync(CancellationToken cancellationToken) => Task.CompletedTask;
-
-    public Task StopAsync(CancellationToken cancellationToken) => Task.CompletedTask;
-
-    public Task StoppedAsync(CancellationToken cancellationToken) => Task.CompletedTask;
 }

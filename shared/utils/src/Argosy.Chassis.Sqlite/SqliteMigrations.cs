@@ -1,5 +1,3 @@
-using System.Security.Cryptography;
-using System.Text;
 using Argosy.Chassis.Store;
 using Dapper;
 using Microsoft.Data.Sqlite;
@@ -35,30 +33,18 @@ internal static class SqliteMigrations
 
     private static void Apply(SqliteConnection connection, Migration migration, DateTimeOffset now)
     {
-        var checksum = Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(migration.Sql.ReplaceLineEndings("\n"))));
         var applied = connection.QuerySingleOrDefault<string>("select checksum from sys_migration where name = @Name", new { migration.Name });
-        if (applied == checksum)
+        if (!MigrationScripts.IsNew(migration, applied))
         {
             return;
-        }
-
-        if (applied is not null)
-        {
-            throw new MigrationException($"{migration.Name} was changed after it was applied (checksum {applied[..12]} then, {checksum[..12]} now): restore it, and put the change into a script of its own.");
         }
 
         connection.Execute(migration.Sql);
         connection.Execute(
             "insert into sys_migration (name, checksum, at) values (@Name, @checksum, @at)",
-            new { migration.Name, checksum, at = now.ToUnixTimeMilliseconds() });
+            new { migration.Name, checksum = MigrationScripts.ChecksumOf(migration), at = now.ToUnixTimeMilliseconds() });
         Failpoints.Hit("migration.script");
     }
 
-    private static Migration Read(string name)
-    {
-        var assembly = typeof(SqliteMigrations).Assembly;
-        var full = assembly.GetManifestResourceNames().Single(resource => resource.EndsWith($".{name}", StringComparison.Ordinal));
-        using var reader = new StreamReader(assembly.GetManifestResourceStream(full)!);
-        return new Migration($"chassis/{name}", reader.ReadToEnd());
-    }
+    private static Migration Read(string name) => MigrationScripts.Embedded(typeof(SqliteMigrations).Assembly, name);
 }

@@ -54,6 +54,9 @@ public sealed class SqliteStore : IStore, IAsyncDisposable
     /// <inheritdoc/>
     public string NowSql => "cast(unixepoch('subsec') * 1000 as integer)";
 
+    /// <inheritdoc/>
+    public bool IsShared => false;
+
     /// <summary>Opens or makes the file; throws <see cref="IOException"/> where another process owns it.</summary>
     public static SqliteStore Open(string path, TimeProvider time, ILogger<SqliteStore> log)
     {

@@ -243,25 +243,4 @@ internal sealed partial class SqliteWriter : IAsyncDisposable
 
     [LoggerMessage(Level = LogLevel.Error, Message = "A group of {Count} write sets was rolled back")]
     private static partial void LogAbandoned(ILogger logger, Exception error, int count);
-
-    private sealed class PendingSet(WriteSet work)
-    {
-        private int _taken;
-
-        public WriteSet Work { get; } = work;
-
-        public CommitOutcome Outcome { get; set; }
-
-        public TaskCompletionSource<CommitOutcome> Done { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
-
-        public bool TryTake() => Interlocked.Exchange(ref _taken, 1) == 0;
-
-        public void Cancel(CancellationToken cancellation)
-        {
-            if (TryTake())
-            {
-                Done.SetCanceled(cancellation);
-            }
-        }
-    }
 }

@@ -6,8 +6,11 @@ using Microsoft.Extensions.Logging;
 
 namespace Argosy.Chassis.Hosting.Bus;
 
-/// <summary>Runs a relay for each subscriber of what this service publishes.</summary>
-internal sealed class BusRelays(
+/// <summary>
+/// Runs a relay for each subscriber of what this service publishes, in one instance at a time. A relay that another instance's has
+/// replaced ends, and with it this instance's turn; where nobody shares the store it ends the process, which must not look healthy.
+/// </summary>
+internal sealed partial class BusRelays(
     string service, IReadOnlyList<Subscriber> subscribers, IStore store, BusKeys keys, TimeProvider time, ILogger<BusRelays> log) : BackgroundService
 {
     private bool _running;
@@ -45,13 +48,34 @@ internal sealed class BusRelays(
             MaxConnectionsPerServer = 2,
             ActivityHeadersPropagator = null,       // each message carries its own trace
         });
-        Volatile.Write(ref _relays, [.. subscribers.Select(subscriber => new PushRelay(service, subscriber, store, http, keys.TokenFor, time, Random.Shared, log))]);
-        var runs = _relays.Select(relay => relay.RunAsync(stoppingToken)).ToArray();
         Volatile.Write(ref _running, true);
-        if (runs.Length > 0)
+        if (subscribers.Count > 0)
         {
-            // A relay ends only when it is told to, or when it has lost its cursor; then the process must not look healthy.
-            await await Task.WhenAny(runs);
+            await new LeaseHolder("push", store, time, log).RunAsync(lease => PushAsync(http, lease), stoppingToken);
         }
     }
+
+    private async Task PushAsync(HttpMessageInvoker http, CancellationToken cancellation)
+    {
+        using var together = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
+        Volatile.Write(ref _relays, [.. subscribers.Select(subscriber => new PushRelay(service, subscriber, store, http, keys.TokenFor, time, Random.Shared, log))]);
+        var runs = _relays.Select(relay => relay.RunAsync(together.Token)).ToArray();
+        try
+        {
+            await await Task.WhenAny(runs);
+        }
+        catch (RelayReplacedException e) when (store.IsShared)
+        {
+            LogReplaced(e.Message);
+        }
+        finally
+        {
+            await together.CancelAsync();
+            await Task.WhenAll(runs).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            Volatile.Write(ref _relays, []);
+        }
+    }
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "{Reason}")]
+    private partial void LogReplaced(string reason);
 }

@@ -1,8 +1,10 @@
 using System.Diagnostics;
 using System.Net;
 using Argosy.Chassis.Resilience;
+using Argosy.Chassis.Store;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
+using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 
@@ -12,8 +14,9 @@ namespace Argosy.Chassis.Hosting;
 /// Whatever goes wrong in a request, the caller gets problem details: refusals thrown where nothing can be returned, requests that
 /// do not bind, bare 4xx and 5xx statuses, and bugs, of which the caller learns nothing but the trace id.
 /// </summary>
-internal sealed partial class ProblemPipeline(RequestDelegate next, IHostApplicationLifetime host, ILogger<ProblemPipeline> log)
+internal sealed partial class ProblemPipeline(RequestDelegate next, IServiceProvider services, IHostApplicationLifetime host, ILogger<ProblemPipeline> log)
 {
+
     // nginx's number for "the client closed the request": nobody reads it, logs and metrics do.
     private const int ClientClosedRequest = 499;
 
@@ -61,6 +64,9 @@ internal sealed partial class ProblemPipeline(RequestDelegate next, IHostApplica
                 return RequestDeadline.Exceeded;
             case OperationCanceledException when host.ApplicationStopping.IsCancellationRequested:
                 return Problem.Unavailable("service.stopping", "The service is being stopped; ask again.", TimeSpan.FromSeconds(1));
+            case { } away when Store is { } store && store.IsTransient(away):
+                LogAway("The database", away.Message);
+                return Problem.Unavailable("database.away", "The database cannot be reached right now; ask again.", TimeSpan.FromSeconds(1));
             case HttpRequestException { StatusCode: null or >= HttpStatusCode.InternalServerError } away:
                 LogUpstream(away, context.Request.Method, context.Request.Path);
                 return Problem.Unavailable("upstream.away", "A service needed for this answer is away; ask again.", TimeSpan.FromSeconds(1));
@@ -73,6 +79,9 @@ internal sealed partial class ProblemPipeline(RequestDelegate next, IHostApplica
                 return new Problem(500, "internal", "Something went wrong here. The trace id tells us what; please quote it.");
         }
     }
+
+    // Asked for late: the gateway has none, and a store that cannot be opened is the start's to tell.
+    private IStore? Store => services.GetService<ServiceStart>() is { Fault: null } ? services.GetRequiredService<IStore>() : null;
 
     private static bool IsGone(HttpContext context) =>
         context.Features.Get<RequestDeadline>() is { } deadline

@@ -30,6 +30,7 @@ internal static partial class Run
             await app.StartAsync();
             LogStarted(app.Logger, options.Name, options.Version, string.Join(", ", app.Urls));
             await app.WaitForShutdownAsync();
+            app.Services.GetService<ServiceStart>()?.ThrowIfFailed();
 
             // A background worker that died stops the host too, quietly; whoever watches the process must see that nobody asked for it.
             Environment.ExitCode = process.IsDraining ? 0 : EndedUnasked;

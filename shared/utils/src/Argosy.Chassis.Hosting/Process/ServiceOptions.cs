@@ -73,7 +73,7 @@ public sealed record ServiceOptions
             Port = settings.Number("SERVICE_PORT", otherwise: 8080, min: 0, max: 65535),
             MetricsPort = settings.Text("METRICS_PORT") is null ? null : settings.Number("METRICS_PORT", otherwise: 1, min: 1, max: 65535),
             DataDirectory = data,
-            Database = ReadDatabase(settings) ?? (local ? new DatabaseUrl(Path.Combine(data, $"{name}.db")) : null),
+            Database = ReadDatabase(settings) ?? (local ? new DatabaseUrl.InFile(Path.Combine(data, $"{name}.db")) : null),
             Endpoints = ReadEndpoints(settings),
             BusKeys = Existing(settings, "BUS_KEYS", "folder", Directory.Exists),
             JwtIssuer = settings.Address("JWT_ISSUER") is null ? null : settings.Text("JWT_ISSUER"),

@@ -41,7 +41,7 @@ internal static class MetricsSetup
     {
         // From now on: what is counted before somebody listens is lost.
         var metrics = routes.ServiceProvider.GetRequiredService<MetricsEndpoint>();
-        routes.MapGet(Path, metrics.AnswerAsync).AllowAnonymous().WithMetadata(new QuietMetadata());
+        routes.MapGet(Path, metrics.AnswerAsync).AllowAnonymous().WithMetadata(new ProbeMetadata());
     }
 
     /// <summary>A port for <c>/metrics</c> and nothing else: for a process whose own port strangers reach.</summary>

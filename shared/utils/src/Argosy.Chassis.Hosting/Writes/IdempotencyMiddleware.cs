@@ -84,36 +84,51 @@ internal sealed class IdempotencyMiddleware(RequestDelegate next, IStore store, 
     }
 }
 
-/// <summary>Hashes request bodies with a key that stays on this disk.</summary>
+/// <summary>Hashes request bodies with a key that stays on disks; instances that share a database share it, for they compare hashes.</summary>
 internal sealed class RequestHasher(byte[] key)
 {
+    public const int KeySize = 32;
+
     /// <summary>HMAC-SHA256 of the body.</summary>
     public byte[] Hash(ReadOnlySpan<byte> body) => HMACSHA256.HashData(key, body);
 
-    /// <summary>Reads the key, or makes it at the first start.</summary>
-    public static RequestHasher Load(string folder)
+    /// <summary>Reads the key, or makes it at the first start. Of two processes that make it, both use the one that is there in the end.</summary>
+    public static RequestHasher Load(string path)
     {
-        Directory.CreateDirectory(folder);
-        var path = Path.Combine(folder, "idempotency.key");
-        if (File.Exists(path) && File.ReadAllBytes(path) is { Length: 32 } known)
+        Directory.CreateDirectory(Path.GetDirectoryName(Path.GetFullPath(path))!);
+        if (!File.Exists(path))
         {
-            return new RequestHasher(known);
+            Make(path);
         }
 
-        var made = RandomNumberGenerator.GetBytes(32);
-        var options = new FileStreamOptions { Mode = FileMode.Create, Access = FileAccess.Write };
+        return File.ReadAllBytes(path) is { Length: KeySize } key
+            ? new RequestHasher(key)
+            : throw new ConfigurationException($"IDEMPOTENCY_KEY_PATH: {path} is not a key of {KeySize} bytes; without the one that was here, keys that clients use again are refused.");
+    }
+
+    private static void Make(string path)
+    {
+        var options = new FileStreamOptions { Mode = FileMode.CreateNew, Access = FileAccess.Write };
         if (!OperatingSystem.IsWindows())
         {
             options.UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite;
         }
 
-        using (var file = new FileStream(path + ".new", options))
+        var made = $"{path}.{Environment.ProcessId}.new";
+        File.Delete(made);      // a crash may have left one
+        using (var file = new FileStream(made, options))
         {
-            file.Write(made);
+            file.Write(RandomNumberGenerator.GetBytes(KeySize));
             file.Flush(flushToDisk: true);
         }
 
-        File.Move(path + ".new", path, overwrite: true);
-        return new RequestHasher(made);
+        try
+        {
+            File.Move(made, path, overwrite: false);
+        }
+        catch (IOException) when (File.Exists(path))
+        {
+            File.Delete(made);      // somebody was faster
+        }
     }
 }

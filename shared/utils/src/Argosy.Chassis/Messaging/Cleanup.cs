@@ -6,7 +6,7 @@ namespace Argosy.Chassis.Messaging;
 
 /// <summary>
 /// Removes what is decided and old: outbox rows that every subscriber has taken, inbox rows and HTTP answers past their horizon.
-/// In small batches, so that it never holds up the commit pipeline.
+/// In small batches, so that it never holds up the commit pipeline. One instance does it, to save work: two would be right too.
 /// </summary>
 internal sealed partial class Cleanup(string service, IStore store, IReadOnlyList<Subscriber> subscribers, TimeProvider time, ILogger<Cleanup> log) : BackgroundService
 {
@@ -14,7 +14,10 @@ internal sealed partial class Cleanup(string service, IStore store, IReadOnlyLis
     private static readonly TimeSpan Every = TimeSpan.FromMinutes(1);
     private static readonly TimeSpan OutboxRetention = TimeSpan.FromHours(1);
 
-    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    protected override Task ExecuteAsync(CancellationToken stoppingToken) =>
+        new LeaseHolder("cleanup", store, time, log).RunAsync(LoopAsync, stoppingToken);
+
+    private async Task LoopAsync(CancellationToken stoppingToken)
     {
         while (!stoppingToken.IsCancellationRequested)
         {
@@ -25,6 +28,10 @@ internal sealed partial class Cleanup(string service, IStore store, IReadOnlyLis
                 {
                     await Task.Delay(TimeSpan.FromMilliseconds(50), time, stoppingToken);
                 }
+            }
+            catch (Exception e) when (store.IsTransient(e))
+            {
+                LogAway(log, e.Message);
             }
             catch (Exception e) when (e is not OperationCanceledException)
             {
@@ -87,6 +94,9 @@ internal sealed partial class Cleanup(string service, IStore store, IReadOnlyLis
 
         return lowest;
     }
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "Cleaning up waits a minute, the database is away: {Reason}")]
+    private static partial void LogAway(ILogger logger, string reason);
 
     [LoggerMessage(Level = LogLevel.Error, Message = "Cleaning up failed; it is tried again in a minute")]
     private static partial void LogFailed(ILogger logger, Exception error);

@@ -44,6 +44,8 @@ public sealed record IntentWorkerOptions
 /// <item>A handler puts the intent's row, due now, with <c>work.Context.Save()</c> into its write set, and <c>work.OnCommitted(worker.Wake)</c>.</item>
 /// <item>The worker finds it in the database (after a restart too), and runs it within its bulkhead and its deadline.</item>
 /// <item><see cref="RunAsync"/> asks what is in doubt instead of repeating it, and commits the outcome, which ends the intent.</item>
+/// <item>Where instances share the store one of them looks, and another instance's intents are found by its poll; the guards of
+/// <see cref="RunAsync"/> and <see cref="Postpone"/> keep what is written right even where two run one intent.</item>
 /// <item>A failed try postpones the row, with backoff and jitter, by <see cref="Postpone"/>; whether it is the last one is decided there.</item>
 /// </list>
 /// </summary>
@@ -51,6 +53,7 @@ public abstract partial class IntentWorker<TIntent> : BackgroundService where TI
 {
     // Somebody changed the intent while it ran: look again on fresh reads, but never in a hot loop.
     private static readonly TimeSpan ConflictPause = TimeSpan.FromMilliseconds(50);
+    private static readonly TimeSpan SharedPoll = TimeSpan.FromMilliseconds(250);
 
     private readonly IStore _store;
     private readonly IntentWorkerOptions _options;
@@ -95,7 +98,10 @@ public abstract partial class IntentWorker<TIntent> : BackgroundService where TI
     protected WriteSet WorkFor(TIntent intent, string decision) => new(MessageContext.Load(intent.Context).For(decision), Time.GetUtcNow());
 
     /// <inheritdoc/>
-    protected sealed override async Task ExecuteAsync(CancellationToken stoppingToken)
+    protected sealed override Task ExecuteAsync(CancellationToken stoppingToken) =>
+        new LeaseHolder($"intents/{GetType().Name}", _store, Time, _log).RunAsync(LoopAsync, stoppingToken);
+
+    private async Task LoopAsync(CancellationToken stoppingToken)
     {
         try
         {
@@ -103,15 +109,19 @@ public abstract partial class IntentWorker<TIntent> : BackgroundService where TI
             {
                 var seen = _due.Version;
                 await StartDueAsync(stoppingToken);
-                await _due.WaitAsync(seen, _options.Poll, Time, stoppingToken);
+                await _due.WaitAsync(seen, Poll, Time, stoppingToken);
             }
         }
         finally
         {
             // They were told to stop; whatever is in doubt after that is found in the database at the next start.
             await Task.WhenAll(_running.Values);
+            _running.Clear();
         }
     }
+
+    // Other instances' intents come without a wake-up.
+    private TimeSpan Poll => _store.IsShared && _options.Poll > SharedPoll ? SharedPoll : _options.Poll;
 
     private async Task StartDueAsync(CancellationToken stopping)
     {
@@ -138,6 +148,11 @@ public abstract partial class IntentWorker<TIntent> : BackgroundService where TI
                     _running.Add(intent.Id, RunToEndAsync(intent, stopping));
                 }
             }
+        }
+        catch (Exception e) when (_store.IsTransient(e))
+        {
+            LogAway(_log, GetType().Name, e.Message);
+            await Task.Delay(_options.Poll, Time, stopping);
         }
         catch (Exception e) when (e is not OperationCanceledException)
         {
@@ -236,6 +251,9 @@ public abstract partial class IntentWorker<TIntent> : BackgroundService where TI
 
     [LoggerMessage(Level = LogLevel.Warning, Message = "{Worker}: intent {IntentId} failed, try {Attempt}")]
     private static partial void LogFailed(ILogger logger, Exception error, string worker, string intentId, long attempt);
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "{Worker}: intents wait, the database is away: {Reason}")]
+    private static partial void LogAway(ILogger logger, string worker, string reason);
 
     [LoggerMessage(Level = LogLevel.Error, Message = "The outcome of a failed try of intent {IntentId} could not be written down; it stays due")]
     private static partial void LogUnrecorded(ILogger logger, Exception error, string intentId);

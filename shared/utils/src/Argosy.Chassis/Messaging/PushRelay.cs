@@ -92,12 +92,16 @@ internal sealed partial class PushRelay(
 
     public async Task RunAsync(CancellationToken cancellation)
     {
-        await TakeCursorAsync(cancellation);
         for (var failures = 0; ;)
         {
             var seen = store.Published.Version;
             try
             {
+                if (_epoch == 0)
+                {
+                    await TakeCursorAsync(cancellation);
+                }
+
                 if (await PushOnceAsync(cancellation))
                 {
                     failures = 0;

@@ -8,24 +8,35 @@ namespace Argosy.Chassis.Sagas;
 
 /// <summary>
 /// Tells sagas that the due time of a step has come. A deadline is a row, so it survives a restart; it counts only if the row still
-/// waits when the move commits. Each is a write set of its own, so that one conflict costs only its owner.
+/// waits when the move commits. Each is a write set of its own, so that one conflict costs only its owner. One instance looks; the
+/// saga's version guards what it commits.
 /// </summary>
 internal sealed partial class SagaDeadlines(IStore store, SagaRouter sagas, TimeProvider time, ILogger<SagaDeadlines> log) : BackgroundService
 {
     private const int Batch = 64;
+    private static readonly TimeSpan Pause = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan Poll = TimeSpan.FromMilliseconds(500);
 
     /// <summary>A saga whose owner's code throws must not be first in line again at once.</summary>
     private static readonly TimeSpan Postponement = TimeSpan.FromSeconds(30);
 
-    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    protected override Task ExecuteAsync(CancellationToken stoppingToken) => sagas.Types.Count == 0
+        ? Task.CompletedTask
+        : new LeaseHolder("saga deadlines", store, time, log).RunAsync(LoopAsync, stoppingToken);
+
+    private async Task LoopAsync(CancellationToken stoppingToken)
     {
-        while (sagas.Types.Count > 0 && !stoppingToken.IsCancellationRequested)
+        while (!stoppingToken.IsCancellationRequested)
         {
             var moved = 0;
             try
             {
                 moved = await RunDueAsync(stoppingToken);
+            }
+            catch (Exception e) when (store.IsTransient(e))
+            {
+                LogAway(log, e.Message);
+                await Task.Delay(Pause, time, stoppingToken);
             }
             catch (Exception e) when (e is not OperationCanceledException)
             {
@@ -102,6 +113,9 @@ internal sealed partial class SagaDeadlines(IStore store, SagaRouter sagas, Time
     }
 
     private sealed record DueRow(string Saga, long Step, string Direction, long Attempt, long Due, string Data);
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "Due sagas wait, the database is away: {Reason}")]
+    static partial void LogAway(ILogger logger, string reason);
 
     [LoggerMessage(Level = LogLevel.Error, Message = "Looking for due sagas failed; it is tried again")]
     static partial void LogScanFailed(ILogger logger, Exception error);

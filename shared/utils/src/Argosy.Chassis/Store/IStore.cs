@@ -13,6 +13,12 @@ public interface IStore
     string NowSql { get; }
 
     /// <summary>
+    /// Whether other processes may have it open too. Then what only one of them may do needs a lease (<see cref="Leases"/>); a store
+    /// that one process owns needs none.
+    /// </summary>
+    bool IsShared { get; }
+
+    /// <summary>
     /// Reads rows outside of any transaction. <paramref name="sql"/> keeps to the portable subset (docs/decisions/0005-portable-sql.md);
     /// parameters are <c>@name</c> for a property <c>name</c> of <paramref name="args"/>. <typeparamref name="T"/> is a scalar or a record
     /// whose constructor takes <see cref="long"/> for bigint and <see cref="string"/> for text.
@@ -25,7 +31,7 @@ public interface IStore
     /// </summary>
     Task<CommitOutcome> CommitAsync(WriteSet work, CancellationToken cancellation = default);
 
-    /// <summary>Brings the schema up to date, under a lock; throws <see cref="MigrationException"/> where an applied script was changed.</summary>
+    /// <summary>Brings the schema up to date, under a lock; throws <see cref="MigrationException"/> where an applied script was changed, <see cref="StoreAwayException"/> where the database cannot be reached now.</summary>
     Task MigrateAsync(IReadOnlyList<Migration> migrations, CancellationToken cancellation = default);
 
     /// <summary>Whether the failure lies in the way to the database and not in the statement: such a message is tried again without limit.</summary>
@@ -39,6 +45,9 @@ public sealed record Migration(string Name, string Sql);
 
 /// <summary>The schema cannot be brought up to date.</summary>
 public sealed class MigrationException(string message) : Exception(message);
+
+/// <summary>The database cannot be reached, or does not let us in. The message says in one sentence what to do, and holds no secret.</summary>
+public sealed class StoreAwayException(string message, Exception cause) : Exception(message, cause);
 
 /// <summary>Reads that services use every day, on top of <see cref="IStore.QueryAsync{T}"/>.</summary>
 public static class StoreReads

@@ -1,6 +1,6 @@
 using Argosy.Chassis.Messaging;
-using Argosy.Chassis.Sqlite;
 using Argosy.Chassis.Store;
+using Argosy.Chassis.Tests.Store;
 using Argosy.Contracts.Inventory.V1;
 using Argosy.Testing;
 using Microsoft.Extensions.DependencyInjection;
@@ -8,18 +8,18 @@ using Microsoft.Extensions.Logging.Abstractions;
 
 namespace Argosy.Chassis.Tests.Invariants;
 
-/// <summary>An inbox with its lanes and its parking on a real file, and a handler that writes down what it handled, in its order.</summary>
+/// <summary>An inbox with its lanes and its parking on a real store, and a handler that writes down what it handled, in its order.</summary>
 internal sealed class Desk : IAsyncDisposable
 {
-    private readonly string _folder = Directory.CreateTempSubdirectory("argosy-desk-").FullName;
+    private readonly FreshStore _fresh;
     private readonly Lanes _lanes = new(8);
     private readonly Inbox _inbox;
     private readonly ParkedWorker _parked;
     private readonly Clerk _clerk;
 
-    private Desk(Func<string, int, bool> fails)
+    private Desk(FreshStore fresh, FakeTime time, Func<string, int, bool> fails)
     {
-        Store = SqliteStore.Open(Path.Combine(_folder, "desk.db"), Time, NullLogger<SqliteStore>.Instance);
+        (_fresh, Time) = (fresh, time);
         _clerk = new Clerk(fails);
         var handlers = new HandlerTable();
         handlers.AddClass(typeof(Clerk));
@@ -27,16 +27,16 @@ internal sealed class Desk : IAsyncDisposable
         _parked = Worker(Store);
     }
 
-    public FakeTime Time { get; } = new();
+    public FakeTime Time { get; }
 
-    public SqliteStore Store { get; }
+    public IStore Store => _fresh.Store;
 
     /// <param name="fails">Whether the handler fails, by the message's id and how often it was tried before.</param>
-    public static async Task<Desk> OpenAsync(Func<string, int, bool>? fails = null)
+    public static async Task<Desk> OpenAsync<TEngine>(Func<string, int, bool>? fails = null) where TEngine : IEngine
     {
-        var desk = new Desk(fails ?? ((_, _) => false));
-        await desk.Store.MigrateAsync([new Migration("desk.sql", "create table effect (n integer primary key autoincrement, key text not null, id text not null)")]);
-        return desk;
+        var time = new FakeTime();
+        var fresh = await TEngine.OpenAsync(time, new Migration("desk.sql", "create table effect (n bigint not null, key text not null, id text not null)"));
+        return new Desk(fresh, time, fails ?? ((_, _) => false));
     }
 
     public Envelope Message(string key, string id, string? undoes = null) =>
@@ -70,8 +70,7 @@ internal sealed class Desk : IAsyncDisposable
     public async ValueTask DisposeAsync()
     {
         await _lanes.DisposeAsync();
-        await Store.DisposeAsync();
-        Directory.Delete(_folder, recursive: true);
+        await _fresh.DisposeAsync();
     }
 
     internal sealed class Clerk(Func<string, int, bool> fails)
@@ -92,7 +91,7 @@ internal sealed class Desk : IAsyncDisposable
                 throw new InvalidOperationException($"{work.Context.Id} fails");
             }
 
-            work.Execute("insert into effect (key, id) values (@key, @id)", new { key = message.OrderId, id = work.Context.Id }, rows: 1);
+            work.Execute("insert into effect (n, key, id) select coalesce(max(n), 0) + 1, @key, @id from effect", new { key = message.OrderId, id = work.Context.Id }, rows: 1);
             return Task.CompletedTask;
         }
     }

@@ -1,37 +1,33 @@
 using Argosy.Chassis.EventStore;
 using Argosy.Chassis.Messaging;
-using Argosy.Chassis.Sqlite;
 using Argosy.Chassis.Store;
-using Microsoft.Extensions.Logging.Abstractions;
+using Argosy.Chassis.Tests.Store;
 using Shouldly;
 using Xunit;
 
 namespace Argosy.Chassis.Tests.Invariants;
 
 /// <summary>
-/// What one process can show: SQLite has one writer. The soak of several processes on one database, with long and killed
-/// transactions, comes with PostgreSQL.
+/// What one process can show. The soak of several processes on one PostgreSQL, with long and killed transactions, is
+/// <see cref="Invariant02_OnManyProcesses"/>.
 /// </summary>
-public sealed class Invariant02_EveryReaderSeesEveryEventOnce : IAsyncLifetime
+public abstract class Invariant02_EveryReaderSeesEveryEventOnce<TEngine> : IAsyncLifetime
+    where TEngine : IEngine
 {
     private const int Writers = 20;
     private const int Tries = 60;
     private static readonly StreamType<int, Counted> Counter = new StreamType<int, Counted>("counter", 0, (sum, e) => sum + e.By).Event<Counted>("counted");
 
-    private readonly string _folder = Directory.CreateTempSubdirectory("argosy-readers-").FullName;
-    private SqliteStore _store = null!;
+    private FreshStore _fresh = null!;
+    private IStore _store = null!;
 
     public async ValueTask InitializeAsync()
     {
-        _store = SqliteStore.Open(Path.Combine(_folder, "readers.db"), TimeProvider.System, NullLogger<SqliteStore>.Instance);
-        await _store.MigrateAsync([]);
+        _fresh = await TEngine.OpenAsync(TimeProvider.System);
+        _store = _fresh.Store;
     }
 
-    public async ValueTask DisposeAsync()
-    {
-        await _store.DisposeAsync();
-        Directory.Delete(_folder, recursive: true);
-    }
+    public ValueTask DisposeAsync() => _fresh.DisposeAsync();
 
     [Fact]
     public async Task Every_reader_sees_every_committed_event_once_and_in_stream_order_while_writers_roll_back()
@@ -91,3 +87,7 @@ public sealed class Invariant02_EveryReaderSeesEveryEventOnce : IAsyncLifetime
 
     internal sealed record Counted(int By);
 }
+
+public sealed class Invariant02_EveryReaderSeesEveryEventOnceOnSqlite : Invariant02_EveryReaderSeesEveryEventOnce<OnSqlite>;
+
+public sealed class Invariant02_EveryReaderSeesEveryEventOnceOnPostgres : Invariant02_EveryReaderSeesEveryEventOnce<OnPostgres>;

@@ -1,20 +1,22 @@
 using Argosy.Chassis.EventStore;
 using Argosy.Chassis.Messaging;
 using Argosy.Chassis.Store;
+using Argosy.Chassis.Tests.Store;
 using Shouldly;
 using Xunit;
 
 namespace Argosy.Chassis.Tests.Invariants;
 
 /// <summary>StoreSuite has the first race, of twenty who all believe that there is no stream; here they believe all sorts of things.</summary>
-public sealed class Invariant03_StaleVersionsNeverSucceed
+public abstract class Invariant03_StaleVersionsNeverSucceed<TEngine>
+    where TEngine : IEngine
 {
     private static readonly StreamType<int, Counted> Counter = new StreamType<int, Counted>("counter", 0, (sum, e) => sum + e.By).Event<Counted>("counted");
 
     [Fact]
     public async Task A_stale_expected_version_never_succeeds_when_twenty_writers_race()
     {
-        await using var desk = await Desk.OpenAsync();
+        await using var desk = await Desk.OpenAsync<TEngine>();
 
         var won = await Task.WhenAll(Enumerable.Range(0, 20).Select(writer => Task.Run(() => RaceAsync(desk, writer))));
 
@@ -47,3 +49,7 @@ public sealed class Invariant03_StaleVersionsNeverSucceed
 
     internal sealed record Counted(int By);
 }
+
+public sealed class Invariant03_StaleVersionsNeverSucceedOnSqlite : Invariant03_StaleVersionsNeverSucceed<OnSqlite>;
+
+public sealed class Invariant03_StaleVersionsNeverSucceedOnPostgres : Invariant03_StaleVersionsNeverSucceed<OnPostgres>;

@@ -1,11 +1,13 @@
 using Argosy.Chassis.Messaging;
+using Argosy.Chassis.Tests.Store;
 using Shouldly;
 using Xunit;
 
 namespace Argosy.Chassis.Tests.Invariants;
 
 /// <summary>InboxTests has twins that race in one process; here the process dies, between the commit and the acknowledgement too.</summary>
-public sealed class Invariant05_MessagesTakeEffectOnce
+public abstract class Invariant05_MessagesTakeEffectOnce<TEngine>
+    where TEngine : IEngine
 {
     [Theory]
     [MemberData(nameof(CrashRun.Failpoints), MemberType = typeof(CrashRun))]
@@ -21,7 +23,7 @@ public sealed class Invariant05_MessagesTakeEffectOnce
     [Fact]
     public async Task Everything_delivered_three_times_and_shuffled_takes_effect_once()
     {
-        await using var desk = await Desk.OpenAsync();
+        await using var desk = await Desk.OpenAsync<TEngine>();
         var messages = Enumerable.Range(0, 200).Select(i => desk.Message($"key{i % 20}", $"m{i}")).ToArray();
         Envelope[] thrice = [.. messages, .. messages, .. messages];
         new Random(5).Shuffle(thrice);
@@ -31,3 +33,7 @@ public sealed class Invariant05_MessagesTakeEffectOnce
         (await desk.Store.QueryAsync<string>("select id from effect")).Order().ShouldBe(messages.Select(m => m.Id).Order());
     }
 }
+
+public sealed class Invariant05_MessagesTakeEffectOnceOnSqlite : Invariant05_MessagesTakeEffectOnce<OnSqlite>;
+
+public sealed class Invariant05_MessagesTakeEffectOnceOnPostgres : Invariant05_MessagesTakeEffectOnce<OnPostgres>;

@@ -1,4 +1,5 @@
 using Argosy.Chassis.Messaging;
+using Argosy.Chassis.Tests.Store;
 using Argosy.Testing;
 using FsCheck.Fluent;
 using Shouldly;
@@ -6,7 +7,8 @@ using Xunit;
 
 namespace Argosy.Chassis.Tests.Invariants;
 
-public sealed class Invariant06_MessagesOfAKeyKeepTheirOrder
+public abstract class Invariant06_MessagesOfAKeyKeepTheirOrder<TEngine>
+    where TEngine : IEngine
 {
     [Fact]
     public void Messages_of_a_key_keep_their_order_through_retries_and_repeats() =>
@@ -15,7 +17,7 @@ public sealed class Invariant06_MessagesOfAKeyKeepTheirOrder
     [Fact]
     public async Task Messages_leave_in_the_order_in_which_they_were_published_though_the_subscriber_refuses_some_batches()
     {
-        await using var desk = await Desk.OpenAsync();
+        await using var desk = await Desk.OpenAsync<TEngine>();
         var subscriber = Outgoing.To("order-service");
         await PushRelay.RegisterAsync("inventory-service", [subscriber], desk.Store, desk.Time, CancellationToken.None);
         var early = await Outgoing.PublishAsync(desk, 40, "early");
@@ -36,7 +38,7 @@ public sealed class Invariant06_MessagesOfAKeyKeepTheirOrder
     {
         var chance = new Random(seed);
         var patience = Enumerable.Range(0, 120).ToDictionary(i => $"{i:000}", _ => chance.Next(3) == 0 ? chance.Next(1, 7) : 0, StringComparer.Ordinal);
-        await using var desk = await Desk.OpenAsync((id, tries) => tries < patience[id]);
+        await using var desk = await Desk.OpenAsync<TEngine>((id, tries) => tries < patience[id]);
         var underWay = new List<Task>();        // a sender does not wait for one before it sends the next
         foreach (var id in patience.Keys.Order(StringComparer.Ordinal))
         {
@@ -67,3 +69,7 @@ public sealed class Invariant06_MessagesOfAKeyKeepTheirOrder
         return handled == patience.Count;
     }
 }
+
+public sealed class Invariant06_MessagesOfAKeyKeepTheirOrderOnSqlite : Invariant06_MessagesOfAKeyKeepTheirOrder<OnSqlite>;
+
+public sealed class Invariant06_MessagesOfAKeyKeepTheirOrderOnPostgres : Invariant06_MessagesOfAKeyKeepTheirOrder<OnPostgres>;

@@ -1,17 +1,19 @@
 using Argosy.Chassis.Messaging;
+using Argosy.Chassis.Tests.Store;
 using Shouldly;
 using Xunit;
 
 namespace Argosy.Chassis.Tests.Invariants;
 
 /// <summary>InboxTests shows the way to eight tries; here the letter is dead, and an operator acts.</summary>
-public sealed class Invariant07_PoisonBlocksItsKeyOnly
+public abstract class Invariant07_PoisonBlocksItsKeyOnly<TEngine>
+    where TEngine : IEngine
 {
     [Fact]
     public async Task Poison_blocks_its_key_only_and_a_dead_letter_that_is_replayed_takes_effect_once()
     {
         var mended = false;
-        await using var desk = await Desk.OpenAsync((id, _) => id == "poison" && !mended);
+        await using var desk = await Desk.OpenAsync<TEngine>((id, _) => id == "poison" && !mended);
         await desk.DeliverAsync(desk.Message("sick", "poison"));
         for (var i = 0; i < 30; i++)
         {
@@ -37,7 +39,7 @@ public sealed class Invariant07_PoisonBlocksItsKeyOnly
     [Fact]
     public async Task A_dead_letter_holds_up_what_comes_of_its_key_after_it_died_and_lets_nothing_overtake_it_later()
     {
-        await using var desk = await Desk.OpenAsync((id, _) => id == "poison");
+        await using var desk = await Desk.OpenAsync<TEngine>((id, _) => id == "poison");
         await desk.DeliverAsync(desk.Message("sick", "poison"));
         await desk.SettleAsync();
         (await desk.Store.QueryAsync<string>("select state from bus_parked where id = 'poison'")).ShouldBe(["dead"]);
@@ -60,3 +62,7 @@ public sealed class Invariant07_PoisonBlocksItsKeyOnly
         await desk.Store.CommitAsync(work);
     }
 }
+
+public sealed class Invariant07_PoisonBlocksItsKeyOnlyOnSqlite : Invariant07_PoisonBlocksItsKeyOnly<OnSqlite>;
+
+public sealed class Invariant07_PoisonBlocksItsKeyOnlyOnPostgres : Invariant07_PoisonBlocksItsKeyOnly<OnPostgres>;

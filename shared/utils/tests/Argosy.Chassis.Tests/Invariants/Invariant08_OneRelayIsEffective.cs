@@ -1,5 +1,6 @@
 using System.Globalization;
 using Argosy.Chassis.Messaging;
+using Argosy.Chassis.Tests.Store;
 using Argosy.Testing;
 using Shouldly;
 using Xunit;
@@ -7,15 +8,16 @@ using Xunit;
 namespace Argosy.Chassis.Tests.Invariants;
 
 /// <summary>
-/// What SQLite can show: two relays of one file, and two processes that want it. Three instances, one of them stopped past its lease
-/// and continued, come with PostgreSQL, where there is a lease.
+/// What one process can show: two relays of one store. Three instances, one of them stopped past its lease and continued, are
+/// <see cref="Invariant08_OnThreeInstances"/>.
 /// </summary>
-public sealed class Invariant08_OneRelayIsEffective
+public abstract class Invariant08_OneRelayIsEffective<TEngine>
+    where TEngine : IEngine
 {
     [Fact]
     public async Task A_relay_that_was_replaced_while_its_batch_was_under_way_moves_no_cursor_and_stops()
     {
-        await using var desk = await Desk.OpenAsync();
+        await using var desk = await Desk.OpenAsync<TEngine>();
         var subscriber = Outgoing.To("order-service");
         await PushRelay.RegisterAsync("inventory-service", [subscriber], desk.Store, desk.Time, CancellationToken.None);
         var said = await Outgoing.PublishAsync(desk, 20, "replaced");
@@ -43,7 +45,7 @@ public sealed class Invariant08_OneRelayIsEffective
     [Fact]
     public async Task A_receiver_refuses_a_stale_epoch_also_after_it_was_started_again()
     {
-        await using var desk = await Desk.OpenAsync();
+        await using var desk = await Desk.OpenAsync<TEngine>();
         var before = new Admission("inventory-service", desk.Store, desk.Time);
         (await before.AdmitAsync("order-service", new BatchPositions(Epoch: 7, Previous: 0, Position: 3), default)).ShouldBeNull();
 
@@ -58,7 +60,7 @@ public sealed class Invariant08_OneRelayIsEffective
     [Fact]
     public async Task A_batch_that_leaves_something_out_is_refused()
     {
-        await using var desk = await Desk.OpenAsync();
+        await using var desk = await Desk.OpenAsync<TEngine>();
         var admission = new Admission("inventory-service", desk.Store, desk.Time);
         var first = new BatchPositions(Epoch: 1, Previous: 0, Position: 5);
         (await admission.AdmitAsync("order-service", first, default)).ShouldBeNull();
@@ -67,7 +69,15 @@ public sealed class Invariant08_OneRelayIsEffective
         (await admission.AdmitAsync("order-service", new BatchPositions(1, Previous: 6, Position: 9), default)).ShouldNotBeNull().Code.ShouldBe("bus.gap");
         (await admission.AdmitAsync("order-service", new BatchPositions(1, Previous: 5, Position: 9), default)).ShouldBeNull();
     }
+}
 
+public sealed class Invariant08_OneRelayIsEffectiveOnSqlite : Invariant08_OneRelayIsEffective<OnSqlite>;
+
+public sealed class Invariant08_OneRelayIsEffectiveOnPostgres : Invariant08_OneRelayIsEffective<OnPostgres>;
+
+/// <summary>Where one process owns the store nobody else can be effective.</summary>
+public sealed class Invariant08_OneProcessOwnsAFile
+{
     [Fact]
     public async Task A_second_process_cannot_open_a_file_that_is_owned()
     {

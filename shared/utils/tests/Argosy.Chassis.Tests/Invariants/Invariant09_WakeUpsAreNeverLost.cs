@@ -1,5 +1,6 @@
 using Argosy.Chassis.Messaging;
 using Argosy.Chassis.Store;
+using Argosy.Chassis.Tests.Store;
 using Argosy.Contracts.Inventory.V1;
 using Argosy.Testing;
 using Microsoft.Extensions.Logging.Abstractions;
@@ -12,7 +13,8 @@ namespace Argosy.Chassis.Tests.Invariants;
 /// The poll that would hide a lost wake-up never comes here: its clock stands still. That a wake-up takes less than 50 ms is a figure
 /// and not a law on a machine that is busy; the counts are.
 /// </summary>
-public sealed class Invariant09_WakeUpsAreNeverLost
+public abstract class Invariant09_WakeUpsAreNeverLost<TEngine>
+    where TEngine : IEngine
 {
     private const int Races = 10_000;
     private const int Times = 10;
@@ -87,7 +89,7 @@ public sealed class Invariant09_WakeUpsAreNeverLost
     [Fact]
     public async Task A_relay_that_has_just_looked_does_not_sleep_over_what_is_published_then()
     {
-        await using var desk = await Desk.OpenAsync();
+        await using var desk = await Desk.OpenAsync<TEngine>();
         var subscriber = Outgoing.To("order-service");
         await PushRelay.RegisterAsync("inventory-service", [subscriber], desk.Store, desk.Time, CancellationToken.None);
         var (outgoing, published) = (new Outgoing(), 0);
@@ -110,7 +112,7 @@ public sealed class Invariant09_WakeUpsAreNeverLost
     [Fact]
     public async Task Who_runs_parked_messages_and_has_just_looked_does_not_sleep_over_what_is_parked_then()
     {
-        await using var desk = await Desk.OpenAsync();
+        await using var desk = await Desk.OpenAsync<TEngine>();
         var parked = 0;
         using var worker = desk.Worker(new Looking(desk.Store, async () =>
         {
@@ -131,7 +133,7 @@ public sealed class Invariant09_WakeUpsAreNeverLost
     [Fact]
     public async Task Who_runs_intents_and_has_just_looked_does_not_sleep_over_what_is_due_then()
     {
-        await using var desk = await Desk.OpenAsync();
+        await using var desk = await Desk.OpenAsync<TEngine>();
         using var worker = new Errands(desk);
 
         await worker.StartAsync(CancellationToken.None);
@@ -171,3 +173,7 @@ public sealed class Invariant09_WakeUpsAreNeverLost
         protected override void Postpone(WriteSet work, Errand intent, DateTimeOffset dueAt, Exception error) => throw new InvalidOperationException("No errand fails.");
     }
 }
+
+public sealed class Invariant09_WakeUpsAreNeverLostOnSqlite : Invariant09_WakeUpsAreNeverLost<OnSqlite>;
+
+public sealed class Invariant09_WakeUpsAreNeverLostOnPostgres : Invariant09_WakeUpsAreNeverLost<OnPostgres>;

@@ -1,4 +1,5 @@
 using Argosy.Chassis.Messaging;
+using Argosy.Chassis.Tests.Store;
 using FsCheck.Fluent;
 using Shouldly;
 using Xunit;
@@ -6,7 +7,8 @@ using Xunit;
 namespace Argosy.Chassis.Tests.Invariants;
 
 /// <summary>InboxTests tells the cases one by one; here chance does.</summary>
-public sealed class Invariant11_ADoAfterItsUndoHasNoEffect
+public abstract class Invariant11_ADoAfterItsUndoHasNoEffect<TEngine>
+    where TEngine : IEngine
 {
     [Fact]
     public void A_do_after_its_undo_has_no_effect_whatever_fails_repeats_and_overtakes() =>
@@ -17,7 +19,7 @@ public sealed class Invariant11_ADoAfterItsUndoHasNoEffect
         const int Orders = 15;
         var chance = new Random(seed);
         var failures = new Dictionary<string, int>(StringComparer.Ordinal);
-        await using var desk = await Desk.OpenAsync((id, tries) => tries < failures[id]);
+        await using var desk = await Desk.OpenAsync<TEngine>((id, tries) => tries < failures[id]);
         var deliveries = new List<Envelope>();
         for (var order = 0; order < Orders; order++)
         {
@@ -51,3 +53,7 @@ public sealed class Invariant11_ADoAfterItsUndoHasNoEffect
         return await desk.CountAsync("bus_parked") == 0;
     }
 }
+
+public sealed class Invariant11_ADoAfterItsUndoHasNoEffectOnSqlite : Invariant11_ADoAfterItsUndoHasNoEffect<OnSqlite>;
+
+public sealed class Invariant11_ADoAfterItsUndoHasNoEffectOnPostgres : Invariant11_ADoAfterItsUndoHasNoEffect<OnPostgres>;

@@ -1,4 +1,5 @@
 using Argosy.Chassis.Tests.Sagas;
+using Argosy.Chassis.Tests.Store;
 using Argosy.Contracts.Inventory.V1;
 using Argosy.Contracts.Payment.V1;
 using Argosy.Contracts.Shipping.V1;
@@ -9,7 +10,8 @@ using Xunit;
 namespace Argosy.Chassis.Tests.Invariants;
 
 /// <summary>Wall clocks an hour off either way, jumping at any moment; the simulation has them in every fourth process too.</summary>
-public sealed class Invariant12_ClocksDontMatter
+public abstract class Invariant12_ClocksDontMatter<TEngine>
+    where TEngine : IEngine
 {
     private static readonly TimeSpan Hour = TimeSpan.FromHours(1);
 
@@ -23,7 +25,7 @@ public sealed class Invariant12_ClocksDontMatter
     {
         const string Subject = Checkout.OrderId;
         var saga = Checkout.Saga();
-        await using var owner = await SagaOwner.OpenAsync(saga);
+        await using var owner = await SagaOwner.OpenAsync<TEngine>(saga);
         await owner.StartAsync(saga, Subject);
         foreach (var answer in new Google.Protobuf.IMessage[] { new StockReserved { OrderId = Subject }, new PaymentCaptured { OrderId = Subject }, new ShipmentArranged { OrderId = Subject, TrackingNumber = "TRK-1" } })
         {
@@ -43,7 +45,7 @@ public sealed class Invariant12_ClocksDontMatter
     {
         const string Subject = Checkout.OrderId;
         var saga = Checkout.Saga();
-        await using var owner = await SagaOwner.OpenAsync(saga);
+        await using var owner = await SagaOwner.OpenAsync<TEngine>(saga);
         await owner.StartAsync(saga, Subject);
         owner.Time.Jump(Hour);
         (await owner.ReachDeadlinesAsync(TimeSpan.Zero)).ShouldBe(1);
@@ -59,7 +61,7 @@ public sealed class Invariant12_ClocksDontMatter
     {
         var chance = new Random(seed);
         var failures = Enumerable.Range(0, 80).ToDictionary(i => $"{i:00}", _ => chance.Next(4) == 0 ? chance.Next(1, 5) : 0, StringComparer.Ordinal);
-        await using var desk = await Desk.OpenAsync((id, tries) => tries < failures[id]);
+        await using var desk = await Desk.OpenAsync<TEngine>((id, tries) => tries < failures[id]);
         foreach (var id in failures.Keys.Order(StringComparer.Ordinal))
         {
             // The sender's clock is another one, as far off as ours.
@@ -80,3 +82,7 @@ public sealed class Invariant12_ClocksDontMatter
         return all.Count == failures.Count && all.Distinct().Count() == all.Count;
     }
 }
+
+public sealed class Invariant12_ClocksDontMatterOnSqlite : Invariant12_ClocksDontMatter<OnSqlite>;
+
+public sealed class Invariant12_ClocksDontMatterOnPostgres : Invariant12_ClocksDontMatter<OnPostgres>;

@@ -1,5 +1,6 @@
 using Argosy.Chassis.Hosting.Writes;
 using Argosy.Chassis.Messaging;
+using Argosy.Chassis.Tests.Store;
 using Argosy.Testing;
 using Microsoft.Extensions.Logging.Abstractions;
 using Shouldly;
@@ -7,14 +8,15 @@ using Xunit;
 
 namespace Argosy.Chassis.Tests.Invariants;
 
-public sealed class Invariant14_CleaningUpRemovesNothingUndecided
+public abstract class Invariant14_CleaningUpRemovesNothingUndecided<TEngine>
+    where TEngine : IEngine
 {
     private const int Messages = 700;
 
     [Fact]
     public async Task Cleaning_up_that_races_a_slow_relay_takes_nothing_that_it_has_not_brought()
     {
-        await using var desk = await Desk.OpenAsync();
+        await using var desk = await Desk.OpenAsync<TEngine>();
         Subscriber[] subscribers = [Outgoing.To("order-service"), Outgoing.To("notification-service")];
         await PushRelay.RegisterAsync("inventory-service", subscribers, desk.Store, desk.Time, CancellationToken.None);
         var said = await Outgoing.PublishAsync(desk, Messages, "cleaned");
@@ -50,7 +52,7 @@ public sealed class Invariant14_CleaningUpRemovesNothingUndecided
     [Fact]
     public async Task A_subscriber_that_never_began_holds_everything_back()
     {
-        await using var desk = await Desk.OpenAsync();
+        await using var desk = await Desk.OpenAsync<TEngine>();
         await Outgoing.PublishAsync(desk, 5, "waiting");
         desk.Time.Advance(TimeSpan.FromDays(30));
 
@@ -62,7 +64,7 @@ public sealed class Invariant14_CleaningUpRemovesNothingUndecided
     [Fact]
     public async Task Inbox_rows_go_after_seven_days_and_those_of_parked_messages_stay()
     {
-        await using var desk = await Desk.OpenAsync((id, _) => id == "poison");
+        await using var desk = await Desk.OpenAsync<TEngine>((id, _) => id == "poison");
         await desk.DeliverAsync(desk.Message("a", "old"));
         await desk.DeliverAsync(desk.Message("b", "poison"));
         var forbidden = desk.Work("forbid");
@@ -121,3 +123,7 @@ public sealed class Invariant14_CleaningUpRemovesNothingUndecided
         }
     }
 }
+
+public sealed class Invariant14_CleaningUpRemovesNothingUndecidedOnSqlite : Invariant14_CleaningUpRemovesNothingUndecided<OnSqlite>;
+
+public sealed class Invariant14_CleaningUpRemovesNothingUndecidedOnPostgres : Invariant14_CleaningUpRemovesNothingUndecided<OnPostgres>;

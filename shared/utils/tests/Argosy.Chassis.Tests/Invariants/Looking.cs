@@ -11,6 +11,8 @@ internal sealed class Looking(IStore store, Func<Task> happens) : IStore
 
     public string NowSql => store.NowSql;
 
+    public bool IsShared => store.IsShared;
+
     public async Task<IReadOnlyList<T>> QueryAsync<T>(string sql, object? args = null, CancellationToken cancellation = default)
     {
         var seen = await store.QueryAsync<T>(sql, args, cancellation);

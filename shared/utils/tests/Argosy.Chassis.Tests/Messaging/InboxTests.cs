@@ -1,6 +1,6 @@
 using Argosy.Chassis.Messaging;
-using Argosy.Chassis.Sqlite;
 using Argosy.Chassis.Store;
+using Argosy.Chassis.Tests.Store;
 using Argosy.Contracts.Inventory.V1;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging.Abstractions;
@@ -10,20 +10,21 @@ using Xunit;
 namespace Argosy.Chassis.Tests.Messaging;
 
 /// <summary>The inbox on a real store: a message takes effect once, in the order of its key, and poison holds up its own key only.</summary>
-public sealed class InboxTests : IAsyncLifetime
+public abstract class InboxTests<TEngine> : IAsyncLifetime
+    where TEngine : IEngine
 {
-    private readonly string _folder = Directory.CreateTempSubdirectory("argosy-inbox-").FullName;
     private readonly Shifting _time = new();
     private readonly Recorder _recorder = new();
-    private SqliteStore _store = null!;
+    private FreshStore _fresh = null!;
+    private IStore _store = null!;
     private Lanes _lanes = null!;
     private Inbox _inbox = null!;
     private ParkedWorker _parked = null!;
 
     public async ValueTask InitializeAsync()
     {
-        _store = SqliteStore.Open(Path.Combine(_folder, "inbox.db"), _time, NullLogger<SqliteStore>.Instance);
-        await _store.MigrateAsync([new Migration("test/schema.sql", "create table effect (n integer primary key autoincrement, key text not null, id text not null)")]);
+        _fresh = await TEngine.OpenAsync(_time, new Migration("test/schema.sql", "create table effect (n bigint not null, key text not null, id text not null)"));
+        _store = _fresh.Store;
         var handlers = new HandlerTable();
         handlers.AddClass(typeof(Recorder));
         var services = new ServiceCollection().AddSingleton(_recorder).BuildServiceProvider();
@@ -35,8 +36,7 @@ public sealed class InboxTests : IAsyncLifetime
     public async ValueTask DisposeAsync()
     {
         await _lanes.DisposeAsync();
-        await _store.DisposeAsync();
-        Directory.Delete(_folder, recursive: true);
+        await _fresh.DisposeAsync();
     }
 
     [Fact]
@@ -228,8 +228,12 @@ public sealed class InboxTests : IAsyncLifetime
                 work.Require("select 1 from effect where id = 'nothing'");
             }
 
-            work.Execute("insert into effect (key, id) values (@key, @id)", new { key = message.OrderId, id = work.Context.Id }, rows: 1);
+            work.Execute("insert into effect (n, key, id) select coalesce(max(n), 0) + 1, @key, @id from effect", new { key = message.OrderId, id = work.Context.Id }, rows: 1);
             return Task.CompletedTask;
         }
     }
 }
+
+public sealed class InboxOnSqlite : InboxTests<OnSqlite>;
+
+public sealed class InboxOnPostgres : InboxTests<OnPostgres>;

@@ -1,30 +1,27 @@
 using System.Collections.Concurrent;
 using System.Diagnostics;
 using Argosy.Chassis.Messaging;
-using Argosy.Chassis.Sqlite;
 using Argosy.Chassis.Store;
+using Argosy.Chassis.Tests.Store;
 using Microsoft.Extensions.Logging.Abstractions;
 using Shouldly;
 using Xunit;
 
 namespace Argosy.Chassis.Tests.Messaging;
 
-public sealed class IntentWorkerTests : IAsyncLifetime
+public abstract class IntentWorkerTests<TEngine> : IAsyncLifetime
+    where TEngine : IEngine
 {
-    private readonly string _folder = Directory.CreateTempSubdirectory("argosy-intents-").FullName;
-    private SqliteStore _store = null!;
+    private FreshStore _fresh = null!;
+    private IStore _store = null!;
 
     public async ValueTask InitializeAsync()
     {
-        _store = SqliteStore.Open(Path.Combine(_folder, "intents.db"), TimeProvider.System, NullLogger<SqliteStore>.Instance);
-        await _store.MigrateAsync([new Migration("intents", "create table errand (id text primary key, state text not null, due bigint, attempts bigint not null, context text not null, error text)")]);
+        _fresh = await TEngine.OpenAsync(TimeProvider.System, new Migration("intents", "create table errand (id text primary key, state text not null, due bigint, attempts bigint not null, context text not null, error text)"));
+        _store = _fresh.Store;
     }
 
-    public async ValueTask DisposeAsync()
-    {
-        await _store.DisposeAsync();
-        Directory.Delete(_folder, recursive: true);
-    }
+    public ValueTask DisposeAsync() => _fresh.DisposeAsync();
 
     [Fact]
     public async Task An_intent_runs_as_soon_as_it_is_committed()
@@ -214,3 +211,7 @@ public sealed class IntentWorkerTests : IAsyncLifetime
             new { id = intent.Id, due = dueAt.ToUnixTimeMilliseconds(), error = error.Message, attempts = intent.Attempts }, rows: 1);
     }
 }
+
+public sealed class IntentWorkerOnSqlite : IntentWorkerTests<OnSqlite>;
+
+public sealed class IntentWorkerOnPostgres : IntentWorkerTests<OnPostgres>;

@@ -88,11 +88,11 @@ public sealed class RunTests
     [Fact]
     public async Task Bad_configuration_is_one_line_for_each_error_and_78()
     {
-        await using var probe = Start(("SERVICE_PORT", "http"), ("DATABASE_URL", "postgresql://me:secret@db/orders"));
+        await using var probe = Start(("SERVICE_PORT", "http"), ("DATABASE_URL", "postgresql://me:secret@db"));
         (await probe.ExitAsync()).ShouldBe(78);
         probe.Errors.ShouldBe([
             "argosy: probe: SERVICE_PORT is 'http', and must be a number from 0 to 65535.",
-            "argosy: probe: DATABASE_URL asks for PostgreSQL, which this build does not have yet: set it to sqlite:PATH.",
+            "argosy: probe: DATABASE_URL needs a user, a host and a database: postgresql://USER:PASSWORD@HOST:5432/DATABASE.",
         ], ignoreOrder: true);
     }
 

@@ -23,7 +23,7 @@ public sealed class ServiceOptionsTests
             o => o.Host.ShouldBe(IPAddress.Any),
             o => o.Version.ShouldBe("1.2.3"),
             o => o.IsLocal.ShouldBeTrue(),
-            o => o.Database!.Path.ShouldBe("/tmp/a/order.db"),
+            o => o.Database.ShouldBe(new DatabaseUrl.InFile("/tmp/a/order.db")),
             o => o.JwtIssuer.ShouldBe("http://127.0.0.1:8080"),
             o => o.AddressOf("user-service").ShouldBe(new Uri("http://127.0.0.1:5102")),
             o => o.AddressOf("tax-service").ShouldBeNull(),
@@ -54,7 +54,7 @@ public sealed class ServiceOptionsTests
     public void A_laptop_needs_no_database_url()
     {
         var (options, _) = Read(("ARGOSY_PROFILE", "local"), ("DATA_DIR", "/tmp/a"));
-        options.Database.ShouldBe(new DatabaseUrl("/tmp/a/order-service.db"));
+        options.Database.ShouldBe(new DatabaseUrl.InFile("/tmp/a/order-service.db"));
     }
 
     [Theory]
@@ -63,7 +63,12 @@ public sealed class ServiceOptionsTests
     [InlineData("SERVICE_PORT", "70000", "is '70000', and must be a number from 0 to 65535.")]
     [InlineData("SERVICE_HOST", "orders", "is 'orders', and must be an IP address")]
     [InlineData("ARGOSY_PROFILE", "lokal", "is 'lokal', and must be one of: production, local.")]
-    [InlineData("DATABASE_URL", "postgresql://me:secret@db/orders", "asks for PostgreSQL, which this build does not have yet: set it to sqlite:PATH.")]
+    [InlineData("DATABASE_URL", "postgresql://me:secret@db", "needs a user, a host and a database: postgresql://USER:PASSWORD@HOST:5432/DATABASE.")]
+    [InlineData("DATABASE_URL", "postgresql://me:se@cret#1@db/orders", "is no address of the form postgresql://USER:PASSWORD@HOST:5432/DATABASE")]
+    [InlineData("DATABASE_URL", "postgresql://me:secret@db/orders?pool_max=0", "has the parameter pool_max, which must be a number from 1 to 1000.")]
+    [InlineData("DATABASE_URL", "postgresql://me:secret@db/orders?schema=Orders", "has the parameter schema, which must be a name of small letters, digits and _.")]
+    [InlineData("DATABASE_URL", "postgresql://me:secret@db/orders?sslmode=yes", "has the parameter sslmode, which must be one of: disable")]
+    [InlineData("DATABASE_URL", "postgresql://me:secret@db/orders?secret=1", "has a parameter that means nothing here")]
     [InlineData("DATABASE_URL", "mysql:secret", "names no database that this build knows")]
     [InlineData("DATABASE_URL", "sqlite:", "needs a plain path")]
     [InlineData("DATABASE_URL", "sqlite::memory:", "asks for a database in memory")]

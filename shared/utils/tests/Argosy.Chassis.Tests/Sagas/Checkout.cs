@@ -38,5 +38,5 @@ internal static class Checkout
         .Stuck((o, reason, work) => Tell(o, $"stuck: {reason}", work));
 
     private static void Tell(CheckoutState o, string what, WriteSet work) =>
-        work.Execute("insert into told (subject, what) values (@subject, @what)", new { subject = o.OrderId, what });
+        work.Execute("insert into told (ord, subject, what) select coalesce(max(ord), 0) + 1, @subject, @what from told", new { subject = o.OrderId, what });
 }

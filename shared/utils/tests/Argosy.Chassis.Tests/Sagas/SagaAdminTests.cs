@@ -7,6 +7,7 @@ using Argosy.Chassis.Hosting.Identity;
 using Argosy.Chassis.Sagas;
 using Argosy.Chassis.Store;
 using Argosy.Chassis.Tests.Identity;
+using Argosy.Chassis.Tests.Store;
 using Argosy.Contracts.Inventory.V1;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.Extensions.DependencyInjection;
@@ -16,7 +17,8 @@ using Xunit;
 namespace Argosy.Chassis.Tests.Sagas;
 
 /// <summary><c>/admin/sagas</c> over HTTP, on a saga that is stuck.</summary>
-public sealed class SagaAdminTests : IAsyncLifetime
+public abstract class SagaAdminTests<TEngine> : IAsyncLifetime
+    where TEngine : IEngine
 {
     private readonly Saga<CheckoutState> _saga = Checkout.Saga();
     private SagaOwner _owner = null!;
@@ -25,13 +27,13 @@ public sealed class SagaAdminTests : IAsyncLifetime
 
     public async ValueTask InitializeAsync()
     {
-        _owner = await SagaOwner.OpenAsync(_saga);
+        _owner = await SagaOwner.OpenAsync<TEngine>(_saga);
         await _owner.StartAsync(_saga, "o1");
         await _owner.ReachDeadlinesAsync(Checkout.Patience);
         await _owner.ReachDeadlinesAsync(Checkout.Patience);
 
         var builder = Kestrel.Builder();
-        builder.Services.AddSingleton<IStore>(_owner.Store).AddSingleton(_owner.Router).AddScoped(_ => _owner.Work());
+        builder.Services.AddSingleton(_owner.Store).AddSingleton(_owner.Router).AddScoped(_ => _owner.Work());
         _app = builder.Build();
         _app.Use((http, next) =>
         {
@@ -108,3 +110,7 @@ public sealed class SagaAdminTests : IAsyncLifetime
     private async Task<IReadOnlyList<JsonElement>> ItemsAsync(string path) =>
         [.. (await _client.GetFromJsonAsync<JsonElement>(path)).GetProperty("items").EnumerateArray()];
 }
+
+public sealed class SagaAdminOnSqlite : SagaAdminTests<OnSqlite>;
+
+public sealed class SagaAdminOnPostgres : SagaAdminTests<OnPostgres>;

@@ -1,6 +1,7 @@
 using System.Diagnostics.Metrics;
 using Argosy.Chassis.Sagas;
 using Argosy.Chassis.Store;
+using Argosy.Chassis.Tests.Store;
 using Argosy.Contracts.Inventory.V1;
 using Shouldly;
 using Xunit;
@@ -8,7 +9,8 @@ using Xunit;
 namespace Argosy.Chassis.Tests.Sagas;
 
 /// <summary>What happens to sagas when nobody answers, and what operators do about it.</summary>
-public sealed class SagaDeadlinesTests
+public abstract class SagaDeadlinesTests<TEngine>
+    where TEngine : IEngine
 {
     private static readonly TimeSpan Patience = Checkout.Patience;
 
@@ -16,7 +18,7 @@ public sealed class SagaDeadlinesTests
     public async Task A_deadline_undoes_the_step_in_doubt_under_the_correlation_of_the_start()
     {
         var saga = Checkout.Saga();
-        await using var owner = await SagaOwner.OpenAsync(saga);
+        await using var owner = await SagaOwner.OpenAsync<TEngine>(saga);
         await owner.StartAsync(saga, "o1");
         (await owner.ReachDeadlinesAsync(Patience - TimeSpan.FromMilliseconds(1))).ShouldBe(0);
         (await owner.ReachDeadlinesAsync(TimeSpan.FromMilliseconds(1))).ShouldBe(1);
@@ -31,7 +33,7 @@ public sealed class SagaDeadlinesTests
     public async Task A_hundred_sagas_that_are_due_at_once_all_move()
     {
         var saga = Checkout.Saga();
-        await using var owner = await SagaOwner.OpenAsync(saga);
+        await using var owner = await SagaOwner.OpenAsync<TEngine>(saga);
         await Task.WhenAll(Enumerable.Range(0, 100).Select(n => owner.StartAsync(saga, $"o{n}")));
         var moved = await owner.ReachDeadlinesAsync(Patience);
         moved.ShouldBe(64, "one bounded batch");
@@ -50,7 +52,7 @@ public sealed class SagaDeadlinesTests
                 throw new InvalidOperationException("a bug");
             }
         });
-        await using var owner = await SagaOwner.OpenAsync(saga);
+        await using var owner = await SagaOwner.OpenAsync<TEngine>(saga);
         await owner.StartAsync(saga, "bad");
         await owner.StartAsync(saga, "good");
         (await owner.ReachDeadlinesAsync(Patience)).ShouldBe(2);
@@ -65,7 +67,7 @@ public sealed class SagaDeadlinesTests
     public async Task An_operator_sees_what_is_stuck_helps_it_along_and_is_remembered()
     {
         var saga = Checkout.Saga();
-        await using var owner = await SagaOwner.OpenAsync(saga);
+        await using var owner = await SagaOwner.OpenAsync<TEngine>(saga);
         await owner.StartAsync(saga, "o1");
         await owner.ReachDeadlinesAsync(Patience);
         await owner.ReachDeadlinesAsync(Patience);
@@ -88,7 +90,7 @@ public sealed class SagaDeadlinesTests
     public async Task Operators_are_told_what_cannot_be_helped()
     {
         var saga = Checkout.Saga();
-        await using var owner = await SagaOwner.OpenAsync(saga);
+        await using var owner = await SagaOwner.OpenAsync<TEngine>(saga);
         await owner.StartAsync(saga, "o1");
         async Task<string?> ForceAsync(string id) =>
             (await owner.Router.OperateAsync(owner.Store, id, SagaAction.Force, "ada", "", owner.Work(), CancellationToken.None))?.Code;
@@ -120,7 +122,7 @@ public sealed class SagaDeadlinesTests
         listener.Start();
 
         var saga = Checkout.Saga("counted");
-        await using var owner = await SagaOwner.OpenAsync(saga);
+        await using var owner = await SagaOwner.OpenAsync<TEngine>(saga);
         await owner.StartAsync(saga, "o1");
         var never = owner.Work("never");
         saga.Start(never, "o1", new CheckoutState("o1"));
@@ -131,3 +133,7 @@ public sealed class SagaDeadlinesTests
         counted.ShouldBe(["argosy.sagas.started", "argosy.sagas.stuck", "argosy.sagas.ended"]);
     }
 }
+
+public sealed class SagaDeadlinesOnSqlite : SagaDeadlinesTests<OnSqlite>;
+
+public sealed class SagaDeadlinesOnPostgres : SagaDeadlinesTests<OnPostgres>;

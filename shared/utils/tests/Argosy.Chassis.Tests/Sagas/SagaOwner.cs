@@ -1,7 +1,7 @@
 using Argosy.Chassis.Messaging;
 using Argosy.Chassis.Sagas;
-using Argosy.Chassis.Sqlite;
 using Argosy.Chassis.Store;
+using Argosy.Chassis.Tests.Store;
 using Argosy.Testing;
 using Google.Protobuf;
 using Microsoft.Extensions.DependencyInjection;
@@ -15,33 +15,32 @@ internal sealed class SagaOwner : IAsyncDisposable
 {
     private const string Service = "order-service";
 
-    private readonly string _folder = Directory.CreateTempSubdirectory("argosy-sagas-").FullName;
+    private readonly FreshStore _fresh;
     private readonly SagaDeadlines _deadlines;
     private readonly Inbox _inbox;
     private int _messages;
 
-    private SagaOwner(Saga saga)
+    private SagaOwner(Saga saga, FreshStore fresh, FakeTime time)
     {
-        Store = SqliteStore.Open(Path.Combine(_folder, "orders.db"), Time, NullLogger<SqliteStore>.Instance);
+        (_fresh, Time) = (fresh, time);
         Router = new SagaRouter([saga], NullLogger<SagaRouter>.Instance);
         _deadlines = new SagaDeadlines(Store, Router, Time, NullLogger<SagaDeadlines>.Instance);
         var handlers = new HandlerTable();
         Router.Register(handlers);
-        var services = new ServiceCollection().AddSingleton<IStore>(Store).BuildServiceProvider();
+        var services = new ServiceCollection().AddSingleton(Store).BuildServiceProvider();
         _inbox = new Inbox(Service, Store, handlers, services, Time, new Random(1), NullLogger<Inbox>.Instance);
     }
 
-    public FakeTime Time { get; } = new();
+    public FakeTime Time { get; }
 
-    public SqliteStore Store { get; }
+    public IStore Store => _fresh.Store;
 
     public SagaRouter Router { get; }
 
-    public static async Task<SagaOwner> OpenAsync(Saga saga)
+    public static async Task<SagaOwner> OpenAsync<TEngine>(Saga saga) where TEngine : IEngine
     {
-        var owner = new SagaOwner(saga);
-        await owner.Store.MigrateAsync([new Migration("test/schema.sql", "create table told (ord integer primary key, subject text not null, what text not null)")]);
-        return owner;
+        var time = new FakeTime();
+        return new SagaOwner(saga, await TEngine.OpenAsync(time, new Migration("test/schema.sql", "create table told (ord bigint not null, subject text not null, what text not null)")), time);
     }
 
     /// <summary>As a request or a worker would have it.</summary>
@@ -91,9 +90,5 @@ internal sealed class SagaOwner : IAsyncDisposable
     public Task<IReadOnlyList<string>> ToldAsync(string subject) =>
         Store.QueryAsync<string>("select what from told where subject = @subject order by ord", new { subject });
 
-    public async ValueTask DisposeAsync()
-    {
-        await Store.DisposeAsync();
-        Directory.Delete(_folder, recursive: true);
-    }
+    public ValueTask DisposeAsync() => _fresh.DisposeAsync();
 }

@@ -1,6 +1,7 @@
 using Argosy.Chassis.Messaging;
 using Argosy.Chassis.Sagas;
 using Argosy.Chassis.Store;
+using Argosy.Chassis.Tests.Store;
 using Argosy.Contracts.Inventory.V1;
 using Argosy.Contracts.Payment.V1;
 using Argosy.Contracts.Shipping.V1;
@@ -10,14 +11,15 @@ using Xunit;
 namespace Argosy.Chassis.Tests.Sagas;
 
 /// <summary>Sagas on a real store, through the inbox: every move is one commit, and nothing of it is forgotten.</summary>
-public sealed class SagaStoreTests : IAsyncLifetime
+public abstract class SagaStoreTests<TEngine> : IAsyncLifetime
+    where TEngine : IEngine
 {
     private const string Subject = Checkout.OrderId;
     private const string Id = $"checkout/{Subject}";
     private readonly Saga<CheckoutState> _saga = Checkout.Saga();
     private SagaOwner _owner = null!;
 
-    public async ValueTask InitializeAsync() => _owner = await SagaOwner.OpenAsync(_saga);
+    public async ValueTask InitializeAsync() => _owner = await SagaOwner.OpenAsync<TEngine>(_saga);
 
     public ValueTask DisposeAsync() => _owner.DisposeAsync();
 
@@ -146,3 +148,7 @@ public sealed class SagaStoreTests : IAsyncLifetime
         await _owner.AnswerAsync(Subject, new ShipmentArranged { OrderId = Subject, TrackingNumber = "TRK-1" });
     }
 }
+
+public sealed class SagaStoreOnSqlite : SagaStoreTests<OnSqlite>;
+
+public sealed class SagaStoreOnPostgres : SagaStoreTests<OnPostgres>;

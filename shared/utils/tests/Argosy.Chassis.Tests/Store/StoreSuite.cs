@@ -21,7 +21,7 @@ public abstract class StoreSuite : IAsyncLifetime
     /// <summary>Closes the store and opens what it left behind.</summary>
     protected abstract Task<IStore> ReopenAsync();
 
-    public async ValueTask InitializeAsync()
+    public virtual async ValueTask InitializeAsync()
     {
         Store = await OpenAsync();
         await Store.MigrateAsync([new Migration("suite/schema.sql", "create table thing (id text primary key, n bigint not null)")]);

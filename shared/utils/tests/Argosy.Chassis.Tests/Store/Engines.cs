@@ -1,0 +1,53 @@
+using Argosy.Chassis.Sqlite;
+using Argosy.Chassis.Store;
+using Microsoft.Extensions.Logging.Abstractions;
+
+namespace Argosy.Chassis.Tests.Store;
+
+/// <summary>What a suite runs on. A suite is written once, for any engine, and derived from for each.</summary>
+public interface IEngine
+{
+    /// <summary>A new store with the chassis's tables and these.</summary>
+    static abstract Task<FreshStore> OpenAsync(TimeProvider time, params IReadOnlyList<Migration> scripts);
+}
+
+/// <summary>A store that goes with everything in it.</summary>
+public sealed class FreshStore(IStore store, Func<ValueTask> close) : IAsyncDisposable
+{
+    /// <summary>The store.</summary>
+    public IStore Store { get; } = store;
+
+    /// <inheritdoc/>
+    public ValueTask DisposeAsync() => close();
+}
+
+/// <summary>A file of its own.</summary>
+public sealed class OnSqlite : IEngine
+{
+    /// <inheritdoc/>
+    public static async Task<FreshStore> OpenAsync(TimeProvider time, params IReadOnlyList<Migration> scripts)
+    {
+        var folder = Directory.CreateTempSubdirectory("argosy-test-").FullName;
+        var store = SqliteStore.Open(Path.Combine(folder, "test.db"), time, NullLogger<SqliteStore>.Instance);
+        await store.MigrateAsync(scripts);
+        return new FreshStore(store, async () =>
+        {
+            await store.DisposeAsync();
+            Directory.Delete(folder, recursive: true);
+        });
+    }
+}
+
+/// <summary>A schema of its own, on the tests' PostgreSQL; nothing may be inserted into its logs without the commit lock.</summary>
+public sealed class OnPostgres : IEngine
+{
+    /// <inheritdoc/>
+    public static async Task<FreshStore> OpenAsync(TimeProvider time, params IReadOnlyList<Migration> scripts)
+    {
+        var url = await Postgres.SchemaAsync();
+        var store = Postgres.Open(url, time);
+        await store.MigrateAsync(scripts);
+        await Postgres.AssertCommitLockAsync(url);
+        return new FreshStore(store, store.DisposeAsync);
+    }
+}
