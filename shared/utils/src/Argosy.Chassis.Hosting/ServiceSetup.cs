@@ -91,7 +91,6 @@ public static class ServiceSetup
         });
         argosy.Services.AddSingleton(new Schema(ReadSchema(argosy.Options.Name, Assembly.GetEntryAssembly()!)));
         argosy.Services.AddSingleton<ServiceStart>();
-        argosy.Services.AddHostedService(static services => services.GetRequiredService<ServiceStart>());
         ((IHostApplicationBuilder)argosy.Host).ConfigureContainer(new DefaultServiceProviderFactory(), ServiceStart.HoldBack);
         argosy.Needs("database", static async (services, cancellation) =>
             services.GetRequiredService<ServiceStart>().Fault is { } fault ? fault : await services.GetRequiredService<IStore>().FirstOrDefaultAsync<long>("select 1", null, cancellation) == 1 ? null : "answers nonsense");

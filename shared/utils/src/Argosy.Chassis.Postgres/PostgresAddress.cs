@@ -64,10 +64,11 @@ public sealed class PostgresAddress
     private static string? Read(string text, NpgsqlConnectionStringBuilder connection, out string schema)
     {
         const string Form = "postgresql://USER:PASSWORD@HOST:5432/DATABASE";
+        const string Escapes = "characters such as @, / and # in a password are written as %40, %2F and %23.";
         schema = "public";
         if (!Uri.TryCreate(text, UriKind.Absolute, out var url) || url.Scheme is not ("postgresql" or "postgres"))
         {
-            return $"is no address of the form {Form}: characters such as @, / and # in a password are written as %40, %2F and %23.";
+            return $"is no address of the form {Form}; {Escapes}";
         }
 
         var user = url.UserInfo.Split(':', 2);
@@ -76,7 +77,7 @@ public sealed class PostgresAddress
         connection.Database = Uri.UnescapeDataString(url.AbsolutePath.Trim('/'));
         if (url.Host.Length == 0 || connection.Username.Length == 0 || connection.Database.Length == 0 || url.Fragment.Length > 0)
         {
-            return $"needs a user, a host and a database: {Form}.";
+            return $"needs a user, a host and a database: {Form}; {Escapes}";
         }
 
         foreach (var pair in url.Query.TrimStart('?').Split('&', StringSplitOptions.RemoveEmptyEntries))

@@ -27,6 +27,8 @@ public sealed class BusPeer : IAsyncDisposable
 {
     private readonly Dictionary<string, ECDsa> _keys = new(StringComparer.Ordinal);
     private readonly ConcurrentDictionary<string, long> _positions = new(StringComparer.Ordinal);
+    private readonly ConcurrentDictionary<string, long> _epochs = new(StringComparer.Ordinal);
+    private int _refused;
     private readonly SemaphoreSlim _oneBatch = new(1, 1);
     private readonly ConcurrentQueue<HeardMessage> _heard = new();
     private readonly ConcurrentDictionary<(string Subscriber, string Id), bool> _known = new();
@@ -68,6 +70,9 @@ public sealed class BusPeer : IAsyncDisposable
 
     /// <summary>Whether published batches are taken; a subscriber that is down does not.</summary>
     public bool Listens { get; set; } = true;
+
+    /// <summary>Batches that were refused because a relay with a higher epoch had been heard.</summary>
+    public int Refused => Volatile.Read(ref _refused);
 
     /// <summary>Answers requests other than the bus's: what another service would say over HTTP. 404 when null.</summary>
     public RequestDelegate? Otherwise { get; set; }
@@ -188,6 +193,14 @@ public sealed class BusPeer : IAsyncDisposable
         using var body = new MemoryStream();
         await context.Request.Body.CopyToAsync(body, context.RequestAborted);
         var subscriber = SubscriberOf(context.Request.Headers.Authorization.ToString());
+        var epoch = long.Parse(context.Request.Headers[BusHeaders.Epoch].ToString(), CultureInfo.InvariantCulture);
+        if (_epochs.AddOrUpdate(subscriber, epoch, (_, known) => Math.Max(known, epoch)) > epoch)
+        {
+            Interlocked.Increment(ref _refused);
+            context.Response.StatusCode = StatusCodes.Status409Conflict;
+            return;
+        }
+
         foreach (var wire in CloudEventBatch.Parser.ParseFrom(body.ToArray()).Events)
         {
             // Relays push at least once: a batch whose acknowledgement was lost comes again.

@@ -74,6 +74,16 @@ public sealed class ServiceBench : IAsyncDisposable
         await RunAsync(more);
     }
 
+    /// <summary>
+    /// Another instance beside the first, with a data folder and a port of its own; <paramref name="more"/> names the database that
+    /// they share. Not ready yet, and the caller's to end.
+    /// </summary>
+    public ServiceProcess StartInstance(IReadOnlyDictionary<string, string> more)
+    {
+        var port = ServiceProcess.FreePort();
+        return ServiceProcess.Start(_dll, EnvironmentOf(port, Path.Combine(_folder, $"data-{port}"), more));
+    }
+
     /// <summary>A caller with a token.</summary>
     public HttpClient As(string user, bool admin = false)
     {
@@ -116,23 +126,28 @@ public sealed class ServiceBench : IAsyncDisposable
 
     private async Task RunAsync(IReadOnlyDictionary<string, string>? more)
     {
+        Process = ServiceProcess.Start(_dll, EnvironmentOf(_port, DataFolder, more));
+        await Process.ReadyAsync();
+    }
+
+    private Dictionary<string, string> EnvironmentOf(int port, string data, IReadOnlyDictionary<string, string>? more)
+    {
         var environment = new Dictionary<string, string>(Issuer.Environment, StringComparer.Ordinal)
         {
             ["SERVICE_NAME"] = _service,
-            ["SERVICE_PORT"] = $"{_port}",
+            ["SERVICE_PORT"] = $"{port}",
             ["SERVICE_ENDPOINTS"] = Bus.Endpoints,
             ["BUS_KEYS"] = Bus.KeyFolder,
             ["ARGOSY_PROFILE"] = "local",
             ["ARGOSY_EXIT_WITH_STDIN"] = "1",
-            ["DATA_DIR"] = DataFolder,
-            ["DATABASE_URL"] = $"sqlite:{Path.Combine(DataFolder, $"{_service}.db")}",
+            ["DATA_DIR"] = data,
+            ["DATABASE_URL"] = $"sqlite:{Path.Combine(data, $"{_service}.db")}",
         };
         foreach (var (name, value) in more ?? new Dictionary<string, string>(StringComparer.Ordinal))
         {
             environment[name] = value;
         }
 
-        Process = ServiceProcess.Start(_dll, environment);
-        await Process.ReadyAsync();
+        return environment;
     }
 }

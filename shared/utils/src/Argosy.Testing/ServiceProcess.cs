@@ -10,6 +10,8 @@ namespace Argosy.Testing;
 public sealed partial class ServiceProcess : IAsyncDisposable
 {
     private const int Sigint = 2;
+    private const int Sigcont = 18;
+    private const int Sigstop = 19;
     private const int Sigterm = 15;
 
     private readonly ConcurrentQueue<string> _output = new();
@@ -127,6 +129,15 @@ public sealed partial class ServiceProcess : IAsyncDisposable
 
     /// <summary>SIGINT, as Ctrl-C sends it to a whole process group.</summary>
     public void Interrupt() => _ = Kill(_process.Id, Sigint);
+
+    /// <summary>SIGSTOP: it stands still, and does not know it. (The number is Linux's.)</summary>
+    public void Pause() => _ = Kill(_process.Id, Sigstop);
+
+    /// <summary>SIGCONT: it goes on where it was.</summary>
+    public void Continue() => _ = Kill(_process.Id, Sigcont);
+
+    /// <summary>Whether it has ended.</summary>
+    public bool HasEnded => _process.HasExited;
 
     /// <summary>SIGKILL: no farewell.</summary>
     public void KillNow() => _process.Kill();

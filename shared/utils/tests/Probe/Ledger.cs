@@ -30,6 +30,7 @@ internal static class Ledger
         app.MapArgosy();
         app.MapPost("/streams/{stream}", NoteAsync).Writes(Idempotency.Required);
         app.MapGet("/ledger", ShowAsync);
+        app.MapPost("/soak/{stream}", SoakAsync);
         await app.RunArgosyAsync();
     }
 
@@ -45,6 +46,52 @@ internal static class Ledger
     {
         await AddAsync(stream, entry.What, store, work, cancellation);
         return TypedResults.Accepted((string?)null, entry);
+    }
+
+    // Appends one event after the other to a stream that is this caller's alone; half of the write sets meet a conflict or fail after
+    // their event was inserted. The answer is how long the stream is: a commit whose fate is unknown is looked up.
+    private static async Task<IResult> SoakAsync(string stream, int tries, int seed, IStore store, TimeProvider time, CancellationToken cancellation)
+    {
+        var chance = new Random(seed);
+        for (var i = 0; i < tries; i++)
+        {
+            try
+            {
+                var (_, version) = await store.LoadAsync(Stream, stream, cancellation);
+                var work = new WriteSet(new MessageContext($"{stream}/{seed}/{i}", "soak", new MessageHeaders()), time.GetUtcNow());
+                work.Append(Stream, stream, version, new Noted($"{seed}/{i}"));
+                switch (chance.Next(4))
+                {
+                    case 0:
+                        work.Require("select 1 from es_stream where id = 'nobody'");
+                        break;
+                    case 1:
+                        work.Execute("insert into es_event (stream) values ('half')");
+                        break;
+                    default:
+                        work.Publish(new StockReserved { OrderId = stream });
+                        break;
+                }
+
+                await store.CommitAsync(work, cancellation);
+            }
+            catch (Exception e) when (store.IsTransient(e))
+            {
+                await Task.Delay(TimeSpan.FromMilliseconds(20), time, cancellation);
+            }
+        }
+
+        while (true)
+        {
+            try
+            {
+                return TypedResults.Ok((await store.LoadAsync(Stream, stream, cancellation)).Version);
+            }
+            catch (Exception e) when (store.IsTransient(e))
+            {
+                await Task.Delay(TimeSpan.FromMilliseconds(20), time, cancellation);
+            }
+        }
     }
 
     private static async Task<IResult> ShowAsync(IStore store, CancellationToken cancellation) => TypedResults.Ok(new LedgerView(

@@ -11,7 +11,7 @@ namespace Argosy.Chassis.Hosting;
 /// <summary>
 /// No service starts half: what it runs in the background waits for its schema. The protocol:
 /// <list type="number">
-/// <item>Before the container is built, every background service but this one and the web server's is held back.</item>
+/// <item>Before the container is built, every background service but the framework's, the web server among them, is held back.</item>
 /// <item>Bring the schema up to date. A file that cannot be used stops the start; a database that is away is waited for, at most 15 s
 /// between two tries, one line in the log for each new reason. Meanwhile the process is alive, not ready, and refuses requests.</item>
 /// <item>Start what was held back, in its order. Where instances share the database they do this one after the other: what is made at
@@ -41,12 +41,12 @@ internal sealed partial class ServiceStart(
     /// <summary>Holds back what was registered as a background service, by whomever, until the schema is there.</summary>
     public static void HoldBack(IServiceCollection services)
     {
-        // The first of ours is the one for this class, which starts the others.
-        var first = services.IndexOf(services.First(one => one is { IsKeyedService: false } && one.ServiceType == typeof(IHostedService) && IsOurs(one)));
-        for (var i = first + 1; i < services.Count; i++)
+        var first = services.Count;
+        for (var i = services.Count - 1; i >= 0; i--)
         {
             if (services[i] is { IsKeyedService: false } one && one.ServiceType == typeof(IHostedService) && IsOurs(one))
             {
+                first = i;
                 services[i] = one switch
                 {
                     { ImplementationType: { } type } => ServiceDescriptor.KeyedSingleton(typeof(IHostedService), typeof(ServiceStart), type),
@@ -55,6 +55,9 @@ internal sealed partial class ServiceStart(
                 };
             }
         }
+
+        // In the place of them all, before the web server.
+        services.Insert(first, ServiceDescriptor.Singleton<IHostedService>(static provider => provider.GetRequiredService<ServiceStart>()));
     }
 
     /// <summary>Throws what has ended the start after <see cref="StartAsync"/> had returned.</summary>

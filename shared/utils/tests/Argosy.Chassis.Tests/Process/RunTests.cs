@@ -92,7 +92,7 @@ public sealed class RunTests
         (await probe.ExitAsync()).ShouldBe(78);
         probe.Errors.ShouldBe([
             "argosy: probe: SERVICE_PORT is 'http', and must be a number from 0 to 65535.",
-            "argosy: probe: DATABASE_URL needs a user, a host and a database: postgresql://USER:PASSWORD@HOST:5432/DATABASE.",
+            "argosy: probe: DATABASE_URL needs a user, a host and a database: postgresql://USER:PASSWORD@HOST:5432/DATABASE; characters such as @, / and # in a password are written as %40, %2F and %23.",
         ], ignoreOrder: true);
     }
 

@@ -44,10 +44,10 @@ public sealed class OnPostgres : IEngine
     /// <inheritdoc/>
     public static async Task<FreshStore> OpenAsync(TimeProvider time, params IReadOnlyList<Migration> scripts)
     {
-        var url = await Postgres.SchemaAsync();
-        var store = Postgres.Open(url, time);
+        var url = await TestPostgres.SchemaAsync();
+        var store = TestPostgres.Open(url, time);
         await store.MigrateAsync(scripts);
-        await Postgres.AssertCommitLockAsync(url);
+        await TestPostgres.AssertCommitLockAsync(url);
         return new FreshStore(store, store.DisposeAsync);
     }
 }

@@ -10,18 +10,18 @@ public sealed class PostgresStoreTests : StoreSuite
     private string _url = "";
     private PostgresStore _store = null!;
 
-    protected override async Task<IStore> OpenAsync() => _store = Postgres.Open(_url = await Postgres.SchemaAsync());
+    protected override async Task<IStore> OpenAsync() => _store = TestPostgres.Open(_url = await TestPostgres.SchemaAsync());
 
     public override async ValueTask InitializeAsync()
     {
         await base.InitializeAsync();
-        await Postgres.AssertCommitLockAsync(_url);
+        await TestPostgres.AssertCommitLockAsync(_url);
     }
 
     protected override async Task<IStore> ReopenAsync()
     {
         await _store.DisposeAsync();
-        return _store = Postgres.Open(_url);
+        return _store = TestPostgres.Open(_url);
     }
 
     public override async ValueTask DisposeAsync() => await _store.DisposeAsync();
@@ -34,6 +34,6 @@ public sealed class PostgresStoreTests : StoreSuite
         (await Store.CommitAsync(work)).Ensure();
 
         (await Store.QueryAsync<string>("select id from thing order by id")).ShouldBe(["B", "_", "a", "b", "z", "Ä"]);
-        (await (await Postgres.ServerAsync()).ExecuteAsync("select string_agg(x, '' order by x) from unnest(array['a', 'B', 'b']) x", "tests")).ShouldBe("abB");
+        (await (await TestPostgres.ServerAsync()).ExecuteAsync("select string_agg(x, '' order by x) from unnest(array['a', 'B', 'b']) x", "tests")).ShouldBe("abB");
     }
 }

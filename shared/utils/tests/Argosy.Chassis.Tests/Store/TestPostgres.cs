@@ -3,12 +3,12 @@ using Argosy.Testing;
 using Microsoft.Extensions.Logging.Abstractions;
 using Xunit;
 
-[assembly: AssemblyFixture(typeof(Argosy.Chassis.Tests.Store.Postgres))]
+[assembly: AssemblyFixture(typeof(Argosy.Chassis.Tests.Store.TestPostgres))]
 
 namespace Argosy.Chassis.Tests.Store;
 
 /// <summary>One PostgreSQL for all tests of this assembly that want a database and do no harm to the server; begun when the first asks.</summary>
-public sealed class Postgres : IAsyncDisposable
+public sealed class TestPostgres : IAsyncDisposable
 {
     private static readonly Lazy<Task<PostgresServer>> Server = new(StartAsync);
     private static readonly Lazy<Task<string>> Database = new(async () => await (await ServerAsync()).CreateDatabaseAsync("tests"));
