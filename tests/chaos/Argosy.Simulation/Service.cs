@@ -146,7 +146,7 @@ internal sealed class Service(string name, Disk disk, World world, Func<IStore, 
         [
             new ParkedWorker(store, running.Inbox, running.Lanes, time, NullLogger<ParkedWorker>.Instance),
             new SagaDeadlines(store, running.Sagas, time, NullLogger<SagaDeadlines>.Instance),
-            new Cleanup(name, store, _subscribers, time, NullLogger<Cleanup>.Instance),
+            new Cleanup(name, store, [.. _subscribers.Select(subscriber => PushRelay.CursorName(subscriber.Name))], time, NullLogger<Cleanup>.Instance),
             .. running.Parts.Workers,
         ];
         var relays = _subscribers.Select(subscriber =>

@@ -6,6 +6,7 @@ using Argosy.Chassis.Hosting.Telemetry;
 using Argosy.Chassis.Hosting.Writes;
 using Argosy.Chassis.Messaging;
 using Argosy.Chassis.Postgres;
+using Argosy.Chassis.RabbitMq;
 using Argosy.Chassis.Sagas;
 using Argosy.Chassis.Sqlite;
 using Argosy.Chassis.Store;
@@ -59,7 +60,7 @@ public static class ServiceSetup
         app.UseArgosyIdentity();
         app.UseCardNumberRefusal();
         app.UseIdempotencyKeys();
-        if (options.BusKeys is not null)
+        if (options is { RabbitMq: null, BusKeys: not null })
         {
             app.MapPost("/bus/v1", static (HttpContext http, BusEndpoint bus) => bus.ReceiveAsync(http))
                 .AllowAnonymous().WithMetadata(new QuietMetadata(), new BatchSize());
@@ -114,34 +115,47 @@ public static class ServiceSetup
             return table;
         });
         services.AddSingleton(_ => new Lanes());
-        services.AddSingleton(provider => ActivatorUtilities.CreateInstance<Inbox>(provider, name, Random.Shared));
+        services.AddSingleton(provider => ActivatorUtilities.CreateInstance<Inbox>(
+            provider, name, Random.Shared, argosy.Options.RabbitMq is null ? BusTelemetry.Push : BusTelemetry.RabbitMq));
         services.AddHostedService<ParkedWorker>();
         services.AddHostedService<SagaDeadlines>();
         services.AddSingleton<IScrapeReading, BacklogGauges>();
-        var subscribers = Subscribers(argosy);
-        services.AddHostedService(provider => ActivatorUtilities.CreateInstance<Cleanup>(provider, name, subscribers));
-        AddBus(argosy, subscribers);
+        var cursors = argosy.Options.RabbitMq is { } url ? AddRabbitMq(argosy, url) : AddPush(argosy);
+        services.AddHostedService(provider => ActivatorUtilities.CreateInstance<Cleanup>(provider, name, cursors));
+        argosy.Needs("bus", static (provider, _) => ValueTask.FromResult(provider.GetService<IBus>()?.Fault));
     }
 
-    private static void AddBus(ArgosyBuilder argosy, List<Subscriber> subscribers)
+    // Each gives the cursors that hold back the cleaning of the outbox.
+    private static IReadOnlyList<string> AddRabbitMq(ArgosyBuilder argosy, RabbitUrl url)
     {
+        var part = Catalog.Embedded.PartOf(argosy.Options.Name);
+        argosy.Services.AddSingleton<IBus>(provider => ActivatorUtilities.CreateInstance<RabbitBus>(
+            provider, part, Ids.New(provider.GetRequiredService<TimeProvider>()), RabbitBus.LeaseTime, url));
+        argosy.Services.AddHostedService(provider => (RabbitBus)provider.GetRequiredService<IBus>());
+        return [RabbitRelay.Cursor];
+    }
+
+    private static IReadOnlyList<string> AddPush(ArgosyBuilder argosy)
+    {
+        var subscribers = Subscribers(argosy);
+        IReadOnlyList<string> cursors = [.. subscribers.Select(subscriber => PushRelay.CursorName(subscriber.Name))];
         if (argosy.Options.BusKeys is not { } folder)
         {
             if (!argosy.Options.IsLocal)
             {
-                argosy.Settings.Refuse("BUS_KEYS", "is missing: give the folder with this service's private key and everybody's public ones.");
+                argosy.Settings.Refuse("BUS_KEYS", "is missing: give the folder with this service's private key and everybody's public ones, or a broker in RABBITMQ_URL.");
             }
 
-            return;     // on a laptop a service may run alone: what it publishes waits in the outbox
+            return cursors;     // on a laptop a service may run alone: what it publishes waits in the outbox
         }
 
         var services = argosy.Services;
         services.AddSingleton(provider => ActivatorUtilities.CreateInstance<BusKeys>(provider, folder, argosy.Options.Name));
         services.AddSingleton(provider => ActivatorUtilities.CreateInstance<Admission>(provider, argosy.Options.Name));
         services.AddSingleton(provider => ActivatorUtilities.CreateInstance<BusEndpoint>(provider, argosy.Options.Name));
-        services.AddSingleton(provider => ActivatorUtilities.CreateInstance<BusRelays>(provider, argosy.Options.Name, subscribers));
-        services.AddHostedService(provider => provider.GetRequiredService<BusRelays>());
-        argosy.Needs("bus", static (provider, _) => ValueTask.FromResult(provider.GetRequiredService<BusRelays>().Fault));
+        services.AddSingleton<IBus>(provider => ActivatorUtilities.CreateInstance<BusRelays>(provider, argosy.Options.Name, subscribers));
+        services.AddHostedService(provider => (BusRelays)provider.GetRequiredService<IBus>());
+        return cursors;
     }
 
     private static List<Subscriber> Subscribers(ArgosyBuilder argosy)

@@ -11,16 +11,16 @@ namespace Argosy.Chassis.Hosting.Bus;
 /// replaced ends, and with it this instance's turn; where nobody shares the store it ends the process, which must not look healthy.
 /// </summary>
 internal sealed partial class BusRelays(
-    string service, IReadOnlyList<Subscriber> subscribers, IStore store, BusKeys keys, TimeProvider time, ILogger<BusRelays> log) : BackgroundService
+    string service, IReadOnlyList<Subscriber> subscribers, IStore store, BusKeys keys, TimeProvider time, ILogger<BusRelays> log) : BackgroundService, IBus
 {
     private bool _running;
     private PushRelay[] _relays = [];
 
-    /// <summary>Why the bus is not ready, or null.</summary>
+    /// <inheritdoc/>
     public string? Fault => Volatile.Read(ref _running) ? null : "the relays have not started";
 
-    /// <summary>One for each subscriber; none before the start.</summary>
-    public IReadOnlyList<PushRelay> Relays => Volatile.Read(ref _relays);
+    /// <inheritdoc/>
+    public IReadOnlyList<IRelay> Relays => Volatile.Read(ref _relays);
 
     public override async Task StartAsync(CancellationToken cancellationToken)
     {

@@ -1,3 +1,4 @@
+using Argosy.Chassis.RabbitMq;
 using YamlDotNet.RepresentationModel;
 
 namespace Argosy.Chassis.Hosting.Bus;
@@ -33,6 +34,20 @@ public sealed class Catalog
                let types = entry.Handles.Intersect(publishes, StringComparer.Ordinal).ToArray()
                where types.Length > 0
                select (entry.Name, (IReadOnlyList<string>)types);
+    }
+
+    /// <summary>Whether a service may publish a type.</summary>
+    public bool MayPublish(string service, string type) => Find(service)?.Publishes.Contains(type, StringComparer.Ordinal) == true;
+
+    /// <summary>What a service does on a broker.</summary>
+    internal BusPart PartOf(string service)
+    {
+        var entry = Find(service) ?? new CatalogEntry(service, 0, [], []);
+        return new BusPart(
+            service, entry.Publishes, entry.Handles,
+            [.. SubscribersOf(service).Select(subscriber => new Subscription(subscriber.Service, Find(subscriber.Service)!.Handles))],
+            [.. _entries.Values.SelectMany(other => other.Publishes).Except(entry.Handles, StringComparer.Ordinal).Order(StringComparer.Ordinal)],
+            MayPublish);
     }
 
     /// <summary>Reads one catalogue file.</summary>

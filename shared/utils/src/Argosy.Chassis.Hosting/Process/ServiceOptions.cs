@@ -1,5 +1,6 @@
 using System.Net;
 using System.Reflection;
+using Argosy.Chassis.RabbitMq;
 
 namespace Argosy.Chassis.Hosting;
 
@@ -35,6 +36,9 @@ public sealed record ServiceOptions
 
     /// <summary><c>BUS_KEYS</c>: the folder with the keys that sign messages between services.</summary>
     public string? BusKeys { get; init; }
+
+    /// <summary><c>RABBITMQ_URL</c>: messages go over this broker. Null where services push them to each other.</summary>
+    public RabbitUrl? RabbitMq { get; init; }
 
     /// <summary><c>JWT_ISSUER</c>, as it stands in tokens, to the byte.</summary>
     public string? JwtIssuer { get; init; }
@@ -76,6 +80,7 @@ public sealed record ServiceOptions
             Database = ReadDatabase(settings) ?? (local ? new DatabaseUrl.InFile(Path.Combine(data, $"{name}.db")) : null),
             Endpoints = ReadEndpoints(settings),
             BusKeys = Existing(settings, "BUS_KEYS", "folder", Directory.Exists),
+            RabbitMq = ReadRabbitMq(settings),
             JwtIssuer = settings.Address("JWT_ISSUER") is null ? null : settings.Text("JWT_ISSUER"),
             JwtPublicKeyPath = Existing(settings, "JWT_PUBLIC_KEY_PATH", "file", File.Exists),
             ExitWithStdin = settings.Flag("ARGOSY_EXIT_WITH_STDIN"),
@@ -110,6 +115,22 @@ public sealed record ServiceOptions
         if (error is not null)
         {
             settings.Refuse("DATABASE_URL", error);
+        }
+
+        return url;
+    }
+
+    private static RabbitUrl? ReadRabbitMq(Settings settings)
+    {
+        if (settings.Text("RABBITMQ_URL") is not { } text)
+        {
+            return null;
+        }
+
+        var url = RabbitUrl.Parse(text, out var error);
+        if (error is not null)
+        {
+            settings.Refuse("RABBITMQ_URL", error);
         }
 
         return url;

@@ -1,5 +1,4 @@
 using System.Diagnostics.Metrics;
-using Argosy.Chassis.Hosting.Bus;
 using Argosy.Chassis.Messaging;
 using Argosy.Chassis.Sagas;
 using Argosy.Chassis.Store;
@@ -24,7 +23,7 @@ internal sealed partial class BacklogGauges : IScrapeReading
 
     private readonly IStore _store;
     private readonly SagaRouter _sagas;
-    private readonly BusRelays? _relays;
+    private readonly IBus? _bus;
     private readonly TimeProvider _time;
     private readonly ILogger _log;
     private readonly Lock _gate = new();
@@ -34,7 +33,7 @@ internal sealed partial class BacklogGauges : IScrapeReading
 
     public BacklogGauges(IStore store, SagaRouter sagas, IServiceProvider services, IMeterFactory meters, TimeProvider time, ILogger<BacklogGauges> log)
     {
-        (_store, _sagas, _relays, _time, _log) = (store, sagas, services.GetService<BusRelays>(), time, log);
+        (_store, _sagas, _bus, _time, _log) = (store, sagas, services.GetService<IBus>(), time, log);
         var meter = meters.Create("Argosy.Backlog");
         meter.CreateObservableGauge("argosy.bus.outbox.messages", () => Latest().Relays.Select(relay => Of(relay.Backlog.Messages, "argosy.bus.subscriber", relay.Name)), "{message}", "Messages that a subscriber has not acknowledged, counted up to 10,000.");
         meter.CreateObservableGauge("argosy.bus.outbox.lag", () => Latest().Relays.Select(relay => Of(relay.Lag, "argosy.bus.subscriber", relay.Name)), "s", "Age of the oldest message that a subscriber has not acknowledged.");
@@ -79,7 +78,7 @@ internal sealed partial class BacklogGauges : IScrapeReading
         {
             var now = _time.GetUtcNow().ToUnixTimeMilliseconds();
             var relays = new List<RelayReading>();
-            foreach (var relay in _relays?.Relays ?? [])
+            foreach (var relay in _bus?.Relays ?? [])
             {
                 var backlog = await relay.BacklogAsync(Limit, deadline.Token);
                 relays.Add(new RelayReading(relay.Subscriber, backlog, backlog.Messages == 0 ? 0 : Math.Max(0, now - backlog.Oldest) / 1000.0));

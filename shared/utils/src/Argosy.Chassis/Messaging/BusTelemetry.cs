@@ -10,11 +10,16 @@ namespace Argosy.Chassis.Messaging;
 internal static class BusTelemetry
 {
     private const string Name = "Argosy.Bus";
-    private const string System = "argosy";
+
+    /// <summary>What the brokerless bus is called in <c>messaging.system</c>.</summary>
+    public const string Push = "argosy";
+
+    /// <summary>What RabbitMQ is called there, by OpenTelemetry's conventions.</summary>
+    public const string RabbitMq = "rabbitmq";
 
     private static readonly Meter Meter = new(Name);
 
-    private static readonly Counter<long> Sent = Meter.CreateCounter<long>("messaging.client.sent.messages", "{message}", "Messages that a subscriber acknowledged.");
+    private static readonly Counter<long> Sent = Meter.CreateCounter<long>("messaging.client.sent.messages", "{message}", "Messages that a subscriber, or the broker, acknowledged.");
 
     private static readonly Counter<long> Consumed = Meter.CreateCounter<long>("messaging.client.consumed.messages", "{message}", "Messages that arrived, repeats included.");
 
@@ -25,22 +30,22 @@ internal static class BusTelemetry
     public static ActivitySource Source { get; } = new(Name);
 
     /// <summary>A subscriber has acknowledged a batch.</summary>
-    public static void Acknowledged(IReadOnlyList<Envelope> batch, string subscriber)
+    public static void Acknowledged(IReadOnlyList<Envelope> batch, string subscriber, string system = Push)
     {
         foreach (var envelope in batch)
         {
-            Sent.Add(1, new TagList { { "messaging.system", System }, { "messaging.operation.name", "publish" }, { "messaging.destination.name", envelope.Type }, { "argosy.bus.subscriber", subscriber } });
+            Sent.Add(1, new TagList { { "messaging.system", system }, { "messaging.operation.name", "publish" }, { "messaging.destination.name", envelope.Type }, { "argosy.bus.subscriber", subscriber } });
         }
     }
 
     /// <summary>A message has arrived.</summary>
-    public static void Arrived(string type) =>
-        Consumed.Add(1, new TagList { { "messaging.system", System }, { "messaging.operation.name", "process" }, { "messaging.destination.name", type } });
+    public static void Arrived(string type, string system) =>
+        Consumed.Add(1, new TagList { { "messaging.system", system }, { "messaging.operation.name", "process" }, { "messaging.destination.name", type } });
 
     /// <summary>A message's handler has ended, well or not.</summary>
-    public static void Processed(string type, TimeSpan took, string? error)
+    public static void Processed(string type, string system, TimeSpan took, string? error)
     {
-        var tags = new TagList { { "messaging.system", System }, { "messaging.operation.name", "process" }, { "messaging.destination.name", type } };
+        var tags = new TagList { { "messaging.system", system }, { "messaging.operation.name", "process" }, { "messaging.destination.name", type } };
         if (error is not null)
         {
             tags.Add("error.type", error);
@@ -57,14 +62,14 @@ internal static class BusTelemetry
     /// The span of a message's handling, under the span that published it: one trace covers the whole order, joined over the bus, a
     /// retry hours later included.
     /// </summary>
-    public static Activity? StartProcess(Envelope envelope)
+    public static Activity? StartProcess(Envelope envelope, string system)
     {
         _ = ActivityContext.TryParse(envelope.Headers.TraceParent, envelope.Headers.TraceState, isRemote: true, out var parent);
         var span = Source.StartActivity($"process {envelope.Type}", ActivityKind.Consumer, parent);
         if (span is not null)
         {
             Correlation.Adopt(span, envelope.Headers.CorrelationId);
-            Describe(span, envelope, "process");
+            Describe(span, envelope, "process", system);
             span.SetTag("argosy.bus.publisher", envelope.Source);
         }
 
@@ -75,7 +80,7 @@ internal static class BusTelemetry
     /// The span of a message on its way to one subscriber, under the span that decided to publish it. Null where that is not recorded:
     /// then the message carries what it carried.
     /// </summary>
-    public static Activity? StartPublish(Envelope envelope, string subscriber)
+    public static Activity? StartPublish(Envelope envelope, string subscriber, string system = Push)
     {
         if (!ActivityContext.TryParse(envelope.Headers.TraceParent, envelope.Headers.TraceState, isRemote: true, out var parent)
             || !parent.TraceFlags.HasFlag(ActivityTraceFlags.Recorded))
@@ -86,15 +91,15 @@ internal static class BusTelemetry
         var span = Source.StartActivity($"publish {envelope.Type}", ActivityKind.Producer, parent);
         if (span is not null)
         {
-            Describe(span, envelope, "publish");
+            Describe(span, envelope, "publish", system);
             span.SetTag("argosy.bus.subscriber", subscriber);
         }
 
         return span;
     }
 
-    private static void Describe(Activity span, Envelope envelope, string operation) => span
-        .SetTag("messaging.system", System)
+    private static void Describe(Activity span, Envelope envelope, string operation, string system) => span
+        .SetTag("messaging.system", system)
         .SetTag("messaging.operation.name", operation)
         .SetTag("messaging.operation.type", operation == "publish" ? "send" : "process")
         .SetTag("messaging.destination.name", envelope.Type)

@@ -5,10 +5,10 @@ using Microsoft.Extensions.Logging;
 namespace Argosy.Chassis.Messaging;
 
 /// <summary>
-/// Removes what is decided and old: outbox rows that every subscriber has taken, inbox rows and HTTP answers past their horizon.
+/// Removes what is decided and old: outbox rows that are behind every relay's cursor, inbox rows and HTTP answers past their horizon.
 /// In small batches, so that it never holds up the commit pipeline. One instance does it, to save work: two would be right too.
 /// </summary>
-internal sealed partial class Cleanup(string service, IStore store, IReadOnlyList<Subscriber> subscribers, TimeProvider time, ILogger<Cleanup> log) : BackgroundService
+internal sealed partial class Cleanup(string service, IStore store, IReadOnlyList<string> cursors, TimeProvider time, ILogger<Cleanup> log) : BackgroundService
 {
     private const int Batch = 500;
     private static readonly TimeSpan Every = TimeSpan.FromMinutes(1);
@@ -79,16 +79,15 @@ internal sealed partial class Cleanup(string service, IStore store, IReadOnlyLis
     // A cursor of a service that no longer subscribes holds nothing back; one that has not begun yet holds back everything.
     private async Task<long> TakenByAllAsync(CancellationToken cancellation)
     {
-        if (subscribers.Count == 0)
+        if (cursors.Count == 0)
         {
             return await Outbox.HeadAsync(store, cancellation);
         }
 
         var lowest = long.MaxValue;
-        foreach (var subscriber in subscribers)
+        foreach (var name in cursors)
         {
-            var position = await store.FirstOrDefaultAsync<long?>(
-                "select position from bus_cursor where name = @name", new { name = PushRelay.CursorName(subscriber.Name) }, cancellation);
+            var position = await store.FirstOrDefaultAsync<long?>("select position from bus_cursor where name = @name", new { name }, cancellation);
             lowest = Math.Min(lowest, position ?? 0);
         }
 

@@ -15,7 +15,8 @@ namespace Argosy.Chassis.Messaging;
 /// </list>
 /// </summary>
 internal sealed partial class Inbox(
-    string service, IStore store, HandlerTable handlers, IServiceProvider services, TimeProvider time, Random random, ILogger<Inbox> log)
+    string service, IStore store, HandlerTable handlers, IServiceProvider services, TimeProvider time, Random random, ILogger<Inbox> log,
+    string system = BusTelemetry.Push)
 {
     private const string ArrivalSql =
         """
@@ -25,26 +26,10 @@ internal sealed partial class Inbox(
         """;
 
     /// <summary>Handles a message that came from the bus; returns when it is committed or parked.</summary>
-    public async Task ReceiveAsync(Envelope envelope, CancellationToken cancellation)
-    {
-        BusTelemetry.Arrived(envelope.Type);
-        for (var outages = 0; ; outages++)
-        {
-            try
-            {
-                if (await ReceiveOnceAsync(envelope, cancellation))
-                {
-                    return;
-                }
-            }
-            catch (Exception e) when (store.IsTransient(e))
-            {
-                LogTransient(log, e, envelope.Type, envelope.Id);
-            }
+    public Task ReceiveAsync(Envelope envelope, CancellationToken cancellation) => UntilKnownAsync(envelope, () => ReceiveOnceAsync(envelope, cancellation), cancellation);
 
-            await Task.Delay(Dispatch.TransientDelay(outages, random.NextDouble()), time, cancellation);
-        }
-    }
+    /// <summary>Parks a message that must not run as dead; returns when that is committed. What has had its effect, or is parked, stays as it is.</summary>
+    public Task BuryAsync(Envelope envelope, string reason, CancellationToken cancellation) => UntilKnownAsync(envelope, () => BuryOnceAsync(envelope, reason, cancellation), cancellation);
 
     /// <summary>Runs a parked message whose time has come.</summary>
     public async Task ResumeAsync(ParkedRow parked, CancellationToken cancellation)
@@ -59,6 +44,31 @@ internal sealed partial class Inbox(
 
         await RunAsync(envelope, parked, cancellation);
     }
+
+    // A database that is away is no fault of the message: it is tried again without limit.
+    private async Task UntilKnownAsync(Envelope envelope, Func<Task<bool>> once, CancellationToken cancellation)
+    {
+        BusTelemetry.Arrived(envelope.Type, system);
+        for (var outages = 0; ; outages++)
+        {
+            try
+            {
+                if (await once())
+                {
+                    return;
+                }
+            }
+            catch (Exception e) when (store.IsTransient(e))
+            {
+                LogTransient(log, e, envelope.Type, envelope.Id);
+            }
+
+            await Task.Delay(Dispatch.TransientDelay(outages, random.NextDouble()), time, cancellation);
+        }
+    }
+
+    private async Task<bool> BuryOnceAsync(Envelope envelope, string reason, CancellationToken cancellation) =>
+        await ReadArrivalAsync(envelope, cancellation) is { Seen: true } or { Parked: true } || await ParkAsync(envelope, ParkedState.Dead, null, 0, reason, cancellation);
 
     private async Task<bool> ReceiveOnceAsync(Envelope envelope, CancellationToken cancellation)
     {
@@ -97,7 +107,7 @@ internal sealed partial class Inbox(
     // True: acknowledged. False: the outcome is unknown, look again.
     private async Task<bool> RunAsync(Envelope envelope, ParkedRow? parked, CancellationToken cancellation)
     {
-        using var span = BusTelemetry.StartProcess(envelope);
+        using var span = BusTelemetry.StartProcess(envelope, system);
         var began = time.GetTimestamp();
         var attempts = (int)(parked?.Attempts ?? 0);
         for (var conflicts = 1; ; conflicts++)
@@ -112,7 +122,7 @@ internal sealed partial class Inbox(
             catch (Exception e) when (e is not OperationCanceledException && !store.IsTransient(e))
             {
                 span?.SetTag("error.type", e.GetType().FullName).SetStatus(ActivityStatusCode.Error, e.Message);
-                BusTelemetry.Processed(envelope.Type, time.GetElapsedTime(began), e.GetType().FullName);
+                BusTelemetry.Processed(envelope.Type, system, time.GetElapsedTime(began), e.GetType().FullName);
                 return await GiveUpAsync(envelope, parked, Dispatch.AfterFailure(attempts), e, cancellation);
             }
 
@@ -125,7 +135,7 @@ internal sealed partial class Inbox(
             switch (Dispatch.After(outcome.Result, conflicts, attempts))
             {
                 case Next.Acknowledge:
-                    BusTelemetry.Processed(envelope.Type, time.GetElapsedTime(began), null);
+                    BusTelemetry.Processed(envelope.Type, system, time.GetElapsedTime(began), null);
                     LogHandled(log, envelope.Type, envelope.Key, outcome.Result);
                     return true;
                 case Next.DecideAgain:
@@ -133,7 +143,7 @@ internal sealed partial class Inbox(
                 case Next.TryAgainSoon:
                     return false;
                 case var next:
-                    BusTelemetry.Processed(envelope.Type, time.GetElapsedTime(began), outcome.Error?.GetType().FullName ?? nameof(CommitException));
+                    BusTelemetry.Processed(envelope.Type, system, time.GetElapsedTime(began), outcome.Error?.GetType().FullName ?? nameof(CommitException));
                     return await GiveUpAsync(envelope, parked, next, outcome.Error ?? new CommitException(outcome), cancellation);
             }
         }

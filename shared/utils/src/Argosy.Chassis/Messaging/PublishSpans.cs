@@ -10,9 +10,9 @@ internal sealed class PublishSpans : IDisposable
 {
     private readonly List<Activity> _spans = [];
 
-    public PublishSpans(IEnumerable<Envelope> batch, string subscriber)
+    public PublishSpans(IEnumerable<Envelope> batch, string subscriber, string system = BusTelemetry.Push)
     {
-        Batch = [.. batch.Select(envelope => Begin(envelope, subscriber))];
+        Batch = [.. batch.Select(envelope => Begin(envelope, subscriber, system))];
     }
 
     /// <summary>The messages as they go out.</summary>
@@ -28,11 +28,11 @@ internal sealed class PublishSpans : IDisposable
 
     public void Dispose() => _spans.ForEach(span => span.Dispose());
 
-    private Envelope Begin(Envelope envelope, string subscriber)
+    private Envelope Begin(Envelope envelope, string subscriber, string system)
     {
         // Many side by side: none of them is what the relay is doing now.
         var current = Activity.Current;
-        var span = BusTelemetry.StartPublish(envelope, subscriber);
+        var span = BusTelemetry.StartPublish(envelope, subscriber, system);
         Activity.Current = current;
         if (span is null)
         {

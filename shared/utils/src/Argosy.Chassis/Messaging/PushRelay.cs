@@ -45,7 +45,7 @@ internal sealed class RelayReplacedException(string message) : Exception(message
 /// A cursor that was not yet moved when the process died only means that a batch comes twice; the receiver's inbox knows it.
 /// </summary>
 internal sealed partial class PushRelay(
-    string service, Subscriber subscriber, IStore store, HttpMessageInvoker http, Func<string, string> tokenFor, TimeProvider time, Random random, ILogger log)
+    string service, Subscriber subscriber, IStore store, HttpMessageInvoker http, Func<string, string> tokenFor, TimeProvider time, Random random, ILogger log) : IRelay
 {
     private const int MaxBatch = 256;
     private const int SayEvery = 60;
@@ -81,10 +81,10 @@ internal sealed partial class PushRelay(
         (await store.CommitAsync(work, cancellation)).Ensure();
     }
 
-    /// <summary>Whom it pushes to.</summary>
+    /// <inheritdoc/>
     public string Subscriber => subscriber.Name;
 
-    /// <summary>What waits for the subscriber, what is under way included: of the next <paramref name="limit"/> messages, those that are for it.</summary>
+    /// <inheritdoc/>
     public async Task<Backlog> BacklogAsync(int limit, CancellationToken cancellation) =>
         Volatile.Read(ref _epoch) == 0
             ? Backlog.Empty     // the cursor is not taken yet

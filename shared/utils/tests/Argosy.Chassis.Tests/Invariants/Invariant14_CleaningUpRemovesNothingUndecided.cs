@@ -21,7 +21,7 @@ public abstract class Invariant14_CleaningUpRemovesNothingUndecided<TEngine>
         await PushRelay.RegisterAsync("inventory-service", subscribers, desk.Store, desk.Time, CancellationToken.None);
         var said = await Outgoing.PublishAsync(desk, Messages, "cleaned");
         desk.Time.Advance(TimeSpan.FromHours(2));       // all of it is old enough to go
-        var cleanup = new Cleanup("inventory-service", desk.Store, subscribers, desk.Time, NullLogger<Cleanup>.Instance);
+        var cleanup = new Cleanup("inventory-service", desk.Store, [.. subscribers.Select(subscriber => PushRelay.CursorName(subscriber.Name))], desk.Time, NullLogger<Cleanup>.Instance);
         using var stop = new CancellationTokenSource(TimeSpan.FromSeconds(60));
         var fast = new Outgoing();
 
@@ -56,7 +56,7 @@ public abstract class Invariant14_CleaningUpRemovesNothingUndecided<TEngine>
         await Outgoing.PublishAsync(desk, 5, "waiting");
         desk.Time.Advance(TimeSpan.FromDays(30));
 
-        await CleanAsync(new Cleanup("inventory-service", desk.Store, [Outgoing.To("order-service")], desk.Time, NullLogger<Cleanup>.Instance), default);
+        await CleanAsync(new Cleanup("inventory-service", desk.Store, [PushRelay.CursorName("order-service")], desk.Time, NullLogger<Cleanup>.Instance), default);
 
         (await desk.CountAsync("bus_outbox")).ShouldBe(5);
     }
