@@ -222,7 +222,7 @@ internal sealed partial class RabbitRelay(
 
     private static WriteSet Work(string service, TimeProvider time) => new(new MessageContext("relay/rabbit", service, new MessageHeaders()), time.GetUtcNow());
 
-    [LoggerMessage(Level = LogLevel.Warning, Message = "Messages wait in the outbox until {Subscribers} have bound their queues: start them once, or load the broker's definitions")]
+    [LoggerMessage(Level = LogLevel.Warning, Message = "Messages wait in the outbox until {Subscribers} have bound their queues: start them once")]
     private static partial void LogMissing(ILogger logger, string subscribers);
 
     [LoggerMessage(Level = LogLevel.Information, Message = "Another instance relays now (ours was epoch {Epoch})")]
