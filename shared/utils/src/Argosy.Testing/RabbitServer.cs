@@ -27,7 +27,7 @@ public sealed partial class RabbitServer : IAsyncDisposable
     private const int Sigterm = 15;
     private const int Sigstop = 19;
     private const int Sigcont = 18;
-    private static readonly TimeSpan StartWithin = TimeSpan.FromMinutes(3);
+    private static readonly TimeSpan StartWithin = TimeSpan.FromMinutes(10);
 
     private readonly string _folder = Directory.CreateTempSubdirectory("argosy-rabbit-").FullName;
     private readonly int _port = ServiceProcess.FreePort();
@@ -41,7 +41,7 @@ public sealed partial class RabbitServer : IAsyncDisposable
     private RabbitServer()
     {
         var management = ServiceProcess.FreePort();
-        _management = new HttpClient(new SocketsHttpHandler { UseProxy = false }) { BaseAddress = new Uri($"http://127.0.0.1:{management}"), Timeout = TimeSpan.FromSeconds(30) };
+        _management = new HttpClient(new SocketsHttpHandler { UseProxy = false }) { BaseAddress = new Uri($"http://127.0.0.1:{management}"), Timeout = StartWithin };
         _management.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Basic", Convert.ToBase64String(Encoding.ASCII.GetBytes($"{Admin}:{Admin}")));
         File.WriteAllText(Path.Combine(_folder, "rabbitmq.conf"), string.Create(CultureInfo.InvariantCulture, $"""
             listeners.tcp.1 = 127.0.0.1:{_port}

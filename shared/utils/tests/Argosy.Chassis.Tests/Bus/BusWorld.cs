@@ -24,7 +24,8 @@ internal sealed class BusWorld : IAsyncDisposable
     private readonly Listener _listener = new();
     private readonly CancellationTokenSource _stop = new();
     private readonly ParkedWorker _parked;
-    private int _published;
+    private int _causes;
+    private int _messages;
 
     private BusWorld()
     {
@@ -63,10 +64,10 @@ internal sealed class BusWorld : IAsyncDisposable
     {
         for (var i = 0; i < count;)
         {
-            var work = Work($"cause/{_published}");
+            var work = Work($"cause/{Interlocked.Increment(ref _causes)}");
             for (var j = 0; j < 3 && i < count; j++, i++)
             {
-                work.Publish(new StockReserved { OrderId = $"key{_published++ % Keys}" });
+                work.Publish(new StockReserved { OrderId = $"key{Interlocked.Increment(ref _messages) % Keys}" });
             }
 
             (await Outgoing.CommitAsync(work)).Ensure();
@@ -76,7 +77,7 @@ internal sealed class BusWorld : IAsyncDisposable
     /// <summary>Publishes one message of another type, which nobody hears.</summary>
     public async Task PublishUnheardAsync()
     {
-        var work = Work($"unheard/{_published++}");
+        var work = Work($"unheard/{Interlocked.Increment(ref _causes)}");
         work.Publish(new ItemPriced { Sku = "sku" });
         (await Outgoing.CommitAsync(work)).Ensure();
     }

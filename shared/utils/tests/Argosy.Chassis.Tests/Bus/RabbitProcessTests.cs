@@ -19,7 +19,7 @@ public sealed class RabbitProcessTests : IAsyncLifetime
 {
     private const string Service = "inventory-service";
     private const int Killed = 128 + 9;
-    private static readonly TimeSpan Within = TimeSpan.FromSeconds(90);
+    private static readonly TimeSpan Within = TimeSpan.FromMinutes(2);
 
     private readonly string _folder = Directory.CreateTempSubdirectory("argosy-rabbit-process-").FullName;
     private readonly ConcurrentDictionary<string, bool> _heard = new(StringComparer.Ordinal);
