@@ -122,16 +122,18 @@ public static class ServiceSetup
         services.AddSingleton<IScrapeReading, BacklogGauges>();
         var cursors = argosy.Options.RabbitMq is { } url ? AddRabbitMq(argosy, url) : AddPush(argosy);
         services.AddHostedService(provider => ActivatorUtilities.CreateInstance<Cleanup>(provider, name, cursors));
-        argosy.Needs("bus", static (provider, _) => ValueTask.FromResult(provider.GetService<IBus>()?.Fault));
     }
 
     // Each gives the cursors that hold back the cleaning of the outbox.
     private static IReadOnlyList<string> AddRabbitMq(ArgosyBuilder argosy, RabbitUrl url)
     {
         var part = Catalog.Embedded.PartOf(argosy.Options.Name);
-        argosy.Services.AddSingleton<IBus>(provider => ActivatorUtilities.CreateInstance<RabbitBus>(
-            provider, part, Ids.New(provider.GetRequiredService<TimeProvider>()), RabbitBus.LeaseTime, url));
+
+        // One process owns a SQLite file: the next one is the same instance, and need not wait for the leases of a crashed one to run out.
+        var instance = argosy.Options.Name;
+        argosy.Services.AddSingleton<IBus>(provider => ActivatorUtilities.CreateInstance<RabbitBus>(provider, part, instance, RabbitBus.LeaseTime, url));
         argosy.Services.AddHostedService(provider => (RabbitBus)provider.GetRequiredService<IBus>());
+        NeedsBus(argosy);
         return [RabbitRelay.Cursor];
     }
 
@@ -155,8 +157,12 @@ public static class ServiceSetup
         services.AddSingleton(provider => ActivatorUtilities.CreateInstance<BusEndpoint>(provider, argosy.Options.Name));
         services.AddSingleton<IBus>(provider => ActivatorUtilities.CreateInstance<BusRelays>(provider, argosy.Options.Name, subscribers));
         services.AddHostedService(provider => (BusRelays)provider.GetRequiredService<IBus>());
+        NeedsBus(argosy);
         return cursors;
     }
+
+    private static void NeedsBus(ArgosyBuilder argosy) =>
+        argosy.Needs("bus", static (provider, _) => ValueTask.FromResult(provider.GetRequiredService<IBus>().Fault));
 
     private static List<Subscriber> Subscribers(ArgosyBuilder argosy)
     {

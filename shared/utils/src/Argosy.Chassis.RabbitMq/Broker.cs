@@ -62,11 +62,11 @@ internal sealed partial class Broker(string part, string service, RabbitUrl url,
 
     private async Task<Exception> RunOnceAsync(Func<IConnection, CancellationToken, Task> session, CancellationToken cancellation)
     {
+        using var lost = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
         IConnection? connection = null;
         try
         {
             connection = await ConnectAsync(cancellation);
-            using var lost = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
             connection.ConnectionShutdownAsync += (_, _) => lost.CancelAsync();
             await session(connection, lost.Token);
             return new InvalidOperationException("It ended without being told to.");
@@ -131,6 +131,6 @@ internal sealed partial class Broker(string part, string service, RabbitUrl url,
     [LoggerMessage(Level = LogLevel.Information, Message = "The {Part} is connected to {Broker}")]
     private partial void LogConnected(string part, RabbitUrl broker);
 
-    [LoggerMessage(Level = LogLevel.Warning, Message = "The {Part} has no broker; messages wait, and it is tried again: {Cause}")]
+    [LoggerMessage(Level = LogLevel.Warning, Message = "The {Part} is interrupted; messages wait, and it is tried again: {Cause}")]
     private partial void LogAway(string part, string cause);
 }

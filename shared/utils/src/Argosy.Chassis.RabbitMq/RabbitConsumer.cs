@@ -102,6 +102,6 @@ internal sealed partial class RabbitConsumer(
 
     private async Task GiveUpAsync(int partition) => await (await StopAsync(partition)).ReleaseAsync();
 
-    [LoggerMessage(Level = LogLevel.Warning, Message = "Another instance has taken queues that this one held: {Partitions}")]
+    [LoggerMessage(Level = LogLevel.Warning, Message = "The leases of these queues were lost: {Partitions}")]
     private static partial void LogLost(ILogger logger, string partitions);
 }

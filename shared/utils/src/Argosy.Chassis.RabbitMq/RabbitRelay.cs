@@ -96,7 +96,7 @@ internal sealed partial class RabbitRelay(
                 await FollowAsync(connection, window, lease, cancellation);
             }
 
-            LogReplaced(log, lease.Lease.Epoch);
+            LogLost(log, lease.Lease.Epoch);
         }
         finally
         {
@@ -225,6 +225,6 @@ internal sealed partial class RabbitRelay(
     [LoggerMessage(Level = LogLevel.Warning, Message = "Messages wait in the outbox until {Subscribers} have bound their queues: start them once")]
     private static partial void LogMissing(ILogger logger, string subscribers);
 
-    [LoggerMessage(Level = LogLevel.Information, Message = "Another instance relays now (ours was epoch {Epoch})")]
-    private static partial void LogReplaced(ILogger logger, long epoch);
+    [LoggerMessage(Level = LogLevel.Information, Message = "The relay's lease of epoch {Epoch} was lost")]
+    private static partial void LogLost(ILogger logger, long epoch);
 }
