@@ -6,6 +6,7 @@ using Xunit;
 namespace Argosy.E2E;
 
 /// <summary>The checker is checked: each way in which a book can be wrong is put into right ones, and that book alone has to say so.</summary>
+[Trait("on", "embedded")]
 public sealed class CheckerTests(SmallHistory history) : IClassFixture<SmallHistory>
 {
     [Fact]

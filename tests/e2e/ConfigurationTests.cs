@@ -7,6 +7,7 @@ using Xunit;
 namespace Argosy.E2E;
 
 /// <summary>Bad configuration: one clear line, an exit code that says so, and nothing left running.</summary>
+[Trait("on", "embedded")]
 public sealed class ConfigurationTests
 {
     private static readonly TimeSpan Soon = TimeSpan.FromSeconds(60);

@@ -74,6 +74,7 @@ public sealed class EdgeTests(Fleet fleet)
     }
 
     [Fact]
+    [Trait("on", "embedded")]
     public async Task A_batch_without_a_services_own_signature_is_refused()
     {
         foreach (var service in fleet.Processes.Where(name => name is not ("gateway" or "payment-provider")))

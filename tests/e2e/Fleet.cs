@@ -17,6 +17,9 @@ public sealed class Fleet : IAsyncLifetime
 {
     private static readonly TimeSpan StartWithin = TimeSpan.FromMinutes(3);
 
+    /// <summary>What it stands on: <c>./argosy test</c> runs these tests on each; nothing where that is embedded.</summary>
+    internal static string[] On { get; } = (Environment.GetEnvironmentVariable("ARGOSY_E2E_UP") ?? "").Split(' ', StringSplitOptions.RemoveEmptyEntries);
+
     /// <summary>The fleet's data folder.</summary>
     public string Data { get; } = Directory.CreateTempSubdirectory("argosy-e2e-").FullName;
 
@@ -35,7 +38,12 @@ public sealed class Fleet : IAsyncLifetime
     public async ValueTask InitializeAsync()
     {
         Collector = await OtlpReceiver.StartAsync();
-        var up = await Launcher.ArgosyAsync(StartWithin, Exporting(Collector), "up", "--detach", "--isolated", "--no-build", "--data", Data);
+        if (On.Length > 0)
+        {
+            await Servers.InstallAsync();
+        }
+
+        var up = await Launcher.ArgosyAsync(StartWithin, Exporting(Collector), ["up", "--detach", "--isolated", "--no-build", "--data", Data, .. On]);
         if (up.ExitCode != 0)
         {
             throw new InvalidOperationException($"The fleet did not start: {up}");

@@ -8,6 +8,7 @@ using Xunit;
 namespace Argosy.E2E;
 
 /// <summary>What the launcher of a whole fleet says of it.</summary>
+[Trait("on", "embedded")]
 public sealed partial class LauncherTests(Fleet fleet)
 {
     private static readonly TimeSpan Soon = TimeSpan.FromSeconds(60);

@@ -6,6 +6,7 @@ using Xunit;
 namespace Argosy.E2E;
 
 /// <summary>What a fleet shows of itself, judged by Prometheus's own programs.</summary>
+[Trait("on", "embedded")]
 public sealed class MetricsTests(Fleet fleet)
 {
     private const int LintRemarks = 3;

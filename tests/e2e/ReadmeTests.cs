@@ -5,6 +5,7 @@ using Xunit;
 namespace Argosy.E2E;
 
 /// <summary>The README's commands, as they stand there, in bash, against this fleet.</summary>
+[Trait("on", "embedded")]
 public sealed partial class ReadmeTests(Fleet fleet)
 {
     private static readonly TimeSpan Within = TimeSpan.FromMinutes(2);

@@ -7,6 +7,9 @@ namespace Argosy.Cli.Engines;
 /// <param name="Missing">A sentence for each that isn't here: what stands in for it, and what installs it.</param>
 internal sealed record EngineSet(IReadOnlyList<IEngine> All, IReadOnlyList<string> Missing)
 {
+    /// <summary>All that there are.</summary>
+    public const string Everything = "all";
+
     /// <summary>Embedded defaults.</summary>
     public static EngineSet None { get; } = new([], []);
 
@@ -20,17 +23,30 @@ internal sealed record EngineSet(IReadOnlyList<IEngine> All, IReadOnlyList<strin
     private string Description => All.Count == 0 ? "embedded: SQLite, push bus"
         : $"{string.Join(", ", All.Select(engine => engine.Title))}{(HasDatabase ? "" : ", SQLite")}{(HasBroker ? "" : ", push bus")}";
 
-    public static EngineSet Find(EngineFolder folder, Repository repository)
+    /// <summary>Looks for those that are wanted: <see cref="Everything"/>, or their names, separated by commas.</summary>
+    public static EngineSet Find(string wanted, EngineFolder folder, Repository repository)
     {
+        string[] names = [PostgresEngine.Name, RabbitEngine.Name, RedisEngine.Name];
+        var chosen = wanted == Everything ? names : wanted.Split(',', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries);
+        if (chosen.FirstOrDefault(name => !names.Contains(name)) is { } unknown)
+        {
+            throw new Refusal($"--engines names '{unknown}', and knows {string.Join(", ", names)}", ExitCodes.Usage);
+        }
+
         var (all, missing) = (new List<IEngine>(), new List<string>());
-        Look(PostgresEngine.Find(folder), "PostgreSQL", "postgresql", "services keep SQLite");
-        Look(RabbitEngine.Find(folder, repository), "RabbitMQ", "rabbitmq-server", "services push to each other, which serves one instance of each");
-        Look(RedisEngine.Find(folder), "Redis", "redis-server", "services cache each for itself");
+        Look(PostgresEngine.Name, () => PostgresEngine.Find(folder), "PostgreSQL", "postgresql", "services keep SQLite");
+        Look(RabbitEngine.Name, () => RabbitEngine.Find(folder, repository), "RabbitMQ", "rabbitmq-server", "services push to each other, which serves one instance of each");
+        Look(RedisEngine.Name, () => RedisEngine.Find(folder), "Redis", "redis-server", "services cache each for itself");
         return new EngineSet(all, missing);
 
-        void Look(IEngine? engine, string title, string package, string instead)
+        void Look(string name, Func<IEngine?> find, string title, string package, string instead)
         {
-            if (engine is not null)
+            if (!chosen.Contains(name))
+            {
+                return;
+            }
+
+            if (find() is { } engine)
             {
                 all.Add(engine);
             }

@@ -54,14 +54,25 @@ internal sealed class PostgresEngine : IEngine
             DataFolder.CreatePrivate(Plan.Folder);
         }
 
-        if (File.Exists(Path.Combine(Cluster, "PG_VERSION")))
+        // Written last: what was cut short is made anew.
+        var made = Path.Combine(Plan.Folder, "made");
+        if (File.Exists(made))
         {
             return;
         }
 
-        // The password comes from standard input: command lines can be read by everybody.
-        await ForeignProgram.RunAsync(_password + "\n", Plan.Environment,
-            [.. AsUser(_programs, "initdb"), "--pgdata", Cluster, "--username", Super, "--pwfile", "/dev/stdin", "--auth", "scram-sha-256", "--encoding", "UTF8", "--locale", "C"], ct);
+        if (Directory.Exists(Cluster))
+        {
+            Directory.Delete(Cluster, recursive: true);
+        }
+
+        // Nobody gets in before the administrator has a password, which comes by standard input: command lines can be read by everybody.
+        await ForeignProgram.RunAsync("", Plan.Environment,
+            [.. AsUser(_programs, "initdb"), "--pgdata", Cluster, "--username", Super, "--auth", "reject", "--encoding", "UTF8", "--locale", "C"], ct);
+        await ForeignProgram.RunAsync($"alter role {Super} password '{_password}'\n", Plan.Environment,
+            [.. AsUser(_programs, "postgres"), "--single", "-D", Cluster, Super], ct);
+        await File.WriteAllTextAsync(Path.Combine(Cluster, "pg_hba.conf"), "host all all 127.0.0.1/32 scram-sha-256\n", ct);
+        await File.WriteAllTextAsync(made, "", ct);
     }
 
     public async Task ProvisionAsync(CancellationToken ct)

@@ -38,6 +38,13 @@ internal sealed class TestRunner(string resultFolder, string? method)
             RedirectStandardOutput = true,
             RedirectStandardError = true,
         };
+        start.Environment["ARGOSY_E2E_UP"] = assembly.Up;
+        foreach (var other in assembly.Without)
+        {
+            start.ArgumentList.Add("-trait-");
+            start.ArgumentList.Add($"on={other}");
+        }
+
         if (method is not null)
         {
             start.ArgumentList.Add("-method");

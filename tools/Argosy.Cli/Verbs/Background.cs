@@ -81,9 +81,9 @@ internal sealed class Background(CliContext cli, UpOptions options)
             words.Add("--isolated");
         }
 
-        if (options.Engines)
+        if (options.Engines is { } engines)
         {
-            words.Add("--engines");
+            words.AddRange(["--engines", engines]);
         }
 
         if (options.Instances is { } instances)

@@ -79,13 +79,13 @@ internal sealed class Launch(CliContext cli, UpOptions options)
 
     private EngineSet FindEngines()
     {
-        if (!options.Engines)
+        if (options.Engines is not { } wanted)
         {
             return EngineSet.None;
         }
 
         var services = Catalog.Read(cli.Repository).Where(e => e.Name is not (Catalog.Gateway or Catalog.Provider)).Select(e => e.Name);
-        return EngineSet.Find(new EngineFolder(options.Data, [.. services], name => Ports.Free([name])[name]), cli.Repository);
+        return EngineSet.Find(wanted, new EngineFolder(options.Data, [.. services], name => Ports.Free([name])[name]), cli.Repository);
     }
 
     private IReadOnlyList<ProcessPlan> Prepare(EngineSet engines)

@@ -1,4 +1,5 @@
 using System.CommandLine;
+using Argosy.Cli.Engines;
 using Argosy.Cli.Processes;
 
 namespace Argosy.Cli.Verbs;
@@ -7,9 +8,9 @@ namespace Argosy.Cli.Verbs;
 /// <param name="Isolated">Free ports instead of the usual ones.</param>
 /// <param name="ReadyWithin">The deadline of each process.</param>
 /// <param name="Began">When the command was given.</param>
-/// <param name="Engines">Real servers instead of what is embedded.</param>
+/// <param name="Engines">Which real servers instead of what is embedded: <see cref="EngineSet.Everything"/>, names, or null for none.</param>
 /// <param name="Instances">Services of which there are to be several; null where there are none.</param>
-internal sealed record UpOptions(DataFolder Data, bool Isolated, TimeSpan ReadyWithin, DateTimeOffset Began, bool Engines, string? Instances);
+internal sealed record UpOptions(DataFolder Data, bool Isolated, TimeSpan ReadyWithin, DateTimeOffset Began, string? Engines, string? Instances);
 
 internal static class UpVerb
 {
@@ -19,7 +20,12 @@ internal static class UpVerb
     {
         var detach = new Option<bool>("--detach", "-d") { Description = "Return when everything is ready and leave it running." };
         var isolated = new Option<bool>("--isolated") { Description = "Free ports, and a fresh data folder unless --data names one." };
-        var engines = new Option<bool>("--engines") { Description = "On PostgreSQL, RabbitMQ and Redis, where they are installed, instead of what is embedded." };
+        var engines = new Option<string?>("--engines")
+        {
+            Description = "On PostgreSQL, RabbitMQ and Redis, where they are installed, instead of what is embedded; or on some: postgresql,redis.",
+            HelpName = "NAME,…",
+            Arity = ArgumentArity.ZeroOrOne,
+        };
         var instances = new Option<string?>("--instances") { Description = "Several of a service, with --engines: order-service=2,payment-service=2.", HelpName = "NAME=COUNT,…" };
         var noBuild = new Option<bool>("--no-build") { Description = "Start what is built, whatever the sources say." };
         var timeout = new Option<int>("--timeout")
@@ -37,7 +43,7 @@ internal static class UpVerb
             var began = detached is { } at ? DateTimeOffset.FromUnixTimeMilliseconds(at) : cli.Time.GetUtcNow();
             var options = new UpOptions(
                 DataFor(cli, parsed, parsed.GetValue(isolated)), parsed.GetValue(isolated), TimeSpan.FromSeconds(parsed.GetValue(timeout)), began,
-                parsed.GetValue(engines), parsed.GetValue(instances));
+                parsed.GetResult(engines) is null ? null : parsed.GetValue(engines) ?? EngineSet.Everything, parsed.GetValue(instances));
             return parsed.GetValue(detach)
                 ? new Background(cli, options).StartAsync(ct)
                 : new Launch(cli, options).RunAsync(foreground: detached is null);

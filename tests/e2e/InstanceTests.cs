@@ -1,0 +1,69 @@
+using Argosy.Testing;
+using Shouldly;
+using Xunit;
+
+namespace Argosy.E2E;
+
+/// <summary>Two instances of every service on real servers, and what happens to these and to those while orders come in.</summary>
+[Trait("on", "instances")]
+public sealed class InstanceTests(Fleet fleet)
+{
+    private const string First = "order-service";
+    private const string Second = "order-service-2";
+    private static readonly TimeSpan Within = TimeSpan.FromMinutes(5);
+
+    // Longer than any lease lasts.
+    private static readonly TimeSpan PastItsLeases = TimeSpan.FromSeconds(20);
+
+    [Fact]
+    public async Task Orders_add_up_while_PostgreSQL_restarts() => await UnderLoadAsync(() => RestartAsync("postgresql"));
+
+    [Fact]
+    public async Task Orders_add_up_while_RabbitMQ_restarts() => await UnderLoadAsync(() => RestartAsync("rabbitmq"));
+
+    [Fact]
+    public async Task Orders_add_up_while_Redis_is_away_for_thirty_seconds() => await UnderLoadAsync(async () =>
+    {
+        await SignalAsync("redis", "STOP");
+        await Task.Delay(TimeSpan.FromSeconds(30));
+        await SignalAsync("redis", "CONT");
+    });
+
+    [Fact]
+    public async Task Orders_add_up_while_one_instance_is_killed_and_one_is_stopped_past_its_leases_and_goes_on() => await UnderLoadAsync(async () =>
+    {
+        await fleet.KillAsync(First);
+        await fleet.ReadyAsync(First);
+        await SignalAsync(Second, "STOP");
+        await Task.Delay(PastItsLeases);
+        await SignalAsync(Second, "CONT");
+        await fleet.ReadyAsync(Second);
+    });
+
+    // A minute of orders, and something happening in it; the checker says whether all adds up in the end.
+    private async Task UnderLoadAsync(Func<Task> happens)
+    {
+        var demo = Launcher.ArgosyAsync(Within, "demo", "--orders", "900", "--rate", "15", "--data", fleet.Data);
+        await Task.WhenAny(demo, Task.Delay(TimeSpan.FromSeconds(5)));
+        demo.IsCompleted.ShouldBeFalse("orders come in");
+        await happens();
+        var ended = await demo;
+        ended.ExitCode.ShouldBe(0, ended.ToString());
+    }
+
+    private async Task RestartAsync(string name)
+    {
+        var restarted = await Launcher.ArgosyAsync(TimeSpan.FromMinutes(2), "restart", name, "--data", fleet.Data);
+        restarted.ExitCode.ShouldBe(0, restarted.ToString());
+    }
+
+    // An engine hangs on a leash: what it has started is meant.
+    private async Task SignalAsync(string name, string signal)
+    {
+        var sent = await Launcher.BashAsync(TimeSpan.FromSeconds(10), $"""
+            stopped() {{ for child in $(pgrep -P $1); do stopped $child; done; kill -{signal} $1; }}
+            stopped {fleet.PidOf(name)}
+            """);
+        sent.ExitCode.ShouldBe(0, sent.ToString());
+    }
+}
