@@ -129,8 +129,8 @@ public static class ServiceSetup
     {
         var part = Catalog.Embedded.PartOf(argosy.Options.Name);
 
-        // One process owns a SQLite file: the next one is the same instance, and need not wait for the leases of a crashed one to run out.
-        var instance = argosy.Options.Name;
+        // One process owns a file: the next one is the same instance, and need not wait for the leases of a crashed one to run out.
+        var instance = argosy.Options.Database is DatabaseUrl.InFile ? argosy.Options.Name : Ids.New(TimeProvider.System);
         argosy.Services.AddSingleton<IBus>(provider => ActivatorUtilities.CreateInstance<RabbitBus>(provider, part, instance, RabbitBus.LeaseTime, url));
         argosy.Services.AddHostedService(provider => (RabbitBus)provider.GetRequiredService<IBus>());
         NeedsBus(argosy);
