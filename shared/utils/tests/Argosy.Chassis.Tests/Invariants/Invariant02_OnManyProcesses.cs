@@ -15,6 +15,7 @@ namespace Argosy.Chassis.Tests.Invariants;
 /// </summary>
 public sealed class Invariant02_OnManyProcesses
 {
+    private const string Database = "soak";
     private const int Writers = 4;      // in each process
     private const int Rounds = 6;
     private const int Tries = 12;
@@ -22,17 +23,18 @@ public sealed class Invariant02_OnManyProcesses
     [Fact]
     public async Task Every_reader_sees_every_committed_event_once_and_in_stream_order_while_sessions_die_and_transactions_last()
     {
-        var url = await TestPostgres.SchemaAsync();
+        var server = await TestPostgres.ServerAsync();
+        var url = $"{await server.CreateDatabaseAsync(Database)}?connect_timeout=60&pool_min=0";
         var environment = new Dictionary<string, string>(StringComparer.Ordinal) { ["PROBE_LEDGER"] = "1", ["DATABASE_URL"] = url };
         await using var bench = await ServiceBench.StartAsync("inventory-service", "Probe", environment);
         await using var second = bench.StartInstance(environment);
         await using var third = bench.StartInstance(environment);
         await Task.WhenAll(second.ReadyAsync(), third.ReadyAsync());
-        await TestPostgres.AssertCommitLockAsync(url);
+        await server.AssertCommitLockAsync(Database);
         await using var store = TestPostgres.Open(url);
         var (done, deadline) = (new TaskCompletionSource<long>(), new CancellationTokenSource(TimeSpan.FromMinutes(5)));
         var readers = Enumerable.Range(0, 3).Select(_ => Task.Run(() => TailAsync(store, done.Task, deadline.Token))).ToArray();
-        var trouble = Task.Run(() => MakeTroubleAsync(url, done.Task));
+        var trouble = Task.Run(() => MakeTroubleAsync(server, done.Task));
 
         var lengths = await Task.WhenAll(
             new[] { bench.Process, second, third }.SelectMany((process, p) => Enumerable.Range(0, Writers).Select(w => WriteAsync(process, $"writer-{p}-{w}", p * Writers + w))));
@@ -78,24 +80,22 @@ public sealed class Invariant02_OnManyProcesses
         return length;
     }
 
-    // How many sessions were ended.
-    private static async Task<long> MakeTroubleAsync(string url, Task done)
+    // How many sessions were ended: of writers in the middle of something, and of anybody.
+    private static async Task<long> MakeTroubleAsync(PostgresServer server, Task done)
     {
-        var (server, schema) = (await TestPostgres.ServerAsync(), PostgresAddress.Parse(url, out _)!.Schema);
         var ended = 0L;
         for (var i = 0; !done.IsCompleted; i++)
         {
             await server.ExecuteAsync(
                 $"""
                 begin;
-                {PostgresLocks.Commit(schema)};
-                insert into {schema}.es_event (stream, version, id, type, schema_version, data, meta, at) select 'long', n, '', '', 1, '', '', 0 from generate_series(1, 10) n;
+                {PostgresLocks.Commit("public")};
+                insert into es_event (stream, version, id, type, schema_version, data, meta, at) select 'long', n, '', '', 1, '', '', 0 from generate_series(1, 10) n;
                 select pg_sleep(0.05);
                 rollback
                 """,
-                "tests");
-            var of = i % 2 == 0 ? "application_name = 'inventory-service writer' and state <> 'idle'" : "application_name = 'inventory-service' and random() < 0.2";
-            ended += await server.EndSessionsAsync($"{of} and pid in (select pid from pg_locks l join pg_class c on c.oid = l.relation where c.relnamespace = '{schema}'::regnamespace union select pid from pg_stat_activity where random() < 0.3)");
+                Database);
+            ended += await server.EndSessionsAsync($"datname = '{Database}' and {(i % 2 == 0 ? "application_name like '% writer' and state <> 'idle'" : "random() < 0.2")}");
         }
 
         return ended;
