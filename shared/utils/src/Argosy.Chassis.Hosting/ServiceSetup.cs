@@ -169,9 +169,13 @@ public static class ServiceSetup
         var subscribers = new List<Subscriber>();
         foreach (var (service, types) in Catalog.Embedded.SubscribersOf(argosy.Options.Name))
         {
-            if (argosy.Options.AddressOf(service) is { } address)
+            if (argosy.Options.AddressesOf(service) is [var address])
             {
                 subscribers.Add(new Subscriber(service, address, types));
+            }
+            else if (argosy.Options.AddressOf(service) is not null)
+            {
+                argosy.Settings.Refuse("SERVICE_ENDPOINTS", $"lists several instances of {service}, and {argosy.Options.Name} pushes to one of each service: leave one, or give a broker in RABBITMQ_URL.");
             }
             else
             {

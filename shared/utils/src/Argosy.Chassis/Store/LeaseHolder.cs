@@ -63,7 +63,7 @@ internal sealed partial class LeaseHolder(string name, IStore store, TimeProvide
         using var lapse = new CancellationTokenSource(Left(asked), time);
         using var ends = CancellationTokenSource.CreateLinkedTokenSource(lapse.Token, stopping);
         using var worked = new CancellationTokenSource();
-        var renewing = RenewAsync(lease, lapse, worked.Token);
+        var renewing = RenewAsync(lease, lapse.CancelAfter, worked.Token);
         try
         {
             await work(ends.Token);
@@ -80,10 +80,10 @@ internal sealed partial class LeaseHolder(string name, IStore store, TimeProvide
         }
     }
 
-    // Ends when the work has, or when the lease is another's.
-    private async Task RenewAsync(Lease lease, CancellationTokenSource lapse, CancellationToken worked)
+    // Ends when the work has, or when the lease is another's: then it has lapsed at once.
+    private async Task RenewAsync(Lease lease, Action<TimeSpan> lapseAfter, CancellationToken worked)
     {
-        while (!lapse.IsCancellationRequested)
+        while (true)
         {
             await Task.Delay(Renewal, time, worked).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
             if (worked.IsCancellationRequested)
@@ -94,14 +94,13 @@ internal sealed partial class LeaseHolder(string name, IStore store, TimeProvide
             var asked = time.GetTimestamp();
             try
             {
-                if (await store.ClaimAsync(name, lease.Owner, Duration, worked) is { } renewed && renewed.Epoch == lease.Epoch)
+                if (await store.ClaimAsync(name, lease.Owner, Duration, worked) is not { } renewed || renewed.Epoch != lease.Epoch)
                 {
-                    lapse.CancelAfter(Left(asked));
+                    lapseAfter(TimeSpan.Zero);
+                    return;
                 }
-                else
-                {
-                    await lapse.CancelAsync();
-                }
+
+                lapseAfter(Left(asked));
             }
             catch (Exception e) when (e is OperationCanceledException or CommitException || store.IsTransient(e))
             {
