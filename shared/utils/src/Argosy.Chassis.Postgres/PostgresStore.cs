@@ -1,3 +1,4 @@
+using System.Runtime.ExceptionServices;
 using Argosy.Chassis.Store;
 using Dapper;
 using Microsoft.Extensions.Logging;
@@ -53,14 +54,11 @@ public sealed class PostgresStore : IStore, IAsyncDisposable
         {
             return await SelectAsync<T>(sql, args, cancellation);
         }
-        catch (Exception e) when (PostgresFaults.Named(e, _address) is var named && named != e)
-        {
-            query.Failed(named);
-            throw named;
-        }
         catch (Exception e)
         {
-            query.Failed(e);
+            var named = PostgresFaults.Named(e, _address);
+            query.Failed(named);
+            ExceptionDispatchInfo.Throw(named);
             throw;
         }
         finally

@@ -302,9 +302,10 @@ internal sealed partial class PostgresWriter : IAsyncDisposable
 
     private async Task DropAsync()
     {
-        if (Interlocked.Exchange(ref _connection, null) is { } connection)
+        if (_connection is not null)
         {
-            await connection.DisposeAsync();
+            await _connection.DisposeAsync();
+            _connection = null;
         }
     }
 

@@ -16,7 +16,7 @@ namespace Argosy.Chassis.RabbitMq;
 /// messages that are still under way here.</item>
 /// </list>
 /// </summary>
-internal sealed class QueueConsumer : AsyncDefaultBasicConsumer
+internal sealed class QueueConsumer : AsyncDefaultBasicConsumer, IAsyncDisposable
 {
     /// <summary>Messages that may be under way from one queue.</summary>
     public const ushort Prefetch = 64;
@@ -64,7 +64,7 @@ internal sealed class QueueConsumer : AsyncDefaultBasicConsumer
         }
         catch
         {
-            await consumer.StopAsync();
+            await consumer.DisposeAsync();
             throw;
         }
     }
@@ -94,7 +94,7 @@ internal sealed class QueueConsumer : AsyncDefaultBasicConsumer
     }
 
     /// <summary>Stops as the protocol says. What does not end soon is given up; it comes again.</summary>
-    public async Task StopAsync()
+    public async ValueTask DisposeAsync()
     {
         _stopping = true;
         Leave();

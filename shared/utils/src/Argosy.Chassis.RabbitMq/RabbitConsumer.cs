@@ -49,7 +49,7 @@ internal sealed partial class RabbitConsumer(
         finally
         {
             // Whoever doesn't leave comes back, to the same queues.
-            await Task.WhenAll([deadLetters.StopAsync(), .. _queues.Keys.ToList().Select(partition => leaving.IsCancellationRequested ? GiveUpAsync(partition) : StopAsync(partition))]);
+            await Task.WhenAll([deadLetters.DisposeAsync().AsTask(), .. _queues.Keys.ToList().Select(partition => leaving.IsCancellationRequested ? GiveUpAsync(partition) : StopAsync(partition))]);
         }
     }
 
@@ -96,7 +96,7 @@ internal sealed partial class RabbitConsumer(
     private async Task<HeldLease> StopAsync(int partition)
     {
         _queues.Remove(partition, out var queue);
-        await queue.Consumer.StopAsync();
+        await queue.Consumer.DisposeAsync();
         return queue.Lease;
     }
 

@@ -99,7 +99,7 @@ internal sealed partial class Topology(string service, IReadOnlyList<string> han
         await channel.ExchangeDeclareAsync(Marker, ExchangeType.Fanout, durable: true, autoDelete: false, cancellationToken: cancellation);
     }
 
-    private static Task DeclareQueueAsync(IChannel channel, string queue, Dictionary<string, object?> arguments, CancellationToken cancellation)
+    private static Task<QueueDeclareOk> DeclareQueueAsync(IChannel channel, string queue, Dictionary<string, object?> arguments, CancellationToken cancellation)
     {
         arguments["x-queue-type"] = "quorum";
         arguments["x-single-active-consumer"] = true;
