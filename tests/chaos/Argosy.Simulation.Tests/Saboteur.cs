@@ -12,6 +12,8 @@ internal class Saboteur(IStore inner) : IStore
 
     public string NowSql => inner.NowSql;
 
+    public bool IsShared => inner.IsShared;
+
     protected IStore Inner => inner;
 
     public Task<IReadOnlyList<T>> QueryAsync<T>(string sql, object? args = null, CancellationToken cancellation = default) => inner.QueryAsync<T>(sql, args, cancellation);

@@ -203,13 +203,14 @@ public sealed partial class PostgresServer : IAsyncDisposable
         var start = IsRoot
             ? new ProcessStartInfo("setpriv", ["--reuid", Super, "--regid", Super, "--clear-groups", path, .. arguments])
             : new ProcessStartInfo(path, arguments);
+        start.UseShellExecute = false;
         (start.RedirectStandardOutput, start.RedirectStandardError, start.WorkingDirectory) = (true, true, _folder);
         start.Environment["LC_ALL"] = "C";
         return start;
     }
 
     private static Task RunAsync(string program, IEnumerable<string> arguments) =>
-        RunAsync(new ProcessStartInfo(program, arguments) { RedirectStandardOutput = true, RedirectStandardError = true });
+        RunAsync(new ProcessStartInfo(program, arguments) { UseShellExecute = false, RedirectStandardOutput = true, RedirectStandardError = true });
 
     private static async Task RunAsync(ProcessStartInfo start)
     {

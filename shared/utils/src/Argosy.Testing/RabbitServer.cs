@@ -89,7 +89,7 @@ public sealed partial class RabbitServer : IAsyncDisposable
     }
 
     /// <summary><c>RABBITMQ_URL</c> of a user.</summary>
-    public string UrlOf(string host, string user = Admin, string password = Admin) =>
+    public string AddressOf(string host, string user = Admin, string password = Admin) =>
         $"amqp://{Uri.EscapeDataString(user)}:{Uri.EscapeDataString(password)}@127.0.0.1:{_port}/{Uri.EscapeDataString(host)}";
 
     /// <summary>A virtual host with the administrator in it.</summary>
@@ -202,6 +202,7 @@ public sealed partial class RabbitServer : IAsyncDisposable
     public async ValueTask DisposeAsync()
     {
         await StopAsync();
+        _node?.Dispose();
         StopNameServer();
         _management.Dispose();
         Directory.Delete(_folder, recursive: true);

@@ -103,7 +103,7 @@ public sealed class BrokerAccessTests : IAsyncLifetime
         try
         {
             await Should.ThrowAsync<BrokerUnreachableException>(() => ConnectAsync("order-service"));
-            await Should.ThrowAsync<BrokerUnreachableException>(() => new ConnectionFactory { Uri = new Uri(_server.UrlOf(_host, "order-service", "x")), Password = "" }.CreateConnectionAsync());
+            await Should.ThrowAsync<BrokerUnreachableException>(() => new ConnectionFactory { Uri = new Uri(_server.AddressOf(_host, "order-service", "x")), Password = "" }.CreateConnectionAsync());
         }
         finally
         {
@@ -130,5 +130,5 @@ public sealed class BrokerAccessTests : IAsyncLifetime
     }
 
     private Task<IConnection> ConnectAsync(string service) =>
-        new ConnectionFactory { Uri = new Uri(_server.UrlOf(_host, service, RabbitTransport.PasswordOf(service))) }.CreateConnectionAsync();
+        new ConnectionFactory { Uri = new Uri(_server.AddressOf(_host, service, RabbitTransport.PasswordOf(service))) }.CreateConnectionAsync();
 }

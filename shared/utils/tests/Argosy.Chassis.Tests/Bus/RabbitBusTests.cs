@@ -4,6 +4,7 @@ using Argosy.Contracts.Inventory.V1;
 using Argosy.Testing;
 using Google.Protobuf;
 using RabbitMQ.Client;
+using RabbitMQ.Client.Events;
 using Shouldly;
 using Xunit;
 
@@ -142,9 +143,16 @@ public sealed class RabbitQueueTests : IAsyncLifetime
         await using var connection = await ConnectAsync();
         await using var channel = await connection.CreateChannelAsync();
         var queue = $"{BusWorld.Receiver}.{Topology.RoutingKey("", "key1")[1..]}";
-        BasicGetResult? got = null;
-        await Eventually.HoldsAsync(async () => (got = await channel.BasicGetAsync(queue, autoAck: false)) is not null, "it is in its queue", Within);
-        await channel.BasicRejectAsync(got!.DeliveryTag, requeue: false);
+        var rejected = new TaskCompletionSource();
+        var rejecting = new AsyncEventingBasicConsumer(channel);
+        rejecting.ReceivedAsync += async (_, message) =>
+        {
+            await channel.BasicRejectAsync(message.DeliveryTag, requeue: false);
+            rejected.SetResult();
+        };
+        await channel.BasicConsumeAsync(queue, autoAck: false, rejecting);
+        await rejected.Task.WaitAsync(Within);
+        await channel.CloseAsync();
 
         _bus.Join("second");
 
@@ -183,7 +191,7 @@ public sealed class RabbitQueueTests : IAsyncLifetime
     private static ValueTask SendAsync(IChannel channel, string exchange, string routingKey, byte[] body) =>
         channel.BasicPublishAsync(exchange, routingKey, mandatory: true, new BasicProperties { Persistent = true }, body);
 
-    private Task<IConnection> ConnectAsync() => new ConnectionFactory { Uri = new Uri(_bus.Server.UrlOf(_bus.Host)) }.CreateConnectionAsync();
+    private Task<IConnection> ConnectAsync() => new ConnectionFactory { Uri = new Uri(_bus.Server.AddressOf(_bus.Host)) }.CreateConnectionAsync();
 
     private async Task<long> EpochAsync() => (await _world.Outgoing.QueryAsync<long>("select epoch from bus_cursor where name = 'rabbit'"))[0];
 

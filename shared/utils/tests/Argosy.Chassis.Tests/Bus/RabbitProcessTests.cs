@@ -89,7 +89,7 @@ public sealed class RabbitProcessTests : IAsyncLifetime
     [Fact]
     public async Task A_wrong_password_is_one_line_and_no_password()
     {
-        await using var service = Start(("RABBITMQ_URL", _server.UrlOf(_host, Service, "wr0ng-secret")));
+        await using var service = Start(("RABBITMQ_URL", _server.AddressOf(_host, Service, "wr0ng-secret")));
 
         await Eventually.HoldsAsync(() => service.Output.Any(line => line.Contains("refuses the login", StringComparison.Ordinal)), "it says so", Within);
         (await StatusAsync(service, "/ready")).ShouldBe(HttpStatusCode.ServiceUnavailable);
@@ -111,7 +111,7 @@ public sealed class RabbitProcessTests : IAsyncLifetime
             ["ARGOSY_EXIT_WITH_STDIN"] = "1",
             ["DATA_DIR"] = _folder,
             ["DATABASE_URL"] = $"sqlite:{Path.Combine(_folder, "service.db")}",
-            ["RABBITMQ_URL"] = _server.UrlOf(_host, Service, RabbitTransport.PasswordOf(Service)),
+            ["RABBITMQ_URL"] = _server.AddressOf(_host, Service, RabbitTransport.PasswordOf(Service)),
         };
         foreach (var (name, value) in more)
         {
@@ -125,7 +125,7 @@ public sealed class RabbitProcessTests : IAsyncLifetime
     private async Task<IConnection> ListenAsync()
     {
         const string Order = "order-service";
-        var url = _server.UrlOf(_host, Order, RabbitTransport.PasswordOf(Order));
+        var url = _server.AddressOf(_host, Order, RabbitTransport.PasswordOf(Order));
         var connection = await new ConnectionFactory { Uri = new Uri(url) }.CreateConnectionAsync();
         var topology = new Topology(Order, Catalog.Embedded.Find(Order)!.Handles, []);
         await topology.DeclareAsync(connection, NullLogger.Instance, CancellationToken.None);

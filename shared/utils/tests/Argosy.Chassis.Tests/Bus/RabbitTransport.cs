@@ -52,7 +52,7 @@ internal sealed class RabbitTransport : ITransport
 
     public static string PasswordOf(string service) => $"the secret of {service}";
 
-    public static RabbitUrl UrlOf(RabbitServer server, string host, string service) => RabbitUrl.Parse(server.UrlOf(host, service, PasswordOf(service)), out _)!;
+    public static RabbitUrl UrlOf(RabbitServer server, string host, string service) => RabbitUrl.Parse(server.AddressOf(host, service, PasswordOf(service)), out _)!;
 
     public async Task StartAsync()
     {

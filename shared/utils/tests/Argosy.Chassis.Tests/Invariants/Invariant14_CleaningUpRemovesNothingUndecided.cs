@@ -85,7 +85,7 @@ public abstract class Invariant14_CleaningUpRemovesNothingUndecided<TEngine>
     {
         const int Old = 1200;
         const int Batch = 500;
-        await using var desk = await Desk.OpenAsync();
+        await using var desk = await Desk.OpenAsync<TEngine>();
         await AnswerAsync(desk, Enumerable.Range(0, Old).Select(i => Key("ada", $"key-{i}")));
         desk.Time.Advance(TimeSpan.FromMinutes(2));
         var young = Key("bob", "key-7");       // the same key, and another caller's
