@@ -60,9 +60,9 @@ public sealed class InstanceTests(Fleet fleet)
     // An engine hangs on a leash: what it has started is meant.
     private async Task SignalAsync(string name, string signal)
     {
-        var sent = await Launcher.BashAsync(TimeSpan.FromSeconds(10), $"""
-            stopped() {{ for child in $(pgrep -P $1); do stopped $child; done; kill -{signal} $1; }}
-            stopped {fleet.PidOf(name)}
+        var sent = await Launcher.BashAsync(TimeSpan.FromSeconds(10), $$"""
+            send() { for child in $(pgrep -P "$1"); do send "$child"; done; kill -{{signal}} "$1"; }
+            send {{fleet.PidOf(name)}}
             """);
         sent.ExitCode.ShouldBe(0, sent.ToString());
     }
