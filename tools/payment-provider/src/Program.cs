@@ -2,7 +2,12 @@ using Argosy.PaymentProvider;
 
 try
 {
-    var options = ProviderOptions.FromEnvironment(Environment.GetEnvironmentVariable);
+    var options = ProviderOptions.FromEnvironment(Variables.Read);
+    if (args.Contains("--health"))
+    {
+        return await HealthProbe.IsAliveAsync(options) ? 0 : 1;
+    }
+
     options.RequireFreePort();
     var builder = WebApplication.CreateSlimBuilder(args);
     builder.AddProvider(options);

@@ -17,10 +17,12 @@ public static class ArgosyHosting
 
     /// <summary>
     /// A process with options, logs, limits, problem details, deadlines, resilient calls and health, and without a store: the gateway
-    /// is one. Wrong configuration is noted here and stops <see cref="RunArgosyAsync"/>.
+    /// is one. Wrong configuration is noted here and stops <see cref="RunArgosyAsync"/>. With the argument <c>--health</c> the program
+    /// asks the process that runs already instead, and ends here with 0 or 1.
     /// </summary>
     public static ArgosyBuilder AddArgosyProcess(this WebApplicationBuilder builder, string name)
     {
+        HealthProbe.AnswerIfAsked(builder.Configuration);
         var argosy = new ArgosyBuilder(builder, name);
         var services = builder.Services;
 

@@ -63,7 +63,7 @@ public sealed partial class ServiceProcess : IAsyncDisposable
     }
 
     /// <summary>Starts <c>dotnet DLL</c> with nothing but PATH and the given environment. <c>SERVICE_PORT</c> makes its address.</summary>
-    public static ServiceProcess Start(string dll, IReadOnlyDictionary<string, string> environment)
+    public static ServiceProcess Start(string dll, IReadOnlyDictionary<string, string> environment, params IReadOnlyList<string> arguments)
     {
         var start = new ProcessStartInfo("dotnet")
         {
@@ -73,7 +73,11 @@ public sealed partial class ServiceProcess : IAsyncDisposable
             UseShellExecute = false,
             WorkingDirectory = Path.GetTempPath(),
         };
-        start.ArgumentList.Add(dll);
+        foreach (var argument in arguments.Prepend(dll))
+        {
+            start.ArgumentList.Add(argument);
+        }
+
         Clear(start.Environment);
         foreach (var (name, value) in environment)
         {

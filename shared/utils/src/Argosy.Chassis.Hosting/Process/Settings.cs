@@ -5,11 +5,16 @@ namespace Argosy.Chassis.Hosting;
 
 /// <summary>
 /// Reads environment variables and notes everything that is wrong with them. A faulty value reads as its default, so that reading
-/// goes on and all errors are known at once; the run then stops before anything has started.
+/// goes on and all errors are known at once; the run then stops before anything has started. <c>NAME_FILE</c> is the file that holds the
+/// value of <c>NAME</c>: where secrets are files, none of them stands in an environment that <c>docker inspect</c> or a crash dump shows.
 /// </summary>
 public sealed class Settings(IConfiguration source)
 {
+    private const string FileSuffix = "_FILE";
+    private const int LargestFile = 64 * 1024;
+
     private readonly List<string> _errors = [];
+    private readonly Dictionary<string, string?> _files = new(StringComparer.Ordinal);
 
     /// <summary>What is wrong, one sentence each, beginning with the variable.</summary>
     public IReadOnlyList<string> Errors => _errors;
@@ -17,8 +22,8 @@ public sealed class Settings(IConfiguration source)
     /// <summary>Notes an error: <paramref name="sentence"/> goes on after the variable's name and says what to do.</summary>
     public void Refuse(string variable, string sentence) => _errors.Add($"{variable} {sentence}");
 
-    /// <summary>The text, or null when it is absent or empty.</summary>
-    public string? Text(string variable) => source[variable] is { Length: > 0 } text ? text : null;
+    /// <summary>The text, from the variable or from the file that <c>VARIABLE_FILE</c> names; null when it is absent or empty.</summary>
+    public string? Text(string variable) => Given(variable + FileSuffix) is { } path ? FromFile(variable, path) : Given(variable);
 
     /// <summary>The text; absent is an error.</summary>
     /// <param name="variable">The name.</param>
@@ -90,6 +95,50 @@ public sealed class Settings(IConfiguration source)
         }
 
         Refuse(variable, $"is '{text}', and must be an address such as http://127.0.0.1:8080.");
+        return null;
+    }
+
+    private string? Given(string variable) => source[variable] is { Length: > 0 } text ? text : null;
+
+    // Read once: a variable that is asked for twice is the same twice, and wrong once.
+    private string? FromFile(string variable, string path)
+    {
+        if (!_files.TryGetValue(variable, out var text))
+        {
+            text = ReadFile(variable + FileSuffix, path);
+            _files[variable] = text;
+            if (Given(variable) is not null)
+            {
+                Refuse(variable, $"is set, and {variable}{FileSuffix} too: leave one of them.");
+            }
+        }
+
+        return text;
+    }
+
+    // Only the end of its last line is not part of the value. What is in the file is not repeated: it may be a secret.
+    private string? ReadFile(string variable, string path)
+    {
+        try
+        {
+            if (new FileInfo(path).Length > LargestFile)
+            {
+                Refuse(variable, $"is '{path}', which has more than {LargestFile} bytes: name a file that holds the value and nothing else.");
+                return null;
+            }
+
+            if (File.ReadAllText(path).TrimEnd('\r', '\n') is { Length: > 0 } text)
+            {
+                return text;
+            }
+
+            Refuse(variable, $"is '{path}', and the file is empty: write the value into it, or leave the variable unset.");
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException or ArgumentException)
+        {
+            Refuse(variable, $"is '{path}', which cannot be read: {e.Message}");
+        }
+
         return null;
     }
 

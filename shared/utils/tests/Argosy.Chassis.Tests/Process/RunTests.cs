@@ -27,6 +27,25 @@ public sealed class RunTests
     }
 
     [Fact]
+    public async Task The_program_asks_itself_whether_it_is_alive()
+    {
+        await using var probe = await Start().ReadyAsync();
+        var port = $"{probe.Http.BaseAddress!.Port}";
+        (await HealthAsync(port)).ShouldBe(0);
+        probe.Terminate();
+        await probe.ExitAsync();
+        (await HealthAsync(port)).ShouldBe(1);
+    }
+
+    [Fact]
+    public async Task Whoever_listens_and_says_nothing_is_not_alive()
+    {
+        using var silent = new TcpListener(IPAddress.Loopback, 0);
+        silent.Start();
+        (await HealthAsync($"{((IPEndPoint)silent.LocalEndpoint).Port}")).ShouldBe(1);
+    }
+
+    [Fact]
     public async Task What_is_under_way_is_finished_before_it_ends()
     {
         await using var probe = await Start().ReadyAsync();
@@ -163,6 +182,12 @@ public sealed class RunTests
         of.Select(l => l.GetProperty("template").GetString()).ShouldContain("{Who} says {What}");
         of.Select(l => l.GetProperty("trace_id").GetString()).Distinct().Count().ShouldBe(1);
         probe.Output.ShouldContain(line => line.Contains("the secret of the bug"), "the log knows what the caller does not");
+    }
+
+    private static async Task<int> HealthAsync(string port)
+    {
+        await using var asking = ServiceProcess.Start(Probe, new Dictionary<string, string>(StringComparer.Ordinal) { ["SERVICE_PORT"] = port }, "--health");
+        return await asking.ExitAsync();
     }
 
     private static ServiceProcess Start(params (string Name, string Value)[] environment)

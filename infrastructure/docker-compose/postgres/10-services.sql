@@ -1,0 +1,1 @@
+\i /secrets/services.sql
