@@ -38,6 +38,17 @@ public sealed class MetricsTests(Fleet fleet)
     }
 
     [Fact]
+    public async Task Promtool_reads_the_configuration_and_the_alarms_that_containers_run_with()
+    {
+        var promtool = await DebianTools.RequireAsync("promtool", "prometheus");
+
+        var read = await Launcher.BashAsync(TimeSpan.FromSeconds(30), $"'{promtool}' check config '{Path.Combine(Launcher.Root, "monitoring", "prometheus", "prometheus.yml")}'");
+
+        read.ExitCode.ShouldBe(0, read.ToString());
+        read.Output.ShouldContain("8 rules found");
+    }
+
+    [Fact]
     public async Task A_real_Prometheus_finds_every_process_up_and_counts_its_requests()
     {
         var program = await DebianTools.RequireAsync("prometheus", "prometheus");
