@@ -6,6 +6,7 @@ using Xunit;
 namespace Argosy.Users.Tests;
 
 /// <summary>The real process on a real Redis, with room for one profile in memory, so that the others have to come from there.</summary>
+[Trait("on", "servers")]
 public sealed class CacheProcessTests
 {
     [Fact]

@@ -7,7 +7,7 @@ namespace Argosy.Cli.Suite;
 /// <summary>Runs one test assembly as a process of its own, with a deadline.</summary>
 internal sealed class TestRunner(string resultFolder, string? method)
 {
-    private static readonly TimeSpan Limit = TimeSpan.FromMinutes(6);
+    private static readonly TimeSpan Limit = TimeSpan.FromMinutes(10);
     private const int ShownCharacters = 40_000;
 
     public async Task<TestRun> RunAsync(TestAssembly assembly, CancellationToken ct)
@@ -39,6 +39,12 @@ internal sealed class TestRunner(string resultFolder, string? method)
             RedirectStandardError = true,
         };
         start.Environment["ARGOSY_E2E_UP"] = assembly.Up;
+        if (assembly.Only is { } only)
+        {
+            start.ArgumentList.Add("-trait");
+            start.ArgumentList.Add($"on={only}");
+        }
+
         foreach (var other in assembly.Without)
         {
             start.ArgumentList.Add("-trait-");

@@ -6,7 +6,7 @@ using Spectre.Console;
 namespace Argosy.Cli.Suite;
 
 /// <summary>The whole gate after the analyzed build, which the wrapper did: format, every test assembly; and one line at the end that says how it went.</summary>
-internal sealed class TestSuite(Repository repository, Screen screen, string? filter)
+internal sealed class TestSuite(Repository repository, Screen screen, string? filter, bool servers)
 {
     private const string ContinuousIntegration = "CI";
     private static readonly string[] Tools = ["curl"];
@@ -20,7 +20,13 @@ internal sealed class TestSuite(Repository repository, Screen screen, string? fi
     {
         CheckTools();
         await Format.RunAsync(repository.Root, screen, ct);
-        var (chosen, method) = Choose(TestAssembly.AllOf(repository));
+        IReadOnlyList<TestAssembly> all = [.. TestAssembly.AllOf(repository), .. servers ? TestAssembly.OnServers(repository) : []];
+        if (!servers)
+        {
+            screen.Say("argosy: what needs PostgreSQL, RabbitMQ or Redis runs with ./argosy test --servers");
+        }
+
+        var (chosen, method) = Choose(all);
         var runs = await RunAsync(chosen, method, ct);
         Report(runs);
         return Verdict(runs);

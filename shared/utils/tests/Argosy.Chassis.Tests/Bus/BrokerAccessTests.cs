@@ -14,6 +14,7 @@ namespace Argosy.Chassis.Tests.Bus;
 
 /// <summary>What the users of the services may do on a real broker.</summary>
 [Collection(SharedBroker.Collection)]
+[Trait("on", "servers")]
 public sealed class BrokerAccessTests : IAsyncLifetime
 {
     private const int AccessRefused = 403;

@@ -12,6 +12,7 @@ namespace Argosy.Chassis.Tests.Bus;
 
 /// <summary>What every bus must do, over a real broker that is killed, paused and cut off.</summary>
 [Collection(SharedBroker.Collection)]
+[Trait("on", "servers")]
 public sealed class RabbitBusTests : BusConformance
 {
     private protected override async Task<ITransport> MakeAsync(BusWorld world) => await RabbitTransport.MakeAsync(world);
@@ -19,6 +20,7 @@ public sealed class RabbitBusTests : BusConformance
 
 /// <summary>What only a broker can do: instances that share queues, dead letters, forgeries.</summary>
 [Collection(SharedBroker.Collection)]
+[Trait("on", "servers")]
 public sealed class RabbitQueueTests : IAsyncLifetime
 {
     private static readonly TimeSpan Within = TimeSpan.FromMinutes(2);

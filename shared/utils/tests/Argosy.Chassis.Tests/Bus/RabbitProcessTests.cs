@@ -15,6 +15,7 @@ namespace Argosy.Chassis.Tests.Bus;
 
 /// <summary>A real process on a real broker: killed around each step, started before the broker, with a password that is wrong.</summary>
 [Collection(SharedBroker.Collection)]
+[Trait("on", "servers")]
 public sealed class RabbitProcessTests : IAsyncLifetime
 {
     private const string Service = "inventory-service";

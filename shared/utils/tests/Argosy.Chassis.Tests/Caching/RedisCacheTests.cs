@@ -13,6 +13,7 @@ using Xunit;
 namespace Argosy.Chassis.Tests.Caching;
 
 /// <summary>Memory and Redis together, and several instances of them.</summary>
+[Trait("on", "servers")]
 public sealed class RedisCacheTests : CacheSuite
 {
     private readonly List<TwoLevelCache> _caches = [];

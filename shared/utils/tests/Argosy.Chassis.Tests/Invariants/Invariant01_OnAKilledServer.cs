@@ -11,6 +11,7 @@ using Xunit;
 namespace Argosy.Chassis.Tests.Invariants;
 
 /// <summary>The database itself dies, as in a failure of the machine; whoever was told "committed" was told the truth.</summary>
+[Trait("on", "servers")]
 public sealed class Invariant01_OnAKilledServer
 {
     private static readonly StreamType<int, Counted> Counter = new StreamType<int, Counted>("counter", 0, (sum, e) => sum + e.By).Event<Counted>("counted");

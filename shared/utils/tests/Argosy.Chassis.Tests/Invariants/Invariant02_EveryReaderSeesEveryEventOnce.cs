@@ -90,4 +90,5 @@ public abstract class Invariant02_EveryReaderSeesEveryEventOnce<TEngine> : IAsyn
 
 public sealed class Invariant02_EveryReaderSeesEveryEventOnceOnSqlite : Invariant02_EveryReaderSeesEveryEventOnce<OnSqlite>;
 
+[Trait("on", "servers")]
 public sealed class Invariant02_EveryReaderSeesEveryEventOnceOnPostgres : Invariant02_EveryReaderSeesEveryEventOnce<OnPostgres>;

@@ -13,6 +13,7 @@ namespace Argosy.Chassis.Tests.Invariants;
 /// Three processes append to one PostgreSQL; half of what they append is rolled back. Beside them somebody holds the commit lock for
 /// long, draws positions, and rolls back; and sessions are ended at random, in the middle of commits too. Readers follow all the while.
 /// </summary>
+[Trait("on", "servers")]
 public sealed class Invariant02_OnManyProcesses
 {
     private const string Database = "soak";

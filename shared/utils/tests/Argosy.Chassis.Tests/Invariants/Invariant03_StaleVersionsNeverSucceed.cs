@@ -52,4 +52,5 @@ public abstract class Invariant03_StaleVersionsNeverSucceed<TEngine>
 
 public sealed class Invariant03_StaleVersionsNeverSucceedOnSqlite : Invariant03_StaleVersionsNeverSucceed<OnSqlite>;
 
+[Trait("on", "servers")]
 public sealed class Invariant03_StaleVersionsNeverSucceedOnPostgres : Invariant03_StaleVersionsNeverSucceed<OnPostgres>;

@@ -36,4 +36,5 @@ public abstract class Invariant05_MessagesTakeEffectOnce<TEngine>
 
 public sealed class Invariant05_MessagesTakeEffectOnceOnSqlite : Invariant05_MessagesTakeEffectOnce<OnSqlite>;
 
+[Trait("on", "servers")]
 public sealed class Invariant05_MessagesTakeEffectOnceOnPostgres : Invariant05_MessagesTakeEffectOnce<OnPostgres>;

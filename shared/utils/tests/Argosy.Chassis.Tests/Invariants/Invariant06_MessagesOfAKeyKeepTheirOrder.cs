@@ -72,4 +72,5 @@ public abstract class Invariant06_MessagesOfAKeyKeepTheirOrder<TEngine>
 
 public sealed class Invariant06_MessagesOfAKeyKeepTheirOrderOnSqlite : Invariant06_MessagesOfAKeyKeepTheirOrder<OnSqlite>;
 
+[Trait("on", "servers")]
 public sealed class Invariant06_MessagesOfAKeyKeepTheirOrderOnPostgres : Invariant06_MessagesOfAKeyKeepTheirOrder<OnPostgres>;

@@ -65,4 +65,5 @@ public abstract class Invariant07_PoisonBlocksItsKeyOnly<TEngine>
 
 public sealed class Invariant07_PoisonBlocksItsKeyOnlyOnSqlite : Invariant07_PoisonBlocksItsKeyOnly<OnSqlite>;
 
+[Trait("on", "servers")]
 public sealed class Invariant07_PoisonBlocksItsKeyOnlyOnPostgres : Invariant07_PoisonBlocksItsKeyOnly<OnPostgres>;

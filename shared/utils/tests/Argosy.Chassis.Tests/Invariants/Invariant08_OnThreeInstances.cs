@@ -7,6 +7,7 @@ using Xunit;
 
 namespace Argosy.Chassis.Tests.Invariants;
 
+[Trait("on", "servers")]
 public sealed class Invariant08_OnThreeInstances
 {
     [Fact]

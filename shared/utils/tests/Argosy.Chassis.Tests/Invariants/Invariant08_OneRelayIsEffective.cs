@@ -73,6 +73,7 @@ public abstract class Invariant08_OneRelayIsEffective<TEngine>
 
 public sealed class Invariant08_OneRelayIsEffectiveOnSqlite : Invariant08_OneRelayIsEffective<OnSqlite>;
 
+[Trait("on", "servers")]
 public sealed class Invariant08_OneRelayIsEffectiveOnPostgres : Invariant08_OneRelayIsEffective<OnPostgres>;
 
 /// <summary>Where one process owns the store nobody else can be effective.</summary>

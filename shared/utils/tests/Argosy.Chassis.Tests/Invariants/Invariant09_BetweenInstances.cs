@@ -10,6 +10,7 @@ using Xunit;
 namespace Argosy.Chassis.Tests.Invariants;
 
 /// <summary>What one instance publishes wakes the others, also after their listening session, or the server, has died.</summary>
+[Trait("on", "servers")]
 public sealed class Invariant09_BetweenInstances
 {
     [Fact]

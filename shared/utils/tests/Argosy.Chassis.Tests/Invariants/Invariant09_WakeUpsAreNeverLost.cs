@@ -176,4 +176,5 @@ public abstract class Invariant09_WakeUpsAreNeverLost<TEngine>
 
 public sealed class Invariant09_WakeUpsAreNeverLostOnSqlite : Invariant09_WakeUpsAreNeverLost<OnSqlite>;
 
+[Trait("on", "servers")]
 public sealed class Invariant09_WakeUpsAreNeverLostOnPostgres : Invariant09_WakeUpsAreNeverLost<OnPostgres>;

@@ -56,4 +56,5 @@ public abstract class Invariant11_ADoAfterItsUndoHasNoEffect<TEngine>
 
 public sealed class Invariant11_ADoAfterItsUndoHasNoEffectOnSqlite : Invariant11_ADoAfterItsUndoHasNoEffect<OnSqlite>;
 
+[Trait("on", "servers")]
 public sealed class Invariant11_ADoAfterItsUndoHasNoEffectOnPostgres : Invariant11_ADoAfterItsUndoHasNoEffect<OnPostgres>;

@@ -85,4 +85,5 @@ public abstract class Invariant12_ClocksDontMatter<TEngine>
 
 public sealed class Invariant12_ClocksDontMatterOnSqlite : Invariant12_ClocksDontMatter<OnSqlite>;
 
+[Trait("on", "servers")]
 public sealed class Invariant12_ClocksDontMatterOnPostgres : Invariant12_ClocksDontMatter<OnPostgres>;

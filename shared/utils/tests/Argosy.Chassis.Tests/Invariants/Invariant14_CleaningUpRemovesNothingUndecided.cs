@@ -126,4 +126,5 @@ public abstract class Invariant14_CleaningUpRemovesNothingUndecided<TEngine>
 
 public sealed class Invariant14_CleaningUpRemovesNothingUndecidedOnSqlite : Invariant14_CleaningUpRemovesNothingUndecided<OnSqlite>;
 
+[Trait("on", "servers")]
 public sealed class Invariant14_CleaningUpRemovesNothingUndecidedOnPostgres : Invariant14_CleaningUpRemovesNothingUndecided<OnPostgres>;

@@ -236,4 +236,5 @@ public abstract class InboxTests<TEngine> : IAsyncLifetime
 
 public sealed class InboxOnSqlite : InboxTests<OnSqlite>;
 
+[Trait("on", "servers")]
 public sealed class InboxOnPostgres : InboxTests<OnPostgres>;

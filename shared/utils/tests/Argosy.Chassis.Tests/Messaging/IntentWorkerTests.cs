@@ -214,4 +214,5 @@ public abstract class IntentWorkerTests<TEngine> : IAsyncLifetime
 
 public sealed class IntentWorkerOnSqlite : IntentWorkerTests<OnSqlite>;
 
+[Trait("on", "servers")]
 public sealed class IntentWorkerOnPostgres : IntentWorkerTests<OnPostgres>;

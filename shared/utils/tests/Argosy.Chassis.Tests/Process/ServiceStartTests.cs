@@ -9,6 +9,7 @@ using Xunit;
 namespace Argosy.Chassis.Tests.Process;
 
 /// <summary>No service starts half: with its database away a process is alive, not ready, and does nothing, until it comes.</summary>
+[Trait("on", "servers")]
 public sealed class ServiceStartTests : IDisposable
 {
     private readonly string _folder = Directory.CreateTempSubdirectory("argosy-start-").FullName;

@@ -67,6 +67,7 @@ public sealed class RateLimiterTests
     }
 
     [Fact]
+    [Trait("on", "servers")]
     public async Task Two_instances_share_one_budget_on_Redis_s_clock()
     {
         await using var bench = await RedisBench.StartAsync();
@@ -83,6 +84,7 @@ public sealed class RateLimiterTests
     }
 
     [Fact]
+    [Trait("on", "servers")]
     public async Task A_shared_bucket_fills_again()
     {
         await using var bench = await RedisBench.StartAsync();
@@ -93,6 +95,7 @@ public sealed class RateLimiterTests
     }
 
     [Fact]
+    [Trait("on", "servers")]
     public async Task While_Redis_is_away_a_strict_limit_limits_locally_and_an_open_one_lets_through_and_afterwards_they_share_again()
     {
         await using var bench = await RedisBench.StartAsync();

@@ -9,6 +9,7 @@ using Xunit;
 namespace Argosy.Chassis.Tests.Redis;
 
 /// <summary>The client against a real server.</summary>
+[Trait("on", "servers")]
 public sealed class RedisClientTests
 {
     [Fact]

@@ -113,4 +113,5 @@ public abstract class SagaAdminTests<TEngine> : IAsyncLifetime
 
 public sealed class SagaAdminOnSqlite : SagaAdminTests<OnSqlite>;
 
+[Trait("on", "servers")]
 public sealed class SagaAdminOnPostgres : SagaAdminTests<OnPostgres>;

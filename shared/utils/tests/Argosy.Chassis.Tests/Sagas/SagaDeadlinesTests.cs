@@ -136,4 +136,5 @@ public abstract class SagaDeadlinesTests<TEngine>
 
 public sealed class SagaDeadlinesOnSqlite : SagaDeadlinesTests<OnSqlite>;
 
+[Trait("on", "servers")]
 public sealed class SagaDeadlinesOnPostgres : SagaDeadlinesTests<OnPostgres>;

@@ -151,4 +151,5 @@ public abstract class SagaStoreTests<TEngine> : IAsyncLifetime
 
 public sealed class SagaStoreOnSqlite : SagaStoreTests<OnSqlite>;
 
+[Trait("on", "servers")]
 public sealed class SagaStoreOnPostgres : SagaStoreTests<OnPostgres>;

@@ -6,6 +6,7 @@ using Xunit;
 
 namespace Argosy.Chassis.Tests.Store;
 
+[Trait("on", "servers")]
 public sealed class LeaseHolderTests
 {
     [Fact]

@@ -5,6 +5,7 @@ using Xunit;
 
 namespace Argosy.Chassis.Tests.Store;
 
+[Trait("on", "servers")]
 public sealed class PostgresStoreTests : StoreSuite
 {
     private string _url = "";
