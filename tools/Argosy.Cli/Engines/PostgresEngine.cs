@@ -26,7 +26,8 @@ internal sealed class PostgresEngine : IEngine
             Name,
             ForeignProgram.Leashed(
                 [.. AsUser(programs, "postgres"), "-D", Cluster, "-p", $"{port}", "-c", "listen_addresses=127.0.0.1", "-c", "unix_socket_directories=", "-c", "max_connections=300"]),
-            port, folder.Of(Name), new Dictionary<string, string?>(StringComparer.Ordinal) { ["LC_ALL"] = "C" }) { IsEngine = true };
+            port, folder.Of(Name), new Dictionary<string, string?>(StringComparer.Ordinal) { ["LC_ALL"] = "C" })
+        { IsEngine = true };
     }
 
     public string Title => "PostgreSQL";

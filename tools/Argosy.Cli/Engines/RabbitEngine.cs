@@ -32,7 +32,8 @@ internal sealed class RabbitEngine : IEngine
             ["RABBITMQ_SERVER_ADDITIONAL_ERL_ARGS"] = "+sbwt none",
             ["ERL_EPMD_PORT"] = $"{folder.Port("rabbitmq-names")}",
             ["ERL_EPMD_ADDRESS"] = "127.0.0.1",
-        }) { IsEngine = true };
+        })
+        { IsEngine = true };
     }
 
     // Erlang's name server is started by whichever node comes first, and outlives it. Started here, it ends with the node.

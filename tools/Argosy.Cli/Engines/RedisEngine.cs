@@ -16,7 +16,8 @@ internal sealed class RedisEngine : IEngine
         _password = folder.PasswordOf(Name, "argosy");
         Plan = new ProcessPlan(
             Name, ForeignProgram.Leashed(program, Path.Combine(folder.Of(Name), "redis.conf")), folder.Port(Name), folder.Of(Name),
-            new Dictionary<string, string?>(StringComparer.Ordinal)) { IsEngine = true };
+            new Dictionary<string, string?>(StringComparer.Ordinal))
+        { IsEngine = true };
     }
 
     public string Title => "Redis";

@@ -36,7 +36,7 @@ internal static class PostgresFaults
         PostgresException { SqlState: "28P01" } => $"PostgreSQL at {address.Server} refuses the password of user {address.User}: set it in DATABASE_URL.",
         PostgresException { SqlState: "3D000" } => $"PostgreSQL at {address.Server} has no database {address.Database}: create it, or name another in DATABASE_URL.",
         PostgresException { SqlState: "53300" } => $"PostgreSQL at {address.Server} has no connection left: raise its max_connections, or lower pool_max in DATABASE_URL.",
-        PostgresException { SqlState: [ '2', '8', ..] or "42501" } e => $"PostgreSQL at {address.Server} does not let user {address.User} into {address.Database}: {e.MessageText}.",
+        PostgresException { SqlState: ['2', '8', ..] or "42501" } e => $"PostgreSQL at {address.Server} does not let user {address.User} into {address.Database}: {e.MessageText}.",
         PostgresException e => $"PostgreSQL at {address.Server}: {e.MessageText} ({e.SqlState}).",
         _ when Cause(error) is SocketException e => $"PostgreSQL at {address.Server} is away: {e.Message}.",
         _ when Cause(error) is TimeoutException => $"PostgreSQL at {address.Server} does not answer.",
