@@ -45,7 +45,8 @@ internal sealed partial class Inbox(
         await RunAsync(envelope, parked, cancellation);
     }
 
-    // A database that is away is no fault of the message: it is tried again without limit.
+    // A database that is away is no fault of the message, and neither is anything else that comes up here: what its handler throws
+    // parks it. So it is tried again without limit, in its lane. Whoever let it go would let the next one of its key overtake it.
     private async Task UntilKnownAsync(Envelope envelope, Func<Task<bool>> once, CancellationToken cancellation)
     {
         BusTelemetry.Arrived(envelope.Type, system);
@@ -61,6 +62,10 @@ internal sealed partial class Inbox(
             catch (Exception e) when (store.IsTransient(e))
             {
                 LogTransient(log, e, envelope.Type, envelope.Id);
+            }
+            catch (Exception e) when (e is not OperationCanceledException)
+            {
+                LogUnknown(log, e, envelope.Type, envelope.Id);
             }
 
             await Task.Delay(Dispatch.TransientDelay(outages, random.NextDouble()), time, cancellation);
@@ -219,6 +224,9 @@ internal sealed partial class Inbox(
 
     [LoggerMessage(Level = LogLevel.Warning, Message = "The database is away; {Type} {MessageId} is tried again")]
     private static partial void LogTransient(ILogger logger, Exception error, string type, string messageId);
+
+    [LoggerMessage(Level = LogLevel.Error, Message = "What became of {Type} {MessageId} could not be found out or written down; it is tried again, and holds up its lane")]
+    private static partial void LogUnknown(ILogger logger, Exception error, string type, string messageId);
 
     [LoggerMessage(Level = LogLevel.Warning, Message = "Handling {Type} {MessageId} failed, try {Attempt}; it is parked as {State}")]
     private static partial void LogFailed(ILogger logger, Exception error, string type, string messageId, int attempt, string state);
