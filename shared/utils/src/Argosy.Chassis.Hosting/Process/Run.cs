@@ -27,7 +27,7 @@ internal static partial class Run
                 throw new ConfigurationException(settings.Errors);
             }
 
-            await app.StartAsync();
+            await StartAsync(app);
             LogStarted(app.Logger, options.Name, options.Version, string.Join(", ", app.Urls));
             await app.WaitForShutdownAsync();
             app.Services.GetService<ServiceStart>()?.ThrowIfFailed();
@@ -48,6 +48,20 @@ internal static partial class Run
         finally
         {
             await app.DisposeAsync();
+        }
+    }
+
+    // What ends the start also stops the host, and the host's word of that may be the faster one.
+    private static async Task StartAsync(WebApplication app)
+    {
+        try
+        {
+            await app.StartAsync();
+        }
+        catch (OperationCanceledException)
+        {
+            app.Services.GetService<ServiceStart>()?.ThrowIfFailed();
+            throw;
         }
     }
 
