@@ -186,7 +186,7 @@ public sealed partial class ContainerTests
         })];
     }
 
-    [GeneratedRegex(@"([A-Za-z_]+)=")]
+    [GeneratedRegex(@"([A-Za-z_][A-Za-z0-9_]*)=")]
     private static partial Regex Set();
 
     [GeneratedRegex(@":\d+(\.\d+)*(-[a-z]+)?$|:v\d+\.\d+\.\d+$")]

@@ -49,7 +49,8 @@ public sealed class KeyRingTests
         await ring.StartAsync(TestContext.Current.CancellationToken);
         for (var quarter = 0; quarter < 60 * 4; quarter++)
         {
-            await Eventually.HoldsAsync(() => time.Waiting == 1, "the ring waits for its next attempt");
+            var asked = quarter;
+            await Eventually.HoldsAsync(() => issuer.Asked > asked && time.Waiting == 1, "the ring has asked, and waits for its next attempt");
             time.Advance(TimeSpan.FromMilliseconds(250));
         }
 
