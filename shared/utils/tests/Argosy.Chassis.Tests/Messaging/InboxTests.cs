@@ -1,5 +1,6 @@
 using Argosy.Chassis.Messaging;
 using Argosy.Chassis.Store;
+using Argosy.Chassis.Tests.Invariants;
 using Argosy.Chassis.Tests.Store;
 using Argosy.Contracts.Inventory.V1;
 using Microsoft.Extensions.DependencyInjection;
@@ -20,6 +21,7 @@ public abstract class InboxTests<TEngine> : IAsyncLifetime
     private Lanes _lanes = null!;
     private Inbox _inbox = null!;
     private ParkedWorker _parked = null!;
+    private Func<Task> _looks = () => Task.CompletedTask;
 
     public async ValueTask InitializeAsync()
     {
@@ -29,7 +31,7 @@ public abstract class InboxTests<TEngine> : IAsyncLifetime
         handlers.AddClass(typeof(Recorder));
         var services = new ServiceCollection().AddSingleton(_recorder).BuildServiceProvider();
         _lanes = new Lanes(8);
-        _inbox = new Inbox("inventory-service", _store, handlers, services, _time, new Random(1), NullLogger<Inbox>.Instance);
+        _inbox = new Inbox("inventory-service", new Looking(_store, () => _looks()), handlers, services, _time, new Random(1), NullLogger<Inbox>.Instance);
         _parked = new ParkedWorker(_store, _inbox, _lanes, _time, NullLogger<ParkedWorker>.Instance);
     }
 
@@ -76,6 +78,17 @@ public abstract class InboxTests<TEngine> : IAsyncLifetime
 
         (await EffectsAsync("a")).ShouldBe(["1", "2", "3"]);
         (await _store.QueryAsync<long>("select count(*) from bus_parked")).ShouldBe([0]);
+    }
+
+    [Fact]
+    public async Task A_message_of_which_nothing_can_be_learned_is_not_overtaken()
+    {
+        var left = 3;
+        _looks = () => left-- > 0 ? throw new InvalidOperationException("the look failed, and nobody knows why") : Task.CompletedTask;
+
+        await Task.WhenAll(DeliverAsync(Message("a", "1")), DeliverAsync(Message("a", "2")));
+
+        (await EffectsAsync("a")).ShouldBe(["1", "2"]);
     }
 
     [Fact]

@@ -19,13 +19,16 @@ namespace Argosy.Chassis.Tests.Resilience;
 /// <summary>One real process calls another over the named client; what the other does is the test's choice.</summary>
 public sealed class CallTests : IAsyncLifetime
 {
-    private static readonly CallOptions Quick = new()
+    // Longer than a busy machine's hiccup, which would count as an attempt of its own.
+    private static readonly CallOptions Patient = new()
     {
-        Total = TimeSpan.FromSeconds(3),
-        Attempt = TimeSpan.FromMilliseconds(500),
-        Connect = TimeSpan.FromMilliseconds(400),
+        Total = TimeSpan.FromSeconds(15),
+        Attempt = TimeSpan.FromSeconds(5),
+        Connect = TimeSpan.FromSeconds(5),
         Pause = TimeSpan.FromMilliseconds(5),
     };
+
+    private static readonly CallOptions Hasty = Patient with { Total = TimeSpan.FromSeconds(3), Attempt = TimeSpan.FromMilliseconds(500) };
 
     private readonly ConcurrentQueue<(string Method, string? Deadline, string? Correlation, string? Trace, string Body)> _seen = new();
     private Func<int, HttpContext, Task<IResult>> _behaviour = (_, _) => Task.FromResult(Results.Ok("fine"));
@@ -38,8 +41,8 @@ public sealed class CallTests : IAsyncLifetime
         _caller = await ProcessHost.StartAsync(
             app => app.MapGet("/ask", async (IHttpClientFactory clients, CancellationToken cancellation) =>
                 await clients.CreateClient("user-service").GetStringAsync("/thing", cancellation)),
-            argosy => argosy.Calls("user-service", Quick),
-            ("SERVICE_ENDPOINTS", $"user-service={_other.Address.ToString().TrimEnd('/')}"));
+            argosy => argosy.Calls("user-service", Patient).Calls("tax-service", Hasty),
+            ("SERVICE_ENDPOINTS", $"user-service={_other.Address.ToString().TrimEnd('/')},tax-service={_other.Address.ToString().TrimEnd('/')}"));
     }
 
     public async ValueTask DisposeAsync()
@@ -48,16 +51,16 @@ public sealed class CallTests : IAsyncLifetime
         await _other.DisposeAsync();
     }
 
-    private HttpClient Client => _caller.Services.GetRequiredService<IHttpClientFactory>().CreateClient("user-service");
+    private HttpClient Client => ClientOf("user-service");
 
-    private Breaker Breaker => _caller.Services.GetRequiredService<Breakers>().Of("user-service");
+    private HttpClient HastyClient => ClientOf("tax-service");
 
     [Fact]
     public async Task Instances_are_asked_in_turn_and_one_that_is_gone_costs_no_call()
     {
         await using var second = await ProcessHost.StartAsync(app => app.MapGet("/thing", () => "second"));
         await using var caller = await ProcessHost.StartAsync(
-            _ => { }, argosy => argosy.Calls("user-service", Quick), ("SERVICE_ENDPOINTS", $"user-service={_other.Address},user-service={second.Address}"));
+            _ => { }, argosy => argosy.Calls("user-service", Patient), ("SERVICE_ENDPOINTS", $"user-service={_other.Address},user-service={second.Address}"));
         using var client = caller.Services.GetRequiredService<IHttpClientFactory>().CreateClient("user-service");
 
         var answers = new List<string>();
@@ -94,8 +97,8 @@ public sealed class CallTests : IAsyncLifetime
     [Fact]
     public async Task Without_a_deadline_the_other_side_is_told_how_long_an_attempt_waits()
     {
-        await Client.GetStringAsync("/thing");
-        int.Parse(_seen.Single().Deadline!, CultureInfo.InvariantCulture).ShouldBe(500);
+        await HastyClient.GetStringAsync("/thing");
+        int.Parse(_seen.First().Deadline!, CultureInfo.InvariantCulture).ShouldBe(500);
     }
 
     [Theory]
@@ -166,7 +169,7 @@ public sealed class CallTests : IAsyncLifetime
         problem.Status.ShouldBe(503);
         problem.Answer.Headers.RetryAfter.ShouldNotBeNull();
         await Shown.OfAsync(await _caller.Client.GetAsync("/ask"));
-        Breaker.View().State.ShouldBe(BreakerPhase.Open);
+        BreakerOf("user-service").View().State.ShouldBe(BreakerPhase.Open);
 
         var clock = Stopwatch.StartNew();
         var open = await Shown.OfAsync(await _caller.Client.GetAsync("/ask"));
@@ -186,10 +189,10 @@ public sealed class CallTests : IAsyncLifetime
             return Results.Ok();
         };
         var clock = Stopwatch.StartNew();
-        var thrown = await Should.ThrowAsync<DependencyException>(() => Client.GetAsync("/thing"));
-        thrown.Name.ShouldBe("user-service");
+        var thrown = await Should.ThrowAsync<DependencyException>(() => HastyClient.GetAsync("/thing"));
+        thrown.Name.ShouldBe("tax-service");
         clock.Elapsed.ShouldBeLessThan(TimeSpan.FromSeconds(8));
-        Breaker.View().Failures.ShouldBeGreaterThanOrEqualTo(2);
+        BreakerOf("tax-service").View().Failures.ShouldBeGreaterThanOrEqualTo(2);
         await over.CancelAsync();
     }
 
@@ -203,7 +206,7 @@ public sealed class CallTests : IAsyncLifetime
             await Task.Delay(TimeSpan.FromSeconds(30), http.RequestAborted);
             return Results.Empty;
         };
-        await Should.ThrowAsync<DependencyException>(() => Client.GetAsync("/thing", HttpCompletionOption.ResponseHeadersRead));
+        await Should.ThrowAsync<DependencyException>(() => HastyClient.GetAsync("/thing", HttpCompletionOption.ResponseHeadersRead));
     }
 
     [Fact]
@@ -221,7 +224,7 @@ public sealed class CallTests : IAsyncLifetime
             (await Shown.OfAsync(await _caller.Client.SendAsync(request))).Status.ShouldBe(504);
         }
 
-        Breaker.View().ShouldBe(new BreakerView("user-service", BreakerPhase.Closed, 0, null));
+        BreakerOf("user-service").View().ShouldBe(new BreakerView("user-service", BreakerPhase.Closed, 0, null));
     }
 
     [Fact]
@@ -249,7 +252,7 @@ public sealed class CallTests : IAsyncLifetime
     public async Task Operators_see_every_breaker_from_the_start()
     {
         await using var host = await ProcessHost.StartAsync(
-            app => app.MapGroup("/admin").MapBreakers(), argosy => argosy.Calls("user-service", Quick).Calls("tax-service"));
+            app => app.MapGroup("/admin").MapBreakers(), argosy => argosy.Calls("user-service", Patient).Calls("tax-service"));
         const string Closed = """{"items":[{"name":"tax-service","state":"closed","failures":0},{"name":"user-service","state":"closed","failures":0}]}""";
         (await host.Client.GetStringAsync("/admin/breakers")).ShouldBe(Closed);
 
@@ -272,6 +275,10 @@ public sealed class CallTests : IAsyncLifetime
         host.Services.GetRequiredService<Settings>().Errors.ShouldBe(
             ["SERVICE_ENDPOINTS has no entry for tax-service, which tested asks: add tax-service=http://HOST:PORT."]);
     }
+
+    private HttpClient ClientOf(string name) => _caller.Services.GetRequiredService<IHttpClientFactory>().CreateClient(name);
+
+    private Breaker BreakerOf(string name) => _caller.Services.GetRequiredService<Breakers>().Of(name);
 
     private async Task<IResult> SeeAsync(HttpContext http)
     {
