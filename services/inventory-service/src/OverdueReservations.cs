@@ -54,10 +54,17 @@ internal sealed partial class OverdueReservations(
         var work = new WriteSet(new MessageContext("overdue-reservations", "inventory-service", new MessageHeaders()), now);
         foreach (var order in orders)
         {
+            work.Require("select 1 from reservation where order_id = @order and state = 'reserved' and alarmed is null", new { order });
             work.Execute("update reservation set alarmed = @now where order_id = @order and state = 'reserved'", new { now = work.NowMilliseconds, order });
         }
 
-        (await store.CommitAsync(work, cancellation)).Ensure();
+        var outcome = await store.CommitAsync(work, cancellation);
+        if (outcome.Result == CommitResult.Conflict)
+        {
+            return true;    // another instance raised some of them, or their sagas moved on: look again
+        }
+
+        outcome.Ensure();
         _overdue.Add(orders.Count);
         LogOverdue(log, orders.Count, options.OverdueAfter.TotalMinutes, orders[0]);
         return orders.Count == Batch;

@@ -271,7 +271,7 @@ internal sealed partial class PostgresWriter : IAsyncDisposable
         foreach (var set in group)
         {
             StoreTelemetry.Ended(set.Outcome.Result);
-            if (set.Outcome.Result == CommitResult.Committed)
+            if (set.Outcome.Result is CommitResult.Committed or CommitResult.Unknown)
             {
                 publishes |= set.Work.Publishes;
                 parks |= set.Work.Parks;

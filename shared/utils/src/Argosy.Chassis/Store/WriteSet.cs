@@ -73,7 +73,10 @@ public sealed class WriteSet(MessageContext context, DateTimeOffset now)
         _statements.Add(Parking.Schedule(Envelope.Of(message, NewId(), Context.Source, Context.Cause(), Now), due));
     }
 
-    /// <summary>Runs after the commit, on the writer's thread: only for waking somebody up.</summary>
+    /// <summary>
+    /// Runs after the commit, on the writer's thread: only for waking somebody up, or for forgetting what was cached. A commit whose
+    /// fate is unknown counts: to wake nobody, or to keep what may be old, would be worse than to do it for nothing.
+    /// </summary>
     public void OnCommitted(Action wake) => _afterwards.Add(wake);
 
     internal void Add(Statement statement) => _statements.Add(statement);
