@@ -68,15 +68,24 @@ public sealed class Fleet : IAsyncLifetime
     /// <summary>The process's id; null while it is being started again.</summary>
     public int? PidOf(string process) => Entry(process).GetProperty("pid") is { ValueKind: JsonValueKind.Number } pid ? pid.GetInt32() : null;
 
+    /// <summary>All of them, engines too.</summary>
     public IReadOnlyList<string> Processes => [.. State().GetProperty("processes").EnumerateArray().Select(p => p.GetProperty("name").GetString()!)];
+
+    /// <summary>Those that speak HTTP: ours.</summary>
+    public IReadOnlyList<string> Services => [.. Processes.Where(name => AddressOf(name).Scheme == Uri.UriSchemeHttp)];
 
     /// <summary>SIGKILL; the launcher starts it again.</summary>
     public async Task KillAsync(string name)
     {
         var pid = PidOf(name) ?? throw new InvalidOperationException($"{name} is not running, and cannot be killed.");
-        using (var process = Process.GetProcessById(pid))
+        try
         {
-            process.Kill();
+            using var process = Process.GetProcessById(pid);
+            process.Kill(entireProcessTree: true);      // an engine's children are its own
+        }
+        catch (ArgumentException)
+        {
+            // It ended by itself meanwhile: whoever recovers from a kill may fail in vain before it stands again.
         }
 
         await Eventually.HoldsAsync(() => PidOf(name) is { } now && now != pid, $"{name} was started again", TimeSpan.FromSeconds(60));

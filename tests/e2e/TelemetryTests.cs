@@ -50,7 +50,7 @@ public sealed class TelemetryTests(Fleet fleet)
         await Eventually.HoldsAsync(() => Logs().Any(log => log.Text.Contains(mark, StringComparison.Ordinal)), "the last request is in the logs");
 
         var told = Logs().ToList();
-        foreach (var service in fleet.Processes.Where(name => name != "payment-provider"))
+        foreach (var service in fleet.Services.Where(name => name != "payment-provider"))
         {
             told.Add(($"/metrics of {service}", await fleet.Gateway.GetStringAsync(new Uri(fleet.AddressOf(service), "/metrics"))));
         }

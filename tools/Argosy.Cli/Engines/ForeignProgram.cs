@@ -10,18 +10,22 @@ internal static class ForeignProgram
 
     // Our own processes read the end of their standard input and go. For others this shell does: its input ends when the launcher
     // does, however that happened, and then, or when it is told to end, it ends what it has started and goes with that one's code.
+    // The reader of its input outlives it: a shell that is killed leaves nothing behind either.
     private const string Leash =
         """
         exec 3<&0
-        "$0" "$@" </dev/null & child=$!
-        trap 'kill -TERM $child 2>/dev/null' TERM
-        (cat <&3 >/dev/null; kill -TERM $child 2>/dev/null) & watch=$!
+        end=$0
+        "$@" </dev/null & child=$!
+        trap 'kill -$end $child 2>/dev/null' TERM
+        (cat <&3 >/dev/null; kill -$end $child 2>/dev/null) & watch=$!
         while :; do wait $child; code=$?; kill -0 $child 2>/dev/null || break; done
         kill $watch 2>/dev/null
         exit $code
         """;
 
-    public static IReadOnlyList<string> Leashed(params IReadOnlyList<string> command) => ["/bin/sh", "-c", Leash, .. command];
+    /// <param name="end">The signal by which it ends at once and in good order, whoever is connected.</param>
+    /// <param name="command">What to run.</param>
+    public static IReadOnlyList<string> Leashed(string end, params IReadOnlyList<string> command) => ["/bin/sh", "-c", Leash, end, .. command];
 
     /// <summary>On the PATH, or in one of the folders where packages put what is not for the PATH; null where it isn't.</summary>
     public static string? Find(string program, params IEnumerable<string> folders) =>

@@ -24,7 +24,7 @@ internal sealed class PostgresEngine : IEngine
         var port = folder.Port(Name);
         Plan = new ProcessPlan(
             Name,
-            ForeignProgram.Leashed(
+            ForeignProgram.Leashed("INT",       // its TERM waits for every client to leave
                 [.. AsUser(programs, "postgres"), "-D", Cluster, "-p", $"{port}", "-c", "listen_addresses=127.0.0.1", "-c", "unix_socket_directories=", "-c", "max_connections=300"]),
             port, folder.Of(Name), new Dictionary<string, string?>(StringComparer.Ordinal) { ["LC_ALL"] = "C" })
         { IsEngine = true };

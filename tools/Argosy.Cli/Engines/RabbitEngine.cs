@@ -18,7 +18,7 @@ internal sealed class RabbitEngine : IEngine
         _folder = folder;
         _definitions = Path.Combine(repository.Root, "infrastructure", "rabbitmq", "definitions.json");
         var (port, home) = (folder.Port(Name), folder.Of(Name));
-        Plan = new ProcessPlan(Name, ForeignProgram.Leashed("/bin/sh", "-c", NamesAndNode, program), port, home, new Dictionary<string, string?>(StringComparer.Ordinal)
+        Plan = new ProcessPlan(Name, ForeignProgram.Leashed("TERM", "/bin/sh", "-c", NamesAndNode, program), port, home, new Dictionary<string, string?>(StringComparer.Ordinal)
         {
             ["HOME"] = home,        // where Erlang keeps the cookie by which nodes know each other
             ["RABBITMQ_NODENAME"] = "argosy@localhost",

@@ -15,7 +15,7 @@ internal sealed class RedisEngine : IEngine
         _folder = folder;
         _password = folder.PasswordOf(Name, "argosy");
         Plan = new ProcessPlan(
-            Name, ForeignProgram.Leashed(program, Path.Combine(folder.Of(Name), "redis.conf")), folder.Port(Name), folder.Of(Name),
+            Name, ForeignProgram.Leashed("TERM", program, Path.Combine(folder.Of(Name), "redis.conf")), folder.Port(Name), folder.Of(Name),
             new Dictionary<string, string?>(StringComparer.Ordinal))
         { IsEngine = true };
     }
