@@ -30,7 +30,11 @@ internal sealed class Databases : IDisposable
     private readonly List<PostgresMirror> _mirrors = [];
     private readonly SqliteConnection _connection = new("Data Source=file::memory:;Pooling=false");
 
-    private Databases() => _connection.Open();
+    private Databases()
+    {
+        _connection.Open();
+        Execute("pragma temp_store = memory");     // in files, temporary tables of thousands of rows are read as malformed after a rollback (SQLite 3.50.4)
+    }
 
     public SqliteConnection Connection => _connection;
 
