@@ -121,13 +121,13 @@ public sealed class EdgeTests(Fleet fleet)
     // The trace ids of a service's log lines that carry the correlation id.
     private string[] Traces(string service, string correlation) =>
     [
-        .. ReadLog(service).Split('\n').Where(line => line.StartsWith('{') && line.Contains(correlation, StringComparison.Ordinal))
-            .Select(line => JsonDocument.Parse(line).RootElement.GetProperty("trace_id").GetString()!).Distinct(),
+        .. fleet.InstancesOf(service).SelectMany(instance => ReadLog(instance).Split('\n').Where(line => line.StartsWith('{') && line.Contains(correlation, StringComparison.Ordinal))
+            .Select(line => JsonDocument.Parse(line).RootElement.GetProperty("trace_id").GetString()!)).Distinct(),
     ];
 
-    private string ReadLog(string service)
+    private string ReadLog(string process)
     {
-        using var file = new FileStream(Path.Combine(fleet.Data, "logs", $"{service}.log"), FileMode.Open, FileAccess.Read, FileShare.ReadWrite);
+        using var file = new FileStream(Path.Combine(fleet.Data, "logs", $"{process}.log"), FileMode.Open, FileAccess.Read, FileShare.ReadWrite);
         using var reader = new StreamReader(file);
         return reader.ReadToEnd();
     }

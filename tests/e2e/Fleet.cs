@@ -74,6 +74,9 @@ public sealed class Fleet : IAsyncLifetime
     /// <summary>Those that speak HTTP: ours.</summary>
     public IReadOnlyList<string> Services => [.. Processes.Where(name => AddressOf(name).Scheme == Uri.UriSchemeHttp)];
 
+    /// <summary>A service's processes: itself, and where there are more, those with a number.</summary>
+    public IEnumerable<string> InstancesOf(string service) => Processes.Where(name => name == service || (name.StartsWith($"{service}-", StringComparison.Ordinal) && char.IsAsciiDigit(name[^1])));
+
     /// <summary>SIGKILL; the launcher starts it again.</summary>
     public async Task KillAsync(string name)
     {

@@ -10,19 +10,20 @@ public sealed class InstanceTests(Fleet fleet)
 {
     private const string First = "order-service";
     private const string Second = "order-service-2";
+    private const int Rate = 20;    // orders a second
     private static readonly TimeSpan Within = TimeSpan.FromMinutes(5);
 
     // Longer than any lease lasts.
     private static readonly TimeSpan PastItsLeases = TimeSpan.FromSeconds(20);
 
     [Fact]
-    public async Task Orders_add_up_while_PostgreSQL_restarts() => await UnderLoadAsync(() => RestartAsync("postgresql"));
+    public async Task Orders_add_up_while_PostgreSQL_restarts() => await UnderLoadAsync(30, () => RestartAsync("postgresql"));
 
     [Fact]
-    public async Task Orders_add_up_while_RabbitMQ_restarts() => await UnderLoadAsync(() => RestartAsync("rabbitmq"));
+    public async Task Orders_add_up_while_RabbitMQ_restarts() => await UnderLoadAsync(30, () => RestartAsync("rabbitmq"));
 
     [Fact]
-    public async Task Orders_add_up_while_Redis_is_away_for_thirty_seconds() => await UnderLoadAsync(async () =>
+    public async Task Orders_add_up_while_Redis_is_away_for_thirty_seconds() => await UnderLoadAsync(45, async () =>
     {
         await SignalAsync("redis", "STOP");
         await Task.Delay(TimeSpan.FromSeconds(30));
@@ -30,7 +31,7 @@ public sealed class InstanceTests(Fleet fleet)
     });
 
     [Fact]
-    public async Task Orders_add_up_while_one_instance_is_killed_and_one_is_stopped_past_its_leases_and_goes_on() => await UnderLoadAsync(async () =>
+    public async Task Orders_add_up_while_one_instance_is_killed_and_one_is_stopped_past_its_leases_and_goes_on() => await UnderLoadAsync(45, async () =>
     {
         await fleet.KillAsync(First);
         await fleet.ReadyAsync(First);
@@ -40,10 +41,10 @@ public sealed class InstanceTests(Fleet fleet)
         await fleet.ReadyAsync(Second);
     });
 
-    // A minute of orders, and something happening in it; the checker says whether all adds up in the end.
-    private async Task UnderLoadAsync(Func<Task> happens)
+    // So many seconds of orders, and something happening in them; the checker says whether all adds up in the end.
+    private async Task UnderLoadAsync(int seconds, Func<Task> happens)
     {
-        var demo = Launcher.ArgosyAsync(Within, "demo", "--orders", "900", "--rate", "15", "--data", fleet.Data);
+        var demo = Launcher.ArgosyAsync(Within, "demo", "--orders", $"{seconds * Rate}", "--rate", $"{Rate}", "--data", fleet.Data);
         await Task.WhenAny(demo, Task.Delay(TimeSpan.FromSeconds(5)));
         demo.IsCompleted.ShouldBeFalse("orders come in");
         await happens();
