@@ -69,7 +69,10 @@ internal static class DemoReport
 
     private static string Shown(Latency? latency, int first, int others) => latency is null
         ? new string(' ', first + (2 * others))
-        : Number(latency.P50, "0").PadLeft(first) + Number(latency.P95, "0").PadLeft(others) + Number(latency.P99, "0").PadLeft(others);
+        : Time(latency.P50).PadLeft(first) + Time(latency.P95).PadLeft(others) + Time(latency.P99).PadLeft(others);
+
+    // After an outage some took minutes: then in seconds, since six digits would touch their neighbours.
+    private static string Time(double milliseconds) => milliseconds < 9_999.5 ? Number(milliseconds, "0") : $"{Number(milliseconds / 1_000, "0")} s";
 
     private static IEnumerable<string> Wrapped(string text, int width)
     {

@@ -23,6 +23,14 @@ internal sealed record EngineSet(IReadOnlyList<IEngine> All, IReadOnlyList<strin
     private string Description => All.Count == 0 ? "embedded: SQLite, push bus"
         : $"{string.Join(", ", All.Select(engine => engine.Title))}{(HasDatabase ? "" : ", SQLite")}{(HasBroker ? "" : ", push bus")}";
 
+    /// <summary>Debian's packages of those that aren't here.</summary>
+    public static IReadOnlyList<string> MissingPackages() =>
+    [
+        .. PostgresEngine.Programs is null ? ["postgresql"] : Array.Empty<string>(),
+        .. RabbitEngine.Program is null ? ["rabbitmq-server"] : Array.Empty<string>(),
+        .. RedisEngine.Program is null ? ["redis-server"] : Array.Empty<string>(),
+    ];
+
     /// <summary>Looks for those that are wanted: <see cref="Everything"/>, or their names, separated by commas.</summary>
     public static EngineSet Find(string wanted, EngineFolder folder, Repository repository)
     {

@@ -36,13 +36,18 @@ internal sealed class PostgresEngine : IEngine
 
     private string Cluster => Path.Combine(_folder.Of(Name), "data");
 
-    public static PostgresEngine? Find(EngineFolder folder)
+    /// <summary>The folder of its programs; null where it isn't here.</summary>
+    public static string? Programs
     {
-        const string Debian = "/usr/lib/postgresql";
-        var versions = Directory.Exists(Debian) ? Directory.GetDirectories(Debian).OrderByDescending(v => int.TryParse(Path.GetFileName(v), out var n) ? n : 0) : Enumerable.Empty<string>();
-        return ForeignProgram.Find("initdb", versions.Select(version => Path.Combine(version, "bin"))) is { } initdb
-            ? new PostgresEngine(folder, Path.GetDirectoryName(initdb)!) : null;
+        get
+        {
+            const string Debian = "/usr/lib/postgresql";
+            var versions = Directory.Exists(Debian) ? Directory.GetDirectories(Debian).OrderByDescending(v => int.TryParse(Path.GetFileName(v), out var n) ? n : 0) : Enumerable.Empty<string>();
+            return Path.GetDirectoryName(ForeignProgram.Find("initdb", versions.Select(version => Path.Combine(version, "bin"))));
+        }
     }
+
+    public static PostgresEngine? Find(EngineFolder folder) => Programs is { } programs ? new PostgresEngine(folder, programs) : null;
 
     public async Task PrepareAsync(CancellationToken ct)
     {

@@ -52,9 +52,10 @@ internal sealed class RabbitEngine : IEngine
 
     public ProcessPlan Plan { get; }
 
-    // Debian's program on the PATH is a script that changes the user; the one behind it runs as whoever starts it.
-    public static RabbitEngine? Find(EngineFolder folder, Repository repository) =>
-        ForeignProgram.Find("rabbitmq-server", "/usr/lib/rabbitmq/bin", "/opt/rabbitmq/sbin") is { } program ? new RabbitEngine(folder, repository, program) : null;
+    /// <summary>Where it is; null where it isn't. Debian's on the PATH is a script that changes the user; the one behind it runs as whoever starts it.</summary>
+    public static string? Program => ForeignProgram.Find("rabbitmq-server", "/usr/lib/rabbitmq/bin", "/opt/rabbitmq/sbin");
+
+    public static RabbitEngine? Find(EngineFolder folder, Repository repository) => Program is { } program ? new RabbitEngine(folder, repository, program) : null;
 
     public async Task PrepareAsync(CancellationToken ct)
     {

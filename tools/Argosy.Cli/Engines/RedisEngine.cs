@@ -6,7 +6,7 @@ namespace Argosy.Cli.Engines;
 internal sealed class RedisEngine : IEngine
 {
     public const string Name = "redis";
-    private const string Program = "redis-server";
+    private const string Command = "redis-server";
     private readonly EngineFolder _folder;
     private readonly string _password;
 
@@ -24,7 +24,10 @@ internal sealed class RedisEngine : IEngine
 
     public ProcessPlan Plan { get; }
 
-    public static RedisEngine? Find(EngineFolder folder) => ForeignProgram.Find(Program, "/usr/sbin") is { } program ? new RedisEngine(folder, program) : null;
+    /// <summary>Where it is; null where it isn't.</summary>
+    public static string? Program => ForeignProgram.Find(Command, "/usr/sbin");
+
+    public static RedisEngine? Find(EngineFolder folder) => Program is { } program ? new RedisEngine(folder, program) : null;
 
     public Task PrepareAsync(CancellationToken ct)
     {

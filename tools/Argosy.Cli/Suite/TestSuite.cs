@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using Argosy.Cli.Engines;
 using Argosy.Cli.Processes;
 using Argosy.Cli.Terminal;
 using Spectre.Console;
@@ -6,7 +7,7 @@ using Spectre.Console;
 namespace Argosy.Cli.Suite;
 
 /// <summary>The whole gate after the analyzed build, which the wrapper did: format, every test assembly; and one line at the end that says how it went.</summary>
-internal sealed class TestSuite(Repository repository, Screen screen, string? filter, bool servers)
+internal sealed class TestSuite(Repository repository, Screen screen, string? filter, bool embedded)
 {
     private const string ContinuousIntegration = "CI";
     private static readonly string[] Tools = ["curl"];
@@ -19,13 +20,9 @@ internal sealed class TestSuite(Repository repository, Screen screen, string? fi
     public async Task<int> RunAsync(CancellationToken ct)
     {
         CheckTools();
+        var hasServers = HasServers();
         await Format.RunAsync(repository.Root, screen, ct);
-        IReadOnlyList<TestAssembly> all = [.. TestAssembly.AllOf(repository), .. servers ? TestAssembly.OnServers(repository) : []];
-        if (!servers)
-        {
-            screen.Say("argosy: what needs PostgreSQL, RabbitMQ or Redis runs with ./argosy test --servers");
-        }
-
+        IReadOnlyList<TestAssembly> all = [.. TestAssembly.AllOf(repository), .. hasServers ? TestAssembly.OnServers(repository) : []];
         var (chosen, method) = Choose(all);
         var runs = await RunAsync(chosen, method, ct);
         Report(runs);
@@ -41,6 +38,23 @@ internal sealed class TestSuite(Repository repository, Screen screen, string? fi
         {
             throw new Refusal($"the tests need {string.Join(", ", missing)}, which isn't on the PATH; install it and run ./argosy test again");
         }
+    }
+
+    // Tests install what is missing themselves where they may. Where they may not, it is said what is left out, and what installs it.
+    private bool HasServers()
+    {
+        var missing = embedded || (Environment.IsPrivilegedProcess && File.Exists("/usr/bin/apt-get")) ? [] : EngineSet.MissingPackages();
+        if (missing.Count > 0)
+        {
+            screen.Say($"argosy: what runs on PostgreSQL, RabbitMQ and Redis is left out; to have it: apt-get install {string.Join(' ', missing)}");
+        }
+
+        if (IsUnattended && (embedded || missing.Count > 0))
+        {
+            throw new Refusal($"{ContinuousIntegration} is set, and everything has to run there, also on PostgreSQL, RabbitMQ and Redis", ExitCodes.Usage);
+        }
+
+        return !embedded && missing.Count == 0;
     }
 
     /// <summary>The assemblies whose name has the filter in it; if there are none, all of them and the tests whose name has it.</summary>

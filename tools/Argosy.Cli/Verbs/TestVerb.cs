@@ -12,9 +12,9 @@ internal static class TestVerb
             Description = "Only assemblies whose name has NAME in it; if there are none, only tests whose name has it.",
             HelpName = "NAME",
         };
-        var servers = new Option<bool>("--servers") { Description = "Also what needs PostgreSQL, RabbitMQ or Redis; as root on Debian they are installed where they are missing." };
-        var command = new Command("test", "Check the format, build with all analyzers, run every test on embedded defaults. The last line is the result.") { filter, servers };
-        command.SetAction((parsed, ct) => new TestSuite(cli.Repository, cli.Screen, parsed.GetValue(filter), parsed.GetValue(servers)).RunAsync(ct));
+        var embedded = new Option<bool>("--embedded") { Description = "Leave out what runs on PostgreSQL, RabbitMQ and Redis, which else are installed where they are missing, as root on Debian." };
+        var command = new Command("test", "Check the format, build with all analyzers, run every test. The last line is the result.") { filter, embedded };
+        command.SetAction((parsed, ct) => new TestSuite(cli.Repository, cli.Screen, parsed.GetValue(filter), parsed.GetValue(embedded)).RunAsync(ct));
         return command;
     }
 }

@@ -27,7 +27,7 @@ public sealed partial class RabbitServer : IAsyncDisposable
     private const int Sigterm = 15;
     private const int Sigstop = 19;
     private const int Sigcont = 18;
-    private static readonly TimeSpan StartWithin = TimeSpan.FromMinutes(10);
+    private static readonly TimeSpan StartWithin = TimeSpan.FromMinutes(2);
 
     private readonly string _folder = Directory.CreateTempSubdirectory("argosy-rabbit-").FullName;
     private readonly int _port = ServiceProcess.FreePort();
