@@ -18,10 +18,13 @@ internal sealed record BenchOptions
     /// <summary>Clients that submit as fast as they are answered.</summary>
     public int Clients { get; init; } = 128;
 
+    /// <summary>Messages of one round over a bus.</summary>
+    public int Messages { get; init; } = 30_000;
+
     /// <summary>Orders in the databases, for what a long history costs.</summary>
     public IReadOnlyList<int> Histories { get; init; } = [1_000, 100_000, 1_000_000];
 
-    public static BenchOptions Quick { get; } = new() { Duration = TimeSpan.FromSeconds(3), WarmUp = 200, Orders = 400, Histories = [100, 1_000, 10_000] };
+    public static BenchOptions Quick { get; } = new() { Duration = TimeSpan.FromSeconds(3), WarmUp = 200, Orders = 400, Messages = 3_000, Histories = [100, 1_000, 10_000] };
 }
 
 /// <summary>Runs the groups of figures one after the other and prints each as soon as it is known.</summary>
@@ -54,6 +57,7 @@ internal static class Bench
         ("orders", new OrderFigures(options).MeasureAsync(cancellation)),
         ("store", new StoreFigures(options).MeasureAsync(cancellation)),
         ("gateway", new GatewayFigures(options).MeasureAsync(cancellation)),
+        ("engines", new EngineFigures(options).MeasureAsync(cancellation)),
         ("growth", new GrowthFigures(options).MeasureAsync(cancellation)),
     ];
 

@@ -1,6 +1,10 @@
+using System.Data.Common;
 using System.Diagnostics;
 using System.Globalization;
 using System.Text.Json;
+using Argosy.Chassis.Postgres;
+using Microsoft.Data.Sqlite;
+using Npgsql;
 
 namespace Argosy.Performance;
 
@@ -20,15 +24,28 @@ internal sealed class FleetUnderTest : IAsyncDisposable
 
     public Uri Gateway => new(State().GetProperty("gateway").GetString()!);
 
-    public static async Task<FleetUnderTest> StartAsync(string? data, CancellationToken cancellation)
+    public static async Task<FleetUnderTest> StartAsync(string? data, CancellationToken cancellation, params string[] more)
     {
         data ??= Directory.CreateTempSubdirectory("argosy-bench-").FullName;
         var clock = Stopwatch.StartNew();
-        await Launcher.RunAsync(cancellation, "up", "--detach", "--isolated", "--data", data);
+        await Launcher.RunAsync(cancellation, ["up", "--detach", "--isolated", "--data", data, .. more]);
         return new FleetUnderTest(data, clock.Elapsed);
     }
 
     public string DatabaseOf(string service) => Path.Combine(Data, "services", service, $"{service}.db");
+
+    /// <summary>A service's database, to be read from: its file, or on the server of which the launcher has written down where it is.</summary>
+    public DbConnection Connect(string service)
+    {
+        var onServer = Path.Combine(Data, "keys", "databases.json");
+        if (!File.Exists(onServer))
+        {
+            return new SqliteConnection($"Data Source={DatabaseOf(service)};Mode=ReadOnly;Pooling=false");
+        }
+
+        var url = JsonSerializer.Deserialize<Dictionary<string, string>>(File.ReadAllText(onServer))![service];
+        return new NpgsqlConnection(PostgresAddress.Parse(url, out _)!.ConnectionString("bench", connection => connection.MinPoolSize = 0));
+    }
 
     /// <summary>Proportional set size per process, in bytes: shared pages count in parts, so that the sum is the truth (Linux).</summary>
     public IReadOnlyDictionary<string, long> Memory() => Read("smaps_rollup", lines =>

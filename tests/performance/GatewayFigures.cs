@@ -17,7 +17,6 @@ namespace Argosy.Performance;
 /// </summary>
 internal sealed class GatewayFigures(BenchOptions options)
 {
-    private const int Rounds = 3;
     private const int Connections = 32;
     private const double AgainstNginx = 0.5;
     private static readonly string[] Services =
@@ -35,29 +34,16 @@ internal sealed class GatewayFigures(BenchOptions options)
             peers["nginx"] = nginx.Address;
         }
 
-        var rates = peers.Keys.ToDictionary(p => p, _ => new List<double>(), StringComparer.Ordinal);
-        for (var round = 0; round <= Rounds; round++)
-        {
-            foreach (var (name, address) in peers)
-            {
-                var rate = await HttpLoad.RunAsync(address, "/api/items", Connections, options.Duration / 4, cancellation);
-                if (round > 0)      // the first warms up
-                {
-                    rates[name].Add(rate);
-                }
-            }
-        }
-
+        var rates = await Turns.MeasureAsync(peers.ToDictionary(
+            peer => peer.Key, peer => (Func<Task<double>>)(() => HttpLoad.RunAsync(peer.Value, "/api/items", Connections, options.Duration / 4, cancellation)), StringComparer.Ordinal));
         await backend.App.DisposeAsync();
         await bare.App.DisposeAsync();
-        yield return new Figure("backend asked directly", $"{Median("direct"):N0} /s");
-        yield return new Figure("gateway", $"{Median("gateway"):N0} /s");
-        yield return new Figure("gateway against a bare forwarder", $"{Median("gateway") / Median("bare forwarder"):N2}×");
+        yield return new Figure("backend asked directly", $"{rates["direct"]:N0} /s");
+        yield return new Figure("gateway", $"{rates["gateway"]:N0} /s");
+        yield return new Figure("gateway against a bare forwarder", $"{rates["gateway"] / rates["bare forwarder"]:N2}×");
         yield return nginx is null
             ? new Figure("gateway against nginx", "nginx isn't installed: left out", $"≥ {AgainstNginx}×")
-            : new Figure("gateway against nginx", $"{Median("gateway") / Median("nginx"):N2}×", $"≥ {AgainstNginx}×", Median("gateway") / Median("nginx") / AgainstNginx);
-
-        double Median(string peer) => rates[peer].Order().ElementAt(Rounds / 2);
+            : new Figure("gateway against nginx", $"{rates["gateway"] / rates["nginx"]:N2}×", $"≥ {AgainstNginx}×", rates["gateway"] / rates["nginx"] / AgainstNginx);
     }
 
     private static async Task<(WebApplication App, Uri Address)> BackendAsync(CancellationToken cancellation)

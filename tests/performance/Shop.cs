@@ -5,7 +5,6 @@ using System.Net.Http.Headers;
 using System.Net.Http.Json;
 using System.Text.Json;
 using Dapper;
-using Microsoft.Data.Sqlite;
 
 namespace Argosy.Performance;
 
@@ -126,7 +125,7 @@ internal sealed class Shop : IDisposable
     /// </summary>
     public async Task<long> ConfirmedAsync()
     {
-        await using var orders = new SqliteConnection($"Data Source={_fleet.DatabaseOf("order-service")};Mode=ReadOnly;Pooling=false");
+        await using var orders = _fleet.Connect("order-service");
         var last = await orders.ExecuteScalarAsync<long?>("select max(position) from es_event") ?? 0;
         _confirmed += await orders.ExecuteScalarAsync<long>(
             "select count(*) from es_event where position > @seen and position <= @last and type = 'order.confirmed'", new { seen = _seen ?? last, last });

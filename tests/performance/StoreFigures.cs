@@ -1,5 +1,4 @@
 using System.Diagnostics;
-using Argosy.Chassis.Messaging;
 using Argosy.Chassis.Sqlite;
 using Argosy.Chassis.Store;
 using Argosy.Contracts.Inventory.V1;
@@ -41,7 +40,7 @@ internal sealed class StoreFigures(BenchOptions options)
         connection.Open();
         connection.Execute("pragma journal_mode = wal; pragma synchronous = full; create table event (position integer primary key, data text not null);");
         using var insert = connection.CreateCommand();
-        insert.CommandText = "insert into event (data) values ('{\"amount\":1}')";
+        insert.CommandText = $"insert into event (data) values ('{Appends.Data}')";
         var clock = Stopwatch.StartNew();
         var count = 0;
         for (; clock.Elapsed < options.Duration / 2; count++)
@@ -56,16 +55,7 @@ internal sealed class StoreFigures(BenchOptions options)
     {
         await using var store = SqliteStore.Open(path, TimeProvider.System, NullLogger<SqliteStore>.Instance);
         await store.MigrateAsync([], cancellation);
-        var load = await Load.AtMostAsync(Callers, options.Duration / 2, async (number, stop) =>
-        {
-            var work = new WriteSet(new MessageContext($"bench/{number}", "bench", new MessageHeaders()), TimeProvider.System.GetUtcNow());
-            work.Execute("insert into es_stream (id, type, version) values (@id, 'bench', 1)", new { id = $"bench-{number}" }, rows: 1);
-            work.Execute(
-                "insert into es_event (stream, version, id, type, schema_version, data, meta, at) values (@id, 1, @id, 'bench', 1, '{\"amount\":1}', '{}', 0)",
-                new { id = $"bench-{number}" }, rows: 1);
-            (await store.CommitAsync(work, stop)).Ensure();
-        }, cancellation);
-        return load.PerSecond;
+        return await Appends.MeasureAsync(store, Callers, 1, options.Duration / 2, cancellation);
     }
 
     private async Task<double> MessagesAsync()
