@@ -16,7 +16,7 @@ internal sealed class AppendFigures(BenchOptions options)
 
     public async IAsyncEnumerable<Figure> MeasureAsync([System.Runtime.CompilerServices.EnumeratorCancellation] CancellationToken cancellation)
     {
-        if (await PostgresServer.FindAsync() is not { } programs || !Pgbench.IsIn(programs))
+        if (await PostgresServer.FindAsync() is not { } programs || Pgbench.Find(programs) is not { } program)
         {
             yield return new Figure("PostgreSQL, appends against pgbench", "PostgreSQL with pgbench isn't installed: left out", "≥ 1× pgbench");
             yield break;
@@ -26,7 +26,7 @@ internal sealed class AppendFigures(BenchOptions options)
         var address = PostgresAddress.Parse(await server.CreateDatabaseAsync("bench"), out _)!;
         await using var store = PostgresStore.Open(address, "bench", TimeProvider.System, NullLogger<PostgresStore>.Instance);
         await store.MigrateAsync([], cancellation);
-        var pgbench = await Pgbench.PrepareAsync(programs, server);
+        var pgbench = await Pgbench.PrepareAsync(program, server);
         var duration = options.Duration / 10;
         foreach (var callers in Callers)
         {

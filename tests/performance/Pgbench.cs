@@ -14,13 +14,15 @@ internal sealed partial class Pgbench
 
     private Pgbench(string program, PostgresServer server) => (_program, _server) = (program, server);
 
-    public static bool IsIn(string programs) => File.Exists(Path.Combine(programs, "pgbench"));
+    /// <summary>Beside the server's other programs or on the PATH; null where it isn't installed.</summary>
+    public static string? Find(string programs) => (Environment.GetEnvironmentVariable("PATH") ?? "").Split(Path.PathSeparator).Prepend(programs)
+        .Select(folder => Path.Combine(folder, "pgbench")).FirstOrDefault(File.Exists);
 
     /// <summary>With a table to write to, in a database that is there.</summary>
-    public static async Task<Pgbench> PrepareAsync(string programs, PostgresServer server)
+    public static async Task<Pgbench> PrepareAsync(string program, PostgresServer server)
     {
         await server.ExecuteAsync("create table plain (id bigint generated always as identity primary key, data text not null)", Database);
-        return new Pgbench(Path.Combine(programs, "pgbench"), server);
+        return new Pgbench(program, server);
     }
 
     /// <summary>Inserts per second, without the time that connecting takes.</summary>

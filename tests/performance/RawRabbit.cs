@@ -48,7 +48,11 @@ internal sealed class RawRabbit : IAsyncDisposable
         var clock = Stopwatch.StartNew();
         for (var i = 0; i < messages; i++)
         {
-            await _room.WaitAsync(cancellation);
+            if (!await _room.WaitAsync(CarriedWithin, cancellation))
+            {
+                throw new TimeoutException($"The broker has confirmed nothing for {CarriedWithin.TotalMinutes:N0} minutes.");
+            }
+
             await _publishing.BasicPublishAsync("", Queue, mandatory: true, properties, body, cancellation);
         }
 
