@@ -15,7 +15,7 @@ public sealed partial class ContainerTests
     private static readonly string[] WriteToThemselves = ["elasticsearch", "kibana"];
 
     // Read by .NET itself and by its SDK, by OpenTelemetry's SDK.
-    private static readonly string[] Platform = ["ASPNETCORE_", "DOTNET_", "OTEL_", "ArtifactsPath"];
+    private static readonly string[] Platform = ["ASPNETCORE_", "DOTNET_", "OTEL_", "ArtifactsPath", "NuGetAudit"];
 
     private static readonly string[] Processes = [.. Repository.Services, Provider];
 
@@ -84,7 +84,7 @@ public sealed partial class ContainerTests
         // The routes are mounted from elsewhere; metrics and traces are for the monitoring that only the other file has; the rest is the image's.
         static IEnumerable<(string, string)> Own(ComposeContainer container) => container.Environment
             .Where(pair => !pair.Key.StartsWith("OTEL_", StringComparison.Ordinal) && !pair.Key.StartsWith("DOTNET_", StringComparison.Ordinal)
-                && pair.Key is not ("METRICS_PORT" or "API_ROUTES" or "ArtifactsPath" or "ASPNETCORE_HTTP_PORTS" or "SERVICE_HOST" or "SERVICE_PORT" or "DATA_DIR"))
+                && pair.Key is not ("METRICS_PORT" or "API_ROUTES" or "ArtifactsPath" or "NuGetAudit" or "ASPNETCORE_HTTP_PORTS" or "SERVICE_HOST" or "SERVICE_PORT" or "DATA_DIR"))
             .Select(pair => (pair.Key, pair.Value));
     }
 
