@@ -45,7 +45,9 @@ public sealed partial class DemoTests(Fleet fleet)
         InFlight().Matches(ended.ToString()).Select(match => int.Parse(match.Groups[1].ValueSpan, NumberStyles.None, CultureInfo.InvariantCulture)).Max().ShouldBeGreaterThanOrEqualTo(50, ended.ToString());
     }
 
+    // Where servers are shared somebody always writes, if only a lease: the checker then waits its minute before it believes what it found.
     [Fact]
+    [Trait("on", "embedded")]
     public async Task A_ledger_entry_that_no_order_explains_makes_the_demo_fail()
     {
         const string Insert = "insert into ledger (id, type, payment_id, order_id, amount, currency, at) values ('ch_by_hand', 'capture', 'p', 'no-such-order', 4200, 'EUR', 1)";
