@@ -25,7 +25,7 @@ internal sealed class PostgresEngine : IEngine
         Plan = new ProcessPlan(
             Name,
             ForeignProgram.Leashed("INT",       // its TERM waits for every client to leave
-                [.. AsUser(programs, "postgres"), "-D", Cluster, "-p", $"{port}", "-c", "listen_addresses=127.0.0.1", "-c", "unix_socket_directories=", "-c", "max_connections=300"]),
+                [.. AsUser(programs, "postgres"), "-D", Cluster, "-p", $"{port}", "-c", "listen_addresses=127.0.0.1", "-c", "unix_socket_directories=", "-c", "max_connections=400"]),
             port, folder.Of(Name), new Dictionary<string, string?>(StringComparer.Ordinal) { ["LC_ALL"] = "C" })
         { IsEngine = true };
     }

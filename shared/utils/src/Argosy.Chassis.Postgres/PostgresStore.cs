@@ -24,7 +24,11 @@ public sealed class PostgresStore : IStore, IAsyncDisposable
     {
         _address = address;
         _time = time;
-        _migrating = address.ConnectionString($"{application} migrate", connection => (connection.Pooling, connection.MaxAutoPrepare) = (false, 0));
+        _migrating = address.ConnectionString($"{application} migrate", connection =>
+        {
+            // It holds the lock of migrations: an instance that is stopped inside one must not stop the others for good.
+            (connection.Pooling, connection.MaxAutoPrepare, connection.Options) = (false, 0, "-c idle_in_transaction_session_timeout=30s");
+        });
         _source = NpgsqlDataSource.Create(address.ConnectionString(application));
         _wakeUps = new PostgresWakeUps(address, application, Published, Parked, time, log);
         _writer = new PostgresWriter(address, application, Tell, log);

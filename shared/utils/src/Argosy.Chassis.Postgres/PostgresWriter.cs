@@ -277,7 +277,7 @@ internal sealed partial class PostgresWriter : IAsyncDisposable
                 parks |= set.Work.Parks;
                 foreach (var wake in set.Work.Afterwards)
                 {
-                    wake();
+                    Run(wake);
                 }
             }
 
@@ -285,6 +285,19 @@ internal sealed partial class PostgresWriter : IAsyncDisposable
         }
 
         _tell(publishes, parks);
+    }
+
+    // Whoever wants to be woken wants that of a commit that is done: what goes wrong in it ends neither the commit nor the pipeline.
+    private void Run(Action wake)
+    {
+        try
+        {
+            wake();
+        }
+        catch (Exception e)
+        {
+            LogWake(_log, e);
+        }
     }
 
     private async Task<NpgsqlConnection> ConnectAsync()
@@ -308,6 +321,9 @@ internal sealed partial class PostgresWriter : IAsyncDisposable
             _connection = null;
         }
     }
+
+    [LoggerMessage(Level = LogLevel.Error, Message = "What was to happen after a commit failed; the commit stands")]
+    private static partial void LogWake(ILogger logger, Exception error);
 
     [LoggerMessage(Level = LogLevel.Error, Message = "A group of {Count} write sets ended as {Result}: {Reason}")]
     private static partial void LogAbandoned(ILogger logger, int count, CommitResult result, string reason);

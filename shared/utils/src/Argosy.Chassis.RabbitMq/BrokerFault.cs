@@ -1,5 +1,6 @@
 using System.Net.Sockets;
 using System.Security.Authentication;
+using Argosy.Chassis.Store;
 using RabbitMQ.Client.Exceptions;
 
 namespace Argosy.Chassis.RabbitMq;
@@ -18,6 +19,8 @@ internal static class BrokerFault
         var refusal = chain.OfType<OperationInterruptedException>().FirstOrDefault(e => e.ShutdownReason is not null)?.ShutdownReason;
         return (refusal?.ReplyCode, chain) switch
         {
+            // Leases and cursors are in the service's own database, and a session without it ends too.
+            (_, var all) when all.Exists(e => e is StoreAwayException or CommitException) => all.First(e => e is StoreAwayException or CommitException).Message,
             (_, var all) when all.Exists(e => e is AuthenticationFailureException or PossibleAuthenticationFailureException) =>
                 $"{url} refuses the login: check the user and the password in RABBITMQ_URL.",
             (_, var all) when all.Exists(e => e is AuthenticationException) =>

@@ -75,6 +75,11 @@ internal sealed class ConfirmWindow : IAsyncDisposable
         var spans = new PublishSpans([envelope], BusTelemetry.RabbitMq, BusTelemetry.RabbitMq);
         lock (_gate)
         {
+            if (_fault is not null)
+            {
+                throw _fault;       // what came after a message that was not taken would overtake it
+            }
+
             _sent[_next++ % Size] = new Sent(position, spans);
         }
 
@@ -92,6 +97,11 @@ internal sealed class ConfirmWindow : IAsyncDisposable
     {
         lock (_gate)
         {
+            if (_fault is not null)
+            {
+                return Task.CompletedTask;      // the prefix ended at what was not taken, whatever else was
+            }
+
             for (var settled = multiple ? _first : tag; settled <= tag; settled++)
             {
                 _sent[settled % Size].Confirmed = true;

@@ -10,17 +10,17 @@ internal sealed class HeldLease
     private readonly TimeProvider _time;
     private long _renewed;
 
-    private HeldLease(IStore store, Lease lease, TimeSpan duration, TimeProvider time)
-    {
-        (_store, Lease, _duration, _time) = (store, lease, duration, time);
-        _renewed = time.GetTimestamp();
-    }
+    private HeldLease(IStore store, Lease lease, long asked, TimeSpan duration, TimeProvider time) =>
+        (_store, Lease, _renewed, _duration, _time) = (store, lease, asked, duration, time);
 
     public Lease Lease { get; }
 
     /// <summary>Null where another instance holds it.</summary>
-    public static async Task<HeldLease?> ClaimAsync(IStore store, string name, string owner, TimeSpan duration, TimeProvider time, CancellationToken cancellation) =>
-        await store.ClaimAsync(name, owner, duration, cancellation) is { } lease ? new HeldLease(store, lease, duration, time) : null;
+    public static async Task<HeldLease?> ClaimAsync(IStore store, string name, string owner, TimeSpan duration, TimeProvider time, CancellationToken cancellation)
+    {
+        var asked = time.GetTimestamp();        // from before the question, so that ours ends before the database's does
+        return await store.ClaimAsync(name, owner, duration, cancellation) is { } lease ? new HeldLease(store, lease, asked, duration, time) : null;
+    }
 
     /// <summary>How often to ask.</summary>
     public static TimeSpan RenewEvery(TimeSpan duration) => duration / 3;
@@ -33,8 +33,9 @@ internal sealed class HeldLease
             return true;
         }
 
+        var asked = _time.GetTimestamp();
         var renewed = await _store.ClaimAsync(Lease.Name, Lease.Owner, _duration, cancellation);
-        _renewed = _time.GetTimestamp();
+        _renewed = asked;
         return renewed?.Epoch == Lease.Epoch;
     }
 

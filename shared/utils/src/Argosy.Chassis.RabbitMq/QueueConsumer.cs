@@ -81,8 +81,7 @@ internal sealed class QueueConsumer : AsyncDefaultBasicConsumer, IAsyncDisposabl
         }
 
         // Into its lane before the next one is looked at; what it comes to is waited for elsewhere.
-        var delivery = Wire.Read(routingKey, properties, body.Span, _time.GetUtcNow());
-        _ = FinishAsync(deliveryTag, _take(delivery, _work.Token));
+        _ = FinishAsync(deliveryTag, Take(routingKey, properties, body.Span));
         return Task.CompletedTask;
     }
 
@@ -104,6 +103,19 @@ internal sealed class QueueConsumer : AsyncDefaultBasicConsumer, IAsyncDisposabl
         await _acknowledging;
         await Channel.DisposeAsync();
         _work.Dispose();
+    }
+
+    // What is thrown before there is a task ends as that task: whoever stops waits for all that are under way.
+    private Task Take(string routingKey, IReadOnlyBasicProperties properties, ReadOnlySpan<byte> body)
+    {
+        try
+        {
+            return _take(Wire.Read(routingKey, properties, body, _time.GetUtcNow()), _work.Token);
+        }
+        catch (Exception e)
+        {
+            return Task.FromException(e);
+        }
     }
 
     private async Task FinishAsync(ulong tag, Task taken)
@@ -140,9 +152,9 @@ internal sealed class QueueConsumer : AsyncDefaultBasicConsumer, IAsyncDisposabl
                 _worked();
             }
         }
-        catch (Exception e) when (e is OperationInterruptedException or ObjectDisposedException or IOException)
+        catch (Exception e)
         {
-            _broken.TrySetException(e);     // the channel is gone, and with it the right to acknowledge
+            _broken.TrySetException(e);     // boundary: the channel is gone, and with it the right to acknowledge
         }
     }
 

@@ -262,13 +262,26 @@ public sealed partial class RabbitServer : IAsyncDisposable
     {
         foreach (var process in Process.GetProcessesByName("epmd"))
         {
-            var environment = $"/proc/{process.Id}/environ";
-            if (File.Exists(environment) && File.ReadAllText(environment).Split('\0').Contains(string.Create(CultureInfo.InvariantCulture, $"ERL_EPMD_PORT={_names}")))
+            using (process)
             {
-                process.Kill();
+                if (IsOurs(process.Id))
+                {
+                    process.Kill();
+                }
             }
+        }
+    }
 
-            process.Dispose();
+    // Somebody else's may be nobody's any more, or not ours to look at.
+    private bool IsOurs(int id)
+    {
+        try
+        {
+            return File.ReadAllText($"/proc/{id}/environ").Split('\0').Contains(string.Create(CultureInfo.InvariantCulture, $"ERL_EPMD_PORT={_names}"));
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            return false;
         }
     }
 

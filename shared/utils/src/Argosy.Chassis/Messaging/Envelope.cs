@@ -76,14 +76,26 @@ public sealed record Envelope(string Id, string Source, string Type, string Key,
             SagaStep = Get(wire, "sagastep"),
             Undoes = Get(wire, "undoes"),
         };
-        var time = wire.Attributes.TryGetValue("time", out var at) && at.CeTimestamp is { } stamp
-            ? stamp.ToDateTimeOffset()
-            : throw new FormatException($"Event '{wire.Id}' has no time.");
+        var time = TimeOf(wire);
         return new Envelope(Must(wire.Id, "id"), Must(wire.Source, "source"), Must(wire.Type, "type"), Must(Get(wire, "subject"), "subject"), time, headers, wire.BinaryData);
     }
 
     /// <summary>Reads what <see cref="ToCloudEvent"/> put into <c>bus_parked</c>.</summary>
     public static Envelope Parse(byte[] stored) => FromCloudEvent(CloudEvent.Parser.ParseFrom(stored));
+
+    private static DateTimeOffset TimeOf(CloudEvent wire)
+    {
+        try
+        {
+            return wire.Attributes.TryGetValue("time", out var at) && at.CeTimestamp is { } stamp
+                ? stamp.ToDateTimeOffset()
+                : throw new FormatException($"Event '{wire.Id}' has no time.");
+        }
+        catch (Exception e) when (e is InvalidOperationException or ArgumentOutOfRangeException)
+        {
+            throw new FormatException($"Event '{wire.Id}' has a time that there is not.", e);
+        }
+    }
 
     private static string Must(string? value, string name) => string.IsNullOrEmpty(value) ? throw new FormatException($"An event has no {name}.") : value;
 
