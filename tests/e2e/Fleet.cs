@@ -86,9 +86,9 @@ public sealed class Fleet : IAsyncLifetime
             using var process = Process.GetProcessById(pid);
             process.Kill(entireProcessTree: true);      // an engine's children are its own
         }
-        catch (ArgumentException)
+        catch (ArgumentException) when (AddressOf(name).Scheme != Uri.UriSchemeHttp)
         {
-            // It ended by itself meanwhile: whoever recovers from a kill may fail in vain before it stands again.
+            // An engine ended by itself meanwhile: while its killed predecessor still goes, the next one may start in vain.
         }
 
         await Eventually.HoldsAsync(() => PidOf(name) is { } now && now != pid, $"{name} was started again", TimeSpan.FromSeconds(60));

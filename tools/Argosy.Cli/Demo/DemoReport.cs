@@ -72,7 +72,7 @@ internal static class DemoReport
         : Time(latency.P50).PadLeft(first) + Time(latency.P95).PadLeft(others) + Time(latency.P99).PadLeft(others);
 
     // After an outage some took minutes: then in seconds, since six digits would touch their neighbours.
-    private static string Time(double milliseconds) => milliseconds < 9_999.5 ? Number(milliseconds, "0") : $"{Number(milliseconds / 1_000, "0")} s";
+    private static string Time(double milliseconds) => milliseconds < 99_999.5 ? Number(milliseconds, "0") : $"{Number(milliseconds / 1_000, "0")} s";
 
     private static IEnumerable<string> Wrapped(string text, int width)
     {

@@ -23,6 +23,7 @@ public sealed partial class RabbitServer : IAsyncDisposable
 
     private const string Admin = "guest";       // the node makes this user; it may log in from this machine only
     private const string Program = "/usr/lib/rabbitmq/bin/rabbitmq-server";
+    private const int Sigkill = 9;
     private const int Sigterm = 15;
     private const int Sigstop = 19;
     private const int Sigcont = 18;
@@ -152,6 +153,13 @@ public sealed partial class RabbitServer : IAsyncDisposable
             Signal(Sigterm);
             await EndedAsync(node);
         }
+    }
+
+    /// <summary>SIGKILL: no farewell.</summary>
+    public async Task KillAsync()
+    {
+        Signal(Sigkill);
+        await EndedAsync(_node!);
     }
 
     /// <summary>The same node again, on its data and its port.</summary>

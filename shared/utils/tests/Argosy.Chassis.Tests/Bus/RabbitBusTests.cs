@@ -10,7 +10,7 @@ using Xunit;
 
 namespace Argosy.Chassis.Tests.Bus;
 
-/// <summary>What every bus must do, over a real broker that is restarted, paused and cut off.</summary>
+/// <summary>What every bus must do, over a real broker that is restarted, killed, paused and cut off.</summary>
 [Collection(SharedBroker.Collection)]
 [Trait("on", "servers")]
 public sealed class RabbitBusTests : BusConformance
