@@ -78,6 +78,41 @@ public sealed class ConfigurationTests
         Directory.Delete(data, recursive: true);
     }
 
+    [Theory]
+    [InlineData("several instances need --engines with PostgreSQL and RabbitMQ", "push bus serves one instance", "--instances", "order-service=2")]
+    [InlineData("the push bus serves one instance of each service", "apt-get install rabbitmq-server", "--instances", "order-service=2", "--engines", "postgresql")]
+    public async Task Several_instances_without_a_broker_are_refused_with_what_is_missing(string says, string too, params string[] options)
+    {
+        await Servers.InstallAsync();
+        var data = Directory.CreateTempSubdirectory("argosy-instances-").FullName;
+
+        var ended = await Launcher.ArgosyAsync(Soon, ["up", "--detach", "--no-build", "--isolated", "--data", data, .. options]);
+
+        ended.ExitCode.ShouldNotBe(0);
+        ended.Errors.ShouldContain(says);
+        ended.Errors.ShouldContain(too);
+        Directory.Delete(data, recursive: true);
+    }
+
+    [Fact]
+    public async Task An_engine_that_is_not_here_is_named_with_what_installs_it_and_the_fleet_runs_without()
+    {
+        var (data, programs) = (Directory.CreateTempSubdirectory("argosy-missing-").FullName, Directory.CreateTempSubdirectory("argosy-path-").FullName);
+        foreach (var program in new[] { "/usr/bin", "/bin" }.SelectMany(Directory.EnumerateFiles).DistinctBy(Path.GetFileName).Where(path => !Path.GetFileName(path).StartsWith("redis", StringComparison.Ordinal)))
+        {
+            File.CreateSymbolicLink(Path.Combine(programs, Path.GetFileName(program)), program);
+        }
+
+        var path = new Dictionary<string, string>(StringComparer.Ordinal) { ["PATH"] = $"{programs}:{Path.GetDirectoryName(Environment.ProcessPath)}" };
+        var ended = await Launcher.ArgosyAsync(TimeSpan.FromMinutes(2), path, "up", "--detach", "--no-build", "--isolated", "--engines", "redis", "--data", data);
+
+        ended.ExitCode.ShouldBe(0, ended.ToString());
+        string.Join(' ', ended.Errors.Split((char[]?)null, StringSplitOptions.RemoveEmptyEntries)).ShouldContain("Redis isn't here, so services cache each for itself; to have it: apt-get install redis-server");
+        (await Launcher.ArgosyAsync(Soon, "down", "--data", data)).ExitCode.ShouldBe(0);
+        Directory.Delete(data, recursive: true);
+        Directory.Delete(programs, recursive: true);
+    }
+
     private static async Task<Ended> StartAsync(string project, Dictionary<string, string> environment)
     {
         var data = Directory.CreateTempSubdirectory("argosy-config-").FullName;

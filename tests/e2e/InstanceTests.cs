@@ -48,6 +48,7 @@ public sealed class InstanceTests(Fleet fleet)
         await Task.WhenAny(demo, Task.Delay(TimeSpan.FromSeconds(5)));
         demo.IsCompleted.ShouldBeFalse("orders come in");
         await happens();
+        demo.IsCompleted.ShouldBeFalse("orders still come in after what happened");
         var ended = await demo;
         ended.ExitCode.ShouldBe(0, ended.ToString());
     }

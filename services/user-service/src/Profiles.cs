@@ -15,6 +15,9 @@ internal sealed class Profiles(IStore store, TwoLevelCache cache, TimeProvider t
     /// </summary>
     public static readonly TimeSpan Patience = TimeSpan.FromSeconds(2);
 
+    // Another instance may have heard of it.
+    private static readonly TimeSpan Poll = TimeSpan.FromMilliseconds(250);
+
     private static readonly Problem Unknown = Problem.NotFound("user.unknown", "There is no such user.");
 
     private static readonly Problem NotYet = Problem.NotFound(
@@ -49,7 +52,7 @@ internal sealed class Profiles(IStore store, TwoLevelCache cache, TimeProvider t
                 return (null, left <= TimeSpan.Zero ? NotYet : Unknown);
             }
 
-            await Arrivals.WaitAsync(seen, left, time, ct);
+            await Arrivals.WaitAsync(seen, left < Poll ? left : Poll, time, ct);
         }
     }
 

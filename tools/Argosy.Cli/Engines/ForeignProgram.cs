@@ -50,11 +50,22 @@ internal static class ForeignProgram
         using var process = Process.Start(start)!;
         using var limit = CancellationTokenSource.CreateLinkedTokenSource(ct);
         limit.CancelAfter(Limit);
-        var said = Task.WhenAll(process.StandardOutput.ReadToEndAsync(limit.Token), process.StandardError.ReadToEndAsync(limit.Token));
-        await process.StandardInput.WriteAsync(input.AsMemory(), limit.Token);
-        process.StandardInput.Close();
-        var words = await said;
-        await process.WaitForExitAsync(limit.Token);
+        string[] words;
+        try
+        {
+            var said = Task.WhenAll(process.StandardOutput.ReadToEndAsync(limit.Token), process.StandardError.ReadToEndAsync(limit.Token));
+            await process.StandardInput.WriteAsync(input.AsMemory(), limit.Token);
+            process.StandardInput.Close();
+            words = await said;
+            await process.WaitForExitAsync(limit.Token);
+        }
+        catch (OperationCanceledException)
+        {
+            process.Kill(entireProcessTree: true);
+            ct.ThrowIfCancellationRequested();
+            throw new Refusal($"{command[0]} did not end within {Limit.TotalSeconds:0} s and was killed");
+        }
+
         if (process.ExitCode != 0)
         {
             throw new Refusal($"{command[0]} ended with exit code {process.ExitCode}: {string.Concat(words).Trim()}");

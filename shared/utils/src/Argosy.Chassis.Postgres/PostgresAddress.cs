@@ -12,7 +12,8 @@ namespace Argosy.Chassis.Postgres;
 public sealed class PostgresAddress
 {
     private const int DefaultPort = 5432;
-    private const int MaxName = 63;      // what PostgreSQL keeps of an identifier
+    // What PostgreSQL keeps of an identifier, less what NOTIFY's channel has before it.
+    private const int MaxName = 63 - 7;
 
     private readonly NpgsqlConnectionStringBuilder _connection;
 

@@ -24,7 +24,9 @@ internal static class PostgresMigrations
         }
 
         await ExecuteAsync(connection, Collation, cancellation);
+        Failpoints.Hit("migration.before");
         await transaction.CommitAsync(cancellation);
+        Failpoints.Hit("migration.after");
     }
 
     private static async Task ApplyAsync(NpgsqlConnection connection, Migration migration, DateTimeOffset now, CancellationToken cancellation)
@@ -49,6 +51,7 @@ internal static class PostgresMigrations
             Parameters = { new() { Value = migration.Name }, new() { Value = MigrationScripts.ChecksumOf(migration) }, new() { Value = now.ToUnixTimeMilliseconds() } },
         };
         await note.ExecuteNonQueryAsync(cancellation);
+        Failpoints.Hit("migration.script");
     }
 
     private static async Task CheckEncodingAsync(NpgsqlConnection connection, PostgresAddress address, CancellationToken cancellation)

@@ -103,7 +103,8 @@ internal sealed partial class PostgresWriter : IAsyncDisposable
         }
 
         StoreTelemetry.Grouped(group.Count, Stopwatch.GetElapsedTime(began));
-        Tell(group);
+        var (publishes, parks) = PendingSet.Tell(group, _log);
+        _tell(publishes, parks);
     }
 
     // Null: each set has an outcome of its own. Else all of them have this one.
@@ -265,41 +266,6 @@ internal sealed partial class PostgresWriter : IAsyncDisposable
         return new CommitOutcome(CommitResult.Committed);
     }
 
-    private void Tell(List<PendingSet> group)
-    {
-        var (publishes, parks) = (false, false);
-        foreach (var set in group)
-        {
-            StoreTelemetry.Ended(set.Outcome.Result);
-            if (set.Outcome.Result is CommitResult.Committed or CommitResult.Unknown)
-            {
-                publishes |= set.Work.Publishes;
-                parks |= set.Work.Parks;
-                foreach (var wake in set.Work.Afterwards)
-                {
-                    Run(wake);
-                }
-            }
-
-            set.Done.SetResult(set.Outcome);
-        }
-
-        _tell(publishes, parks);
-    }
-
-    // Whoever wants to be woken wants that of a commit that is done: what goes wrong in it ends neither the commit nor the pipeline.
-    private void Run(Action wake)
-    {
-        try
-        {
-            wake();
-        }
-        catch (Exception e)
-        {
-            LogWake(_log, e);
-        }
-    }
-
     private async Task<NpgsqlConnection> ConnectAsync()
     {
         if (_connection is { FullState: ConnectionState.Open } open)
@@ -321,9 +287,6 @@ internal sealed partial class PostgresWriter : IAsyncDisposable
             _connection = null;
         }
     }
-
-    [LoggerMessage(Level = LogLevel.Error, Message = "What was to happen after a commit failed; the commit stands")]
-    private static partial void LogWake(ILogger logger, Exception error);
 
     [LoggerMessage(Level = LogLevel.Error, Message = "A group of {Count} write sets ended as {Result}: {Reason}")]
     private static partial void LogAbandoned(ILogger logger, int count, CommitResult result, string reason);

@@ -1,4 +1,3 @@
-using System.Collections.Concurrent;
 using System.Text;
 using Argosy.Chassis.Messaging;
 using Microsoft.Extensions.Logging;
@@ -10,19 +9,13 @@ namespace Argosy.Chassis.RabbitMq;
 /// own, so that no forgery can stand in for, or hold up, what is genuine.
 /// </summary>
 /// <param name="service">This service.</param>
-/// <param name="handles">The types that it handles.</param>
 /// <param name="mayPublish">Whether the catalogue lets a service (first) publish a type (second).</param>
 /// <param name="lanes">One at a time for each key.</param>
 /// <param name="inbox">Where they have their effect.</param>
 /// <param name="log">Where it is said.</param>
 internal sealed partial class Intake(
-    string service, IReadOnlyCollection<string> handles, Func<string, string, bool> mayPublish, Lanes lanes, Inbox inbox, ILogger log)
+    string service, Func<string, string, bool> mayPublish, Lanes lanes, Inbox inbox, ILogger log)
 {
-    private const int MaxStrays = 64;
-
-    private readonly HashSet<string> _handles = [.. handles];
-    private readonly ConcurrentDictionary<string, bool> _strays = new(StringComparer.Ordinal);
-
     /// <summary>A message of one of the service's queues; returns when it is committed or parked.</summary>
     public Task TakeAsync(Delivery delivery, CancellationToken cancellation)
     {
@@ -31,12 +24,6 @@ internal sealed partial class Intake(
         {
             LogRefused(log, envelope.Type, envelope.Id, reason);
             return RefuseAsync(envelope, reason, cancellation);
-        }
-
-        if (!_handles.Contains(envelope.Type))
-        {
-            Drop(envelope.Type);
-            return Task.CompletedTask;
         }
 
         return lanes.RunAsync(envelope.Key, c => inbox.ReceiveAsync(envelope, c), cancellation);
@@ -68,21 +55,9 @@ internal sealed partial class Intake(
         return lanes.RunAsync(refused.Key, c => inbox.BuryAsync(refused, reason, c), cancellation);
     }
 
-    // Its binding is left over from a version that handled it.
-    private void Drop(string type)
-    {
-        if (_strays.Count < MaxStrays && _strays.TryAdd(type, true))
-        {
-            LogStray(log, type, service, Topology.Exchange);
-        }
-    }
-
     private static string FirstDeath(Delivery delivery) =>
         delivery.Headers.GetValueOrDefault("x-first-death-reason") is byte[] reason ? Encoding.UTF8.GetString(reason) : "no reason given";
 
     [LoggerMessage(Level = LogLevel.Warning, Message = "{Type} {MessageId} is parked dead: {Reason}")]
     private static partial void LogRefused(ILogger logger, string type, string messageId, string reason);
-
-    [LoggerMessage(Level = LogLevel.Warning, Message = "{Type} comes, is not handled here any more and is dropped: remove the bindings of {Service} for it from exchange {Exchange}")]
-    private static partial void LogStray(ILogger logger, string type, string service, string exchange);
 }

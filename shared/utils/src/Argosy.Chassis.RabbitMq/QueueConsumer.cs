@@ -23,6 +23,9 @@ internal sealed class QueueConsumer : AsyncDefaultBasicConsumer, IAsyncDisposabl
 
     private static readonly TimeSpan EndWithin = TimeSpan.FromSeconds(5);
 
+    // For a handler that doesn't heed its token: its message comes to somebody else first, and the inbox knows which of the two was in.
+    private static readonly TimeSpan GiveUpAfter = 2 * EndWithin;
+
     private readonly Func<Delivery, CancellationToken, Task> _take;
     private readonly Action _worked;
     private readonly TimeProvider _time;
@@ -98,7 +101,7 @@ internal sealed class QueueConsumer : AsyncDefaultBasicConsumer, IAsyncDisposabl
         _stopping = true;
         Leave();
         _work.CancelAfter(EndWithin);
-        await _idle.Task;
+        await _idle.Task.WaitAsync(GiveUpAfter, _time).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         _done.Writer.TryComplete();
         await _acknowledging;
         await Channel.DisposeAsync();

@@ -11,7 +11,7 @@ namespace Argosy.Chassis.RabbitMq;
 /// <param name="Handles">Types that it handles.</param>
 /// <param name="Subscribers">Who handles something that it publishes.</param>
 /// <param name="Others">All other types of the catalogue.</param>
-/// <param name="MayPublish">Whether a service (first) may publish a type (second).</param>
+/// <param name="MayPublish">Whether a service (first) may publish a type (second), as far as this version knows the type.</param>
 internal sealed record BusPart(
     string Service, IReadOnlyList<string> Publishes, IReadOnlyList<string> Handles, IReadOnlyList<Subscription> Subscribers,
     IReadOnlyList<string> Others, Func<string, string, bool> MayPublish);
@@ -36,7 +36,7 @@ internal sealed class RabbitBus : BackgroundService, IBus
         _sending = new Broker("relay", part.Service, url, time, Random.Shared, log);
         _taking = new Broker("consumer", part.Service, url, time, Random.Shared, log);
         _relay = new RabbitRelay(part.Service, instance, part.Publishes, part.Subscribers, leaseTime, store, _sending, time, log);
-        var intake = new Intake(part.Service, part.Handles, part.MayPublish, lanes, inbox, log);
+        var intake = new Intake(part.Service, part.MayPublish, lanes, inbox, log);
         _consumer = new RabbitConsumer(new Topology(part.Service, part.Handles, part.Others), instance, leaseTime, intake, store, _taking, time, log);
     }
 

@@ -107,7 +107,7 @@ internal sealed partial class Topology(string service, IReadOnlyList<string> han
     }
 
     // AMQP cannot list bindings, but it takes back one that was never made. A user with tight topic permissions may not touch
-    // bindings of foreign types: then they stay, and what comes through them is dropped with a word.
+    // bindings of foreign types: then they stay, and what comes through them is parked.
     private async Task UnbindAsync(IConnection connection, ILogger log, CancellationToken cancellation)
     {
         await using var channel = await connection.CreateChannelAsync(cancellationToken: cancellation);

@@ -207,23 +207,7 @@ internal sealed partial class SqliteWriter : IAsyncDisposable
 
     private void Tell(List<PendingSet> group)
     {
-        var (publishes, parks) = (false, false);
-        foreach (var set in group)
-        {
-            StoreTelemetry.Ended(set.Outcome.Result);
-            if (set.Outcome.Result == CommitResult.Committed)
-            {
-                publishes |= set.Work.Publishes;
-                parks |= set.Work.Parks;
-                foreach (var wake in set.Work.Afterwards)
-                {
-                    wake();
-                }
-            }
-
-            set.Done.SetResult(set.Outcome);
-        }
-
+        var (publishes, parks) = PendingSet.Tell(group, _log);
         if (publishes)
         {
             _published.Set();

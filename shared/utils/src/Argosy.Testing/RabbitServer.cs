@@ -23,6 +23,7 @@ public sealed partial class RabbitServer : IAsyncDisposable
 
     private const string Admin = "guest";       // the node makes this user; it may log in from this machine only
     private const string Program = "/usr/lib/rabbitmq/bin/rabbitmq-server";
+    private const string Control = "/usr/lib/rabbitmq/bin/rabbitmqctl";
     private const int Sigkill = 9;
     private const int Sigterm = 15;
     private const int Sigstop = 19;
@@ -88,6 +89,8 @@ public sealed partial class RabbitServer : IAsyncDisposable
         }
     }
 
+    private string Node => string.Create(CultureInfo.InvariantCulture, $"argosy{_port}@localhost");
+
     /// <summary><c>RABBITMQ_URL</c> of a user.</summary>
     public string AddressOf(string host, string user = Admin, string password = Admin) =>
         $"amqp://{Uri.EscapeDataString(user)}:{Uri.EscapeDataString(password)}@127.0.0.1:{_port}/{Uri.EscapeDataString(host)}";
@@ -125,6 +128,24 @@ public sealed partial class RabbitServer : IAsyncDisposable
         }
 
         return connections.GetArrayLength();
+    }
+
+    /// <summary>
+    /// Ends every channel of the node by an error of the broker's, and leaves the connections open: as if the client had acknowledged what
+    /// it never got.
+    /// </summary>
+    public async Task CloseChannelsAsync()
+    {
+        const string Erlang = "length([rabbit_channel:do(Channel, {'basic.ack', 999999999, false}) || Channel <- rabbit_channel:list_local()]).";
+        var start = new ProcessStartInfo(Control, ["--erlang-cookie", _cookie, "--node", Node, "eval", Erlang]) { RedirectStandardOutput = true, RedirectStandardError = true, UseShellExecute = false };
+        start.Environment["ERL_EPMD_PORT"] = _names.ToString(CultureInfo.InvariantCulture);
+        using var process = Process.Start(start)!;
+        var (said, complained) = (process.StandardOutput.ReadToEndAsync(), process.StandardError.ReadToEndAsync());
+        await process.WaitForExitAsync().WaitAsync(StartWithin);
+        if (process.ExitCode != 0 || int.Parse(await said, CultureInfo.InvariantCulture) == 0)
+        {
+            throw new InvalidOperationException($"No channel was closed: {await said}{await complained}");
+        }
     }
 
     /// <summary>Deletes a queue, whatever is in it.</summary>
@@ -171,7 +192,7 @@ public sealed partial class RabbitServer : IAsyncDisposable
         {
             ["PATH"] = Environment.GetEnvironmentVariable("PATH") ?? "",
             ["HOME"] = _folder,
-            ["RABBITMQ_NODENAME"] = string.Create(CultureInfo.InvariantCulture, $"argosy{_port}@localhost"),
+            ["RABBITMQ_NODENAME"] = Node,
             ["RABBITMQ_DIST_PORT"] = _distribution.ToString(CultureInfo.InvariantCulture),
             ["RABBITMQ_MNESIA_BASE"] = Path.Combine(_folder, "data"),
             ["RABBITMQ_LOG_BASE"] = Path.Combine(_folder, "log"),

@@ -9,7 +9,7 @@ using Microsoft.AspNetCore.Routing;
 namespace Argosy.Chassis.Hosting.Admin;
 
 /// <summary>
-/// <c>/admin/dead-letters</c>: messages that failed for good, for an operator to look at, retry or discard. Each action is one commit
+/// <c>/admin/dead-letters</c>: messages that failed for good, or that no running version handles, for an operator to look at, retry or discard. Each action is one commit
 /// with its audit record.
 /// </summary>
 internal static class DeadLetterAdmin
@@ -28,7 +28,7 @@ internal static class DeadLetterAdmin
 
     private static async Task<IResult> ListAsync(IStore store, HandlerTable handlers, CancellationToken cancellation)
     {
-        var dead = await Parking.DeadAsync(store, Most, cancellation);
+        var dead = await Parking.DeadAsync(store, handlers.Listed, Most, cancellation);
         return Results.Json(new Letters([.. dead.Select(row => Show(row, handlers))]), StrictJson.Options);
     }
 
@@ -46,16 +46,16 @@ internal static class DeadLetterAdmin
         return Results.NoContent();
     }
 
-    private static async Task<IResult> DiscardAsync(string id, Caller caller, IStore store, WriteSet work, CancellationToken cancellation)
+    private static async Task<IResult> DiscardAsync(string id, Caller caller, IStore store, HandlerTable handlers, WriteSet work, CancellationToken cancellation)
     {
-        if (await DeadAsync(store, id, cancellation) is null)
+        if (await Parking.FindAsync(store, id, cancellation) is not { } letter || !(letter.State == ParkedState.Dead || (letter.State == ParkedState.Retry && !handlers.Handles(letter.Type))))
         {
             return Unknown.ToResult();
         }
 
         // The inbox row says that it is dealt with: were it delivered once more, it would have no effect.
         work.Execute("insert into bus_inbox (id, at) values (@id, @at) on conflict (id) do nothing", new { id, at = work.NowMilliseconds });
-        work.Execute("delete from bus_parked where id = @id and state = 'dead'", new { id }, rows: 1);
+        work.Execute("delete from bus_parked where id = @id and state = @state", new { id, state = letter.State }, rows: 1);
         work.MarkParked();
         Audit(work, caller, "dead-letter.discard", id);
         return Results.NoContent();

@@ -47,7 +47,8 @@ public sealed class Catalog
             service, entry.Publishes, entry.Handles,
             [.. SubscribersOf(service).Select(subscriber => new Subscription(subscriber.Service, Find(subscriber.Service)!.Handles))],
             [.. _entries.Values.SelectMany(other => other.Publishes).Except(entry.Handles, StringComparer.Ordinal).Order(StringComparer.Ordinal)],
-            MayPublish);
+            // A type that nobody publishes here is another version's: who may send it, the broker has checked.
+            (sender, type) => MayPublish(sender, type) || !_entries.Values.Any(other => other.Publishes.Contains(type, StringComparer.Ordinal)));
     }
 
     /// <summary>Reads one catalogue file.</summary>

@@ -42,7 +42,7 @@ internal sealed class WritesFilter : IEndpointFilter
                     case CommitResult.Failed:
                         throw new CommitException(outcome);
                     case CommitResult.Duplicate or CommitResult.Unknown:
-                        return new Settled(store, key);
+                        return new Settled(store, key, work, outcome.Result);
                     default:
                         break;
                 }
@@ -75,12 +75,14 @@ internal sealed class WritesFilter : IEndpointFilter
     }
 
     /// <summary>The commit's word is missing or another's: what the idempotency record says is what happened.</summary>
-    private sealed class Settled(IStore store, IdempotencyKey? key) : IResult
+    private sealed class Settled(IStore store, IdempotencyKey? key, WriteSet work, CommitResult result) : IResult
     {
         public async Task ExecuteAsync(HttpContext httpContext)
         {
             if (key is not null && await IdempotencyRecords.FindAsync(store, key, httpContext.RequestAborted) is { } stored)
             {
+                // Whoever was woken, or read again, while the commit was unknown may have been too early.
+                work.After(result).ToList().ForEach(wake => wake());
                 await IdempotencyMiddleware.AnswerAsync(httpContext, key, stored.RequestHash, stored.Answer);
                 return;
             }

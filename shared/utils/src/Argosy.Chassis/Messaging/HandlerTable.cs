@@ -15,6 +15,9 @@ internal sealed class HandlerTable
     /// <summary>The types that this service handles.</summary>
     public IReadOnlyCollection<string> Types => _handlers.Keys;
 
+    /// <summary>The types as one text, for the query <c>@handled like '%;' || type || ';%'</c>, which every engine understands.</summary>
+    public string Listed => $";{string.Join(';', _handlers.Keys)};";
+
     public bool Handles(string type) => _handlers.ContainsKey(type);
 
     public void Add(MessageType type, Handler handler)

@@ -25,6 +25,9 @@ internal sealed partial class Inbox(
                (select count(*) from bus_parked where key = @key and state in ('retry', 'dead')) as Blocked
         """;
 
+    /// <summary>The types that it can run, as <see cref="HandlerTable.Listed"/>.</summary>
+    public string Handled { get; } = handlers.Listed;
+
     /// <summary>Handles a message that came from the bus; returns when it is committed or parked.</summary>
     public Task ReceiveAsync(Envelope envelope, CancellationToken cancellation) => UntilKnownAsync(envelope, () => ReceiveOnceAsync(envelope, cancellation), cancellation);
 
@@ -86,6 +89,10 @@ internal sealed partial class Inbox(
                 return await ParkAsync(envelope, ParkedState.Retry, time.GetUtcNow(), 0, "Waits behind an earlier message of its key.", cancellation);
             case Verdict.ParkDead:
                 return await ParkAsync(envelope, ParkedState.Dead, null, 0, $"Older than {Dispatch.Horizon.TotalDays:0} days: nobody remembers whether it ran.", cancellation);
+            case Verdict.Run when !handlers.Handles(envelope.Type):
+                // It came for an instance of another version: no attempt is counted, and its key waits with it.
+                LogStray(log, envelope.Type, envelope.Id, service);
+                return await ParkAsync(envelope, ParkedState.Retry, time.GetUtcNow(), 0, $"Waits for a version of {service} that handles it.", cancellation);
             default:
                 return await RunAsync(envelope, null, cancellation);
         }
@@ -181,7 +188,7 @@ internal sealed partial class Inbox(
 
         var work = new WriteSet(MessageContext.Of(envelope, service), time.GetUtcNow());
         work.MarkParked();
-        work.OnCommitted(() => BusTelemetry.Park(envelope.Type, state));
+        work.OnCounted(() => BusTelemetry.Park(envelope.Type, state));
         return await CommitAsync(work, Parking.Failed(parked.Id, parked.State, attempts, state, due, sentence), cancellation);
     }
 
@@ -189,7 +196,7 @@ internal sealed partial class Inbox(
     {
         var work = new WriteSet(MessageContext.Of(envelope, service), time.GetUtcNow());
         work.MarkParked();
-        work.OnCommitted(() => BusTelemetry.Park(envelope.Type, state));
+        work.OnCounted(() => BusTelemetry.Park(envelope.Type, state));
         Forbid(envelope, work);     // an undo that has to wait must not wait behind its own do
         return CommitAsync(work, Parking.Insert(envelope, state, due, attempts, error), cancellation);
     }
@@ -227,6 +234,9 @@ internal sealed partial class Inbox(
 
     [LoggerMessage(Level = LogLevel.Error, Message = "What became of {Type} {MessageId} could not be found out or written down; it is tried again, and holds up its lane")]
     private static partial void LogUnknown(ILogger logger, Exception error, string type, string messageId);
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "{Type} {MessageId} is not handled by this version of {Service}: it is parked until one that does runs it, or an operator discards it")]
+    private static partial void LogStray(ILogger logger, string type, string messageId, string service);
 
     [LoggerMessage(Level = LogLevel.Warning, Message = "Handling {Type} {MessageId} failed, try {Attempt}; it is parked as {State}")]
     private static partial void LogFailed(ILogger logger, Exception error, string type, string messageId, int attempt, string state);

@@ -46,7 +46,7 @@ internal sealed partial class ParkedWorker(IStore store, Inbox inbox, Lanes lane
     /// <summary>Runs what is due now, and returns how many messages that were.</summary>
     internal async Task<int> RunDueAsync(CancellationToken cancellation)
     {
-        var due = await Parking.DueAsync(store, time.GetUtcNow(), Batch, cancellation);
+        var due = await Parking.DueAsync(store, inbox.Handled, time.GetUtcNow(), Batch, cancellation);
         await Task.WhenAll(due.Select(parked => lanes.RunAsync(parked.Key, c => inbox.ResumeAsync(parked, c), cancellation)));
         return due.Count;
     }

@@ -52,19 +52,24 @@ internal static class Parking
     /// <summary>An undo overtakes the parked do.</summary>
     public static Statement Discard(string id) => new("delete from bus_parked where id = @id", new { id }, null);
 
-    /// <summary>What may run now: due heads of their keys, and due scheduled messages whose key nothing blocks.</summary>
-    public static Task<IReadOnlyList<ParkedRow>> DueAsync(IStore store, DateTimeOffset now, int limit, CancellationToken cancellation) => store.QueryAsync<ParkedRow>(
+    /// <summary>
+    /// What may run now: due heads of their keys, and due scheduled messages whose key nothing blocks. What another version of the service
+    /// handles is left to that one.
+    /// </summary>
+    public static Task<IReadOnlyList<ParkedRow>> DueAsync(IStore store, string handled, DateTimeOffset now, int limit, CancellationToken cancellation) => store.QueryAsync<ParkedRow>(
         $"""
         select {Columns} from bus_parked p
-        where p.due <= @now and p.state in ('retry', 'scheduled')
+        where p.due <= @now and p.state in ('retry', 'scheduled') and @handled like '%;' || p.type || ';%'
           and not exists (select 1 from bus_parked q where q.key = p.key and q.state in ('retry', 'dead') and q.ord < p.ord and p.state = 'retry')
           and not exists (select 1 from bus_parked q where q.key = p.key and q.state in ('retry', 'dead') and p.state = 'scheduled')
         order by p.due, p.ord limit @limit
         """,
-        new { now = now.ToUnixTimeMilliseconds(), limit = (long)limit }, cancellation);
+        new { handled, now = now.ToUnixTimeMilliseconds(), limit = (long)limit }, cancellation);
 
-    public static Task<IReadOnlyList<ParkedRow>> DeadAsync(IStore store, int limit, CancellationToken cancellation) => store.QueryAsync<ParkedRow>(
-        $"select {Columns} from bus_parked where state = 'dead' order by ord limit @limit", new { limit = (long)limit }, cancellation);
+    /// <summary>What waits for an operator: the dead, and what this version of the service does not handle.</summary>
+    public static Task<IReadOnlyList<ParkedRow>> DeadAsync(IStore store, string handled, int limit, CancellationToken cancellation) => store.QueryAsync<ParkedRow>(
+        $"select {Columns} from bus_parked where state = 'dead' or (state = 'retry' and not @handled like '%;' || type || ';%') order by ord limit @limit",
+        new { handled, limit = (long)limit }, cancellation);
 
     /// <summary>How many wait in each state, counted up to <paramref name="limit"/> in all.</summary>
     public static async Task<ParkedCounts> CountAsync(IStore store, int limit, CancellationToken cancellation) => (await store.FirstOrDefaultAsync<ParkedCounts>(

@@ -85,7 +85,7 @@ public sealed partial class SagaRouter
                 LogIgnored(_log, id, ignored.Why);
                 break;
             case SagaOutcome.Moved { Callback: SagaCallback.Stuck } move:
-                work.OnCommitted(() => LogStuck(_log, id, move.Reason));
+                work.OnCounted(() => LogStuck(_log, id, move.Reason));
                 break;
         }
     }

@@ -29,7 +29,7 @@ internal static class SagaTelemetry
         var kind = new KeyValuePair<string, object?>("argosy.saga.type", type);
         if (move.After.Version == 1)
         {
-            work.OnCommitted(() => Started.Add(1, kind));
+            work.OnCounted(() => Started.Add(1, kind));
         }
         else if (move.Callback != SagaCallback.None)
         {
@@ -37,10 +37,10 @@ internal static class SagaTelemetry
             {
                 case SagaState.Completed or SagaState.Compensated:
                     var outcome = new KeyValuePair<string, object?>("argosy.saga.outcome", move.After.State.ToText());
-                    work.OnCommitted(() => Ended.Add(1, kind, outcome));
+                    work.OnCounted(() => Ended.Add(1, kind, outcome));
                     break;
                 case SagaState.Stuck:
-                    work.OnCommitted(() => Stuck.Add(1, kind));
+                    work.OnCounted(() => Stuck.Add(1, kind));
                     break;
             }
         }

@@ -11,7 +11,8 @@ namespace Argosy.Chassis.Store;
 public sealed class WriteSet(MessageContext context, DateTimeOffset now)
 {
     private readonly List<Statement> _statements = [];
-    private readonly List<Action> _afterwards = [];
+    private readonly List<Action> _wakes = [];
+    private readonly List<Action> _counts = [];
     private int _born;
 
     /// <summary>What caused this: the message being handled, the request, or the stored intent.</summary>
@@ -25,7 +26,13 @@ public sealed class WriteSet(MessageContext context, DateTimeOffset now)
 
     internal IReadOnlyList<Statement> Statements => _statements;
 
-    internal IReadOnlyList<Action> Afterwards => _afterwards;
+    /// <summary>What is to run after an end like this one.</summary>
+    internal IEnumerable<Action> After(CommitResult result) => result switch
+    {
+        CommitResult.Committed => _counts.Concat(_wakes),
+        CommitResult.Unknown or CommitResult.Duplicate => _wakes,
+        _ => [],
+    };
 
     internal bool Publishes { get; private set; }
 
@@ -75,9 +82,13 @@ public sealed class WriteSet(MessageContext context, DateTimeOffset now)
 
     /// <summary>
     /// Runs after the commit, on the writer's thread: only for waking somebody up, or for forgetting what was cached. A commit whose
-    /// fate is unknown counts: to wake nobody, or to keep what may be old, would be worse than to do it for nothing.
+    /// fate is unknown counts, and so does a repeat of one that is in, for that is how the unknown is settled: to wake nobody, or to
+    /// keep what may be old, would be worse than to do it for nothing.
     /// </summary>
-    public void OnCommitted(Action wake) => _afterwards.Add(wake);
+    public void OnCommitted(Action wake) => _wakes.Add(wake);
+
+    /// <summary>Runs after a commit that is known to be done, and at most once for each: for counting.</summary>
+    internal void OnCounted(Action count) => _counts.Add(count);
 
     internal void Add(Statement statement) => _statements.Add(statement);
 
@@ -90,7 +101,8 @@ public sealed class WriteSet(MessageContext context, DateTimeOffset now)
     internal void Clear()
     {
         _statements.Clear();
-        _afterwards.Clear();
+        _wakes.Clear();
+        _counts.Clear();
         _born = 0;
         Publishes = false;
         Parks = false;

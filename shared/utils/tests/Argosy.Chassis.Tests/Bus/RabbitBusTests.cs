@@ -64,6 +64,44 @@ public sealed class RabbitQueueTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task Nothing_is_lost_or_overtaken_while_channels_are_closed_under_it()
+    {
+        await _bus.StartAsync();
+        await _world.PublishAsync(200);
+        await Eventually.HoldsAsync(async () => await _world.HeardAsync() > 0, "messages flow", Within);
+        for (var i = 0; i < 3; i++)
+        {
+            var publishing = _world.PublishAsync(1_000);
+            await _bus.Server.CloseChannelsAsync();
+            await publishing;
+            await Eventually.HoldsAsync(async () => await _bus.BacklogAsync() == 0, "they are sent", Within);
+        }
+
+        await _world.ShouldHaveHeardEverythingAsync(Within);
+        _bus.Log.All.Count(line => line.Contains("unknown delivery tag", StringComparison.Ordinal)).ShouldBeGreaterThan(3, "relay and consumer saw it");
+    }
+
+    [Fact]
+    public async Task A_message_that_only_another_version_handles_is_parked_and_holds_up_its_key_until_one_comes()
+    {
+        await _bus.StartAsync();
+        await _world.PublishAsync(13);
+        await _world.ShouldHaveHeardEverythingAsync(Within);
+        await using var connection = await ConnectAsync();
+        await using var channel = await connection.CreateChannelAsync();
+        var added = BusPeer.Wrap(BusWorld.Sender, new ItemPriced { Sku = "key1" }, "added");
+        var route = Topology.RoutingKey(added.Type, added.Key);
+        await channel.QueueBindAsync($"{BusWorld.Receiver}.{route[^1]}", Topology.Exchange, route);     // as the new version does
+        await SendAsync(channel, Topology.Exchange, route, added.ToCloudEvent().ToByteArray());
+        await Eventually.HoldsAsync(async () => (await _world.ParkedAsync()).Count == 1, "it is parked", Within);
+
+        await _world.PublishAsync(13);
+
+        await Eventually.HoldsAsync(async () => await _world.HeardAsync() == 25, "the other keys go on", Within);
+        (await _world.ParkedAsync()).Select(row => (row.State, row.Key, row.Attempts)).ShouldBe([("retry", "key1", 0L), ("retry", "key1", 0L)]);
+    }
+
+    [Fact]
     public async Task Messages_wait_until_their_subscriber_has_bound_its_queues()
     {
         await _bus.StartRelayAsync();

@@ -87,7 +87,7 @@ internal sealed class RabbitTransport : ITransport
     /// <summary>One more instance of the receiver.</summary>
     public Running Join(string instance)
     {
-        var intake = new Intake(BusWorld.Receiver, BusWorld.Types, (source, type) => source == BusWorld.Sender && BusWorld.Types.Contains(type), _world.Lanes, _world.Inbox, Log);
+        var intake = new Intake(BusWorld.Receiver, (source, type) => source == BusWorld.Sender || !BusWorld.Types.Contains(type), _world.Lanes, _world.Inbox, Log);
         var consumer = new RabbitConsumer(
             new Topology(BusWorld.Receiver, BusWorld.Types, ["argosy.inventory.v1.ItemPriced"]), instance, LeaseTime, intake, _world.Incoming,
             new Broker("consumer", BusWorld.Receiver, UrlOf(_server, Host, BusWorld.Receiver), TimeProvider.System, new Random(2), Log), TimeProvider.System, Log);

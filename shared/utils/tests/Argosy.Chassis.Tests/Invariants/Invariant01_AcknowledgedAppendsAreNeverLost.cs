@@ -1,16 +1,18 @@
+using Argosy.Chassis.Tests.Store;
 using Shouldly;
 using Xunit;
 
 namespace Argosy.Chassis.Tests.Invariants;
 
 /// <summary>Real processes under SIGKILL at every failpoint that the chassis has, then their file is read.</summary>
-public sealed class Invariant01_AcknowledgedAppendsAreNeverLost
+public abstract class Invariant01_AcknowledgedAppendsAreNeverLost<TEngine>
+    where TEngine : IEngine
 {
     [Theory]
     [MemberData(nameof(CrashRun.Failpoints), MemberType = typeof(CrashRun))]
     public async Task An_acknowledged_append_is_never_lost_and_stream_versions_are_dense(string failpoint)
     {
-        var report = await CrashRun.AtAsync(failpoint);
+        var report = await CrashRun.AtAsync<TEngine>(failpoint);
 
         report.EndedWith.ShouldBe(137, "it was SIGKILL");
         report.Acknowledged.ShouldNotBeEmpty();
@@ -34,3 +36,8 @@ public sealed class Invariant01_AcknowledgedAppendsAreNeverLost
         }
     }
 }
+
+public sealed class Invariant01_AcknowledgedAppendsAreNeverLostOnSqlite : Invariant01_AcknowledgedAppendsAreNeverLost<OnSqlite>;
+
+[Trait("on", "servers")]
+public sealed class Invariant01_AcknowledgedAppendsAreNeverLostOnPostgres : Invariant01_AcknowledgedAppendsAreNeverLost<OnPostgres>;

@@ -13,7 +13,7 @@ public abstract class Invariant05_MessagesTakeEffectOnce<TEngine>
     [MemberData(nameof(CrashRun.Failpoints), MemberType = typeof(CrashRun))]
     public async Task A_message_takes_effect_once_however_often_it_comes_and_wherever_the_process_dies(string failpoint)
     {
-        var report = await CrashRun.AtAsync(failpoint);
+        var report = await CrashRun.AtAsync<TEngine>(failpoint);
 
         // Each was sent three times at least: before or during the kill, and twice after it, shuffled.
         report.Wishes.Where(wish => report.EntriesOf(wish) != 1).ShouldBeEmpty();

@@ -1,5 +1,6 @@
 using System.Net.Http.Json;
 using System.Text.Json;
+using Argosy.Chassis.Tests.Store;
 using Argosy.Testing;
 using Shouldly;
 using Xunit;
@@ -7,7 +8,28 @@ using Xunit;
 namespace Argosy.Chassis.Tests.Invariants;
 
 /// <summary>After each kill the process was killed twice more, before and after its first commit of the start, and only then left alone.</summary>
-public sealed class Invariant13_RecoverySurvivesACrashOfRecovery
+public abstract class Invariant13_RecoverySurvivesACrashOfRecovery<TEngine>
+    where TEngine : IEngine
+{
+    [Theory]
+    [MemberData(nameof(CrashRun.Failpoints), MemberType = typeof(CrashRun))]
+    public async Task Recovery_survives_a_crash_of_recovery(string failpoint)
+    {
+        var report = await CrashRun.AtAsync<TEngine>(failpoint);
+
+        report.RecoveryDied.ShouldBeTrue("the second and the third start were killed before they were ready");
+        report.Wishes.Select(report.EntriesOf).ShouldAllBe(entries => entries == 1);
+        report.Heard.Order().ShouldBe(report.Outbox.Order());
+    }
+}
+
+public sealed class Invariant13_RecoverySurvivesACrashOfRecoveryOnSqlite : Invariant13_RecoverySurvivesACrashOfRecovery<OnSqlite>;
+
+[Trait("on", "servers")]
+public sealed class Invariant13_RecoverySurvivesACrashOfRecoveryOnPostgres : Invariant13_RecoverySurvivesACrashOfRecovery<OnPostgres>;
+
+/// <summary>A start that is killed while it brings the schema up to date.</summary>
+public sealed class Invariant13_WhileMigrating
 {
     private static readonly Dictionary<string, string> Plain = new(StringComparer.Ordinal) { ["PROBE_LEDGER"] = "1" };
 
@@ -16,14 +38,18 @@ public sealed class Invariant13_RecoverySurvivesACrashOfRecovery
         [.. CrashRun.OfMigrations.SelectMany(name => name == "migration.script" ? new[] { $"{name}:1", $"{name}:2" } : [name])];
 
     [Theory]
-    [MemberData(nameof(CrashRun.Failpoints), MemberType = typeof(CrashRun))]
-    public async Task Recovery_survives_a_crash_of_recovery(string failpoint)
+    [MemberData(nameof(Migrating))]
+    [Trait("on", "servers")]
+    public async Task A_first_start_on_PostgreSQL_that_was_killed_in_the_middle_starts_well_the_next_time(string failpoint)
     {
-        var report = await CrashRun.AtAsync(failpoint);
+        var elsewhere = new Dictionary<string, string>(Plain, StringComparer.Ordinal) { ["DATABASE_URL"] = await TestPostgres.SchemaAsync() };
+        var armed = new Dictionary<string, string>(elsewhere, StringComparer.Ordinal) { ["ARGOSY_FAILPOINT"] = failpoint };
+        await using var bench = await ServiceBench.StartAsync("inventory-service", "Probe", Plain);
 
-        report.RecoveryDied.ShouldBeTrue("the second and the third start were killed before they were ready");
-        report.Wishes.Select(report.EntriesOf).ShouldAllBe(entries => entries == 1);
-        report.Heard.Order().ShouldBe(report.Outbox.Order());
+        (await CrashRun.StartsInVainAsync(bench, armed)).ShouldBeTrue($"the first start is killed at {failpoint}");
+        await bench.RestartAsync(elsewhere);
+
+        await NoteAsync(bench, "after");
     }
 
     [Theory]

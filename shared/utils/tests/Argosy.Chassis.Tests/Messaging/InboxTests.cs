@@ -3,6 +3,7 @@ using Argosy.Chassis.Store;
 using Argosy.Chassis.Tests.Invariants;
 using Argosy.Chassis.Tests.Store;
 using Argosy.Contracts.Inventory.V1;
+using Argosy.Testing;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging.Abstractions;
 using Shouldly;
@@ -171,6 +172,56 @@ public abstract class InboxTests<TEngine> : IAsyncLifetime
     }
 
     [Fact]
+    public async Task Three_minutes_without_the_database_park_nothing_and_nothing_is_overtaken()
+    {
+        var time = new FakeTime();
+        var back = time.GetUtcNow() + TimeSpan.FromMinutes(3);
+        var (looks, reads) = (0, 0);
+        var store = new Away(_store, () => Interlocked.Increment(ref looks) % 3 > 0 && time.GetUtcNow() < back);      // reads get through at times, the commit behind them doesn't
+        var handlers = new HandlerTable();
+        handlers.AddClass(typeof(Recorder));
+        var inbox = new Inbox("inventory-service", store, handlers, new ServiceCollection().AddSingleton(_recorder).BuildServiceProvider(), time, new Random(1), NullLogger<Inbox>.Instance);
+
+        var all = Task.WhenAll(new[] { ("a", "1"), ("a", "2"), ("b", "3") }.Select(message => _lanes.RunAsync(
+            message.Item1, c => inbox.ReceiveAsync(Message(message.Item1, message.Item2) with { Time = time.GetUtcNow() }, c), CancellationToken.None)));
+        for (; !all.IsCompleted; reads++)
+        {
+            await Eventually.HoldsAsync(() => time.Waiting > 0 || all.IsCompleted, "it waits, or has ended");
+            time.Advance(TimeSpan.FromMilliseconds(500));
+        }
+
+        await all;
+        reads.ShouldBeGreaterThan(300);
+        (await EffectsAsync("a")).ShouldBe(["1", "2"]);
+        (await EffectsAsync("b")).ShouldBe(["3"]);
+        (await _store.QueryAsync<long>("select count(*) from bus_parked")).ShouldBe([0]);
+    }
+
+    [Fact]
+    public async Task What_another_version_handles_waits_for_it_and_its_key_waits_too()
+    {
+        var added = Envelope.Of(new ReserveStock { OrderId = "a" }, "added", "order-service", new MessageHeaders(), _time.GetUtcNow());
+        await DeliverAsync(added);
+        await DeliverAsync(Message("a", "behind"));
+        await DeliverAsync(Message("b", "free"));
+        await SettleAsync();
+        (await EffectsAsync("a")).ShouldBeEmpty();
+        (await EffectsAsync("b")).ShouldBe(["free"]);
+        (await Parking.DeadAsync(_store, _inbox.Handled, 10, CancellationToken.None)).Select(row => (row.Id, row.State, row.Attempts)).ShouldBe([("added", "retry", 0L)]);
+
+        var handlers = new HandlerTable();
+        handlers.AddClass(typeof(Recorder));
+        handlers.AddClass(typeof(NewRecorder));
+        var services = new ServiceCollection().AddSingleton(_recorder).AddSingleton<NewRecorder>().BuildServiceProvider();
+        var inbox = new Inbox("inventory-service", _store, handlers, services, _time, new Random(1), NullLogger<Inbox>.Instance);
+        _parked = new ParkedWorker(_store, inbox, _lanes, _time, NullLogger<ParkedWorker>.Instance);
+        await SettleAsync();
+
+        (await EffectsAsync("a")).ShouldBe(["added", "behind"]);
+        (await _store.QueryAsync<long>("select count(*) from bus_parked")).ShouldBe([0]);
+    }
+
+    [Fact]
     public async Task A_scheduled_message_runs_when_it_is_due_and_not_before()
     {
         var work = new WriteSet(new MessageContext("test", "inventory-service", new MessageHeaders()), _time.GetUtcNow());
@@ -215,6 +266,12 @@ public abstract class InboxTests<TEngine> : IAsyncLifetime
         public override DateTimeOffset GetUtcNow() => base.GetUtcNow() + _ahead;
 
         public void Advance(TimeSpan by) => _ahead += by;
+    }
+
+    internal sealed class NewRecorder(Recorder recorder)
+    {
+        public Task Handle(ReserveStock message, WriteSet work, CancellationToken cancellation) =>
+            recorder.Handle(new ReleaseStock { OrderId = message.OrderId }, work, cancellation);
     }
 
     internal sealed class Recorder

@@ -9,6 +9,12 @@ public interface IEngine
 {
     /// <summary>A new store with the chassis's tables and these.</summary>
     static abstract Task<FreshStore> OpenAsync(TimeProvider time, params IReadOnlyList<Migration> scripts);
+
+    /// <summary>The <c>DATABASE_URL</c> of an empty database for a process, which keeps its other files in <paramref name="folder"/>.</summary>
+    static abstract Task<string> AddressAsync(string folder);
+
+    /// <summary>What a process has left behind.</summary>
+    static abstract FreshStore Reopen(string address);
 }
 
 /// <summary>A store that goes with everything in it.</summary>
@@ -24,6 +30,8 @@ public sealed class FreshStore(IStore store, Func<ValueTask> close) : IAsyncDisp
 /// <summary>A file of its own.</summary>
 public sealed class OnSqlite : IEngine
 {
+    private const string Scheme = "sqlite:";
+
     /// <inheritdoc/>
     public static async Task<FreshStore> OpenAsync(TimeProvider time, params IReadOnlyList<Migration> scripts)
     {
@@ -35,6 +43,16 @@ public sealed class OnSqlite : IEngine
             await store.DisposeAsync();
             Directory.Delete(folder, recursive: true);
         });
+    }
+
+    /// <inheritdoc/>
+    public static Task<string> AddressAsync(string folder) => Task.FromResult($"{Scheme}{Path.Combine(folder, "process.db")}");
+
+    /// <inheritdoc/>
+    public static FreshStore Reopen(string address)
+    {
+        var store = SqliteStore.Open(address[Scheme.Length..], TimeProvider.System, NullLogger<SqliteStore>.Instance);
+        return new FreshStore(store, store.DisposeAsync);
     }
 }
 
@@ -48,6 +66,16 @@ public sealed class OnPostgres : IEngine
         var store = TestPostgres.Open(url, time);
         await store.MigrateAsync(scripts);
         await TestPostgres.AssertCommitLockAsync(url);
+        return new FreshStore(store, store.DisposeAsync);
+    }
+
+    /// <inheritdoc/>
+    public static Task<string> AddressAsync(string folder) => TestPostgres.SchemaAsync();
+
+    /// <inheritdoc/>
+    public static FreshStore Reopen(string address)
+    {
+        var store = TestPostgres.Open(address);
         return new FreshStore(store, store.DisposeAsync);
     }
 }

@@ -28,6 +28,18 @@ public sealed class PostgresStoreTests : StoreSuite
     public override async ValueTask DisposeAsync() => await _store.DisposeAsync();
 
     [Fact]
+    public async Task A_commit_whose_fate_is_unknown_wakes_and_forgets_but_does_not_count()
+    {
+        // The session ends inside COMMIT: to the client that is the same before and after the commit record.
+        await _store.MigrateAsync([new Migration("suite/ends.sql", """
+            create function ends() returns trigger language plpgsql as 'begin perform pg_terminate_backend(pg_backend_pid()); return null; end';
+            create constraint trigger ends after insert on thing deferrable initially deferred for each row execute function ends();
+            """)]);
+
+        (await AfterwardsAsync(work => work.Execute("insert into thing (id, n) values ('a', 1)"))).ShouldBe((CommitResult.Unknown, 1, 0));
+    }
+
+    [Fact]
     public async Task Texts_are_ordered_byte_by_byte_whatever_the_database_thinks_of_them()
     {
         var work = Work();

@@ -229,6 +229,41 @@ public abstract class StoreSuite : IAsyncLifetime
     }
 
     [Fact]
+    public async Task Afterwards_wakes_run_for_what_is_in_and_counts_for_what_went_in_now()
+    {
+        (await AfterwardsAsync(work => work.Execute("insert into thing (id, n) values ('a', 1)"))).ShouldBe((CommitResult.Committed, 1, 1));
+        (await AfterwardsAsync(work => work.Add(Insert("b")))).ShouldBe((CommitResult.Committed, 1, 1));
+        (await AfterwardsAsync(work => work.Add(Insert("b")))).ShouldBe((CommitResult.Duplicate, 1, 0));
+        (await AfterwardsAsync(work => work.Execute("update thing set n = 2 where id = 'c'", rows: 1))).ShouldBe((CommitResult.Conflict, 0, 0));
+
+        static Statement Insert(string id) => new("insert into thing (id, n) values (@id, 1) on conflict (id) do nothing", new { id }, 1, Mismatch.Duplicate);
+    }
+
+    [Fact]
+    public async Task What_goes_wrong_after_a_commit_ends_neither_the_commit_nor_the_pipeline()
+    {
+        var work = Work("wake that throws");
+        work.Execute("insert into thing (id, n) values ('a', 1)");
+        work.OnCommitted(() => throw new InvalidOperationException("nobody can be woken"));
+        (await Store.CommitAsync(work)).Result.ShouldBe(CommitResult.Committed);
+
+        var next = Work("next");
+        next.Execute("update thing set n = 2 where id = 'a'", rows: 1);
+        (await Store.CommitAsync(next)).Result.ShouldBe(CommitResult.Committed);
+    }
+
+    /// <summary>How a set ended, how many of its wakes ran, and how many of its counts.</summary>
+    protected async Task<(CommitResult Result, int Wakes, int Counts)> AfterwardsAsync(Action<WriteSet> fill)
+    {
+        var (wakes, counts) = (0, 0);
+        var work = Work("afterwards");
+        fill(work);
+        work.OnCommitted(() => wakes++);
+        work.OnCounted(() => counts++);
+        return ((await Store.CommitAsync(work)).Result, wakes, counts);
+    }
+
+    [Fact]
     public async Task A_wake_up_is_never_lost_between_looking_and_sleeping()
     {
         for (var i = 0; i < 500; i++)
