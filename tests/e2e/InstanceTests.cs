@@ -41,6 +41,32 @@ public sealed class InstanceTests(Fleet fleet)
         await fleet.ReadyAsync(Second);
     });
 
+    [Fact]
+    public async Task No_service_can_log_in_to_anothers_database()
+    {
+        var psql = Path.Combine((await PostgresServer.FindAsync())!, "psql");
+        var addresses = fleet.Services.Select(DatabaseOf).OfType<Uri>().DistinctBy(address => address.AbsolutePath).ToList();
+        addresses.Count.ShouldBeGreaterThan(5);
+        foreach (var own in addresses)
+        {
+            foreach (var other in addresses)
+            {
+                var address = new UriBuilder(own) { Path = other.AbsolutePath, Query = "" }.Uri.ToString();
+                var ended = await Launcher.RunAsync(TimeSpan.FromSeconds(20), new Dictionary<string, string>(), psql, "-X", "-c", "select 1", address);
+                (ended.ExitCode == 0).ShouldBe(own == other, $"{own.AbsolutePath} into {other.AbsolutePath}: {ended}");
+                ended.Errors.Contains("permission denied for database", StringComparison.Ordinal).ShouldBe(own != other, ended.ToString());
+            }
+        }
+    }
+
+    // As the process itself got it.
+    private Uri? DatabaseOf(string process)
+    {
+        const string Name = "DATABASE_URL=";
+        var variable = File.ReadAllText($"/proc/{fleet.PidOf(process)}/environ").Split('\0').FirstOrDefault(line => line.StartsWith(Name, StringComparison.Ordinal));
+        return variable is not null && Uri.TryCreate(variable[Name.Length..], UriKind.Absolute, out var address) && address.Scheme.StartsWith("postgres", StringComparison.Ordinal) ? address : null;
+    }
+
     // So many seconds of orders, and something happening in them; the checker says whether all adds up in the end.
     private async Task UnderLoadAsync(int seconds, Func<Task> happens)
     {
