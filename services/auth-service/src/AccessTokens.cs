@@ -8,38 +8,62 @@ namespace Argosy.Auth;
 /// <summary>Signs access tokens in the profile of RFC 9068. No personal data goes in: services log the ids they see.</summary>
 internal sealed class AccessTokens(AuthOptions options, SigningKey key, TimeProvider time)
 {
-    /// <summary>What tokens are good for. There is one scope as long as there is one kind of client.</summary>
-    public const string Scope = "api";
-
-    /// <summary>The client that people use: public, first-party.</summary>
-    public const string Client = "argosy";
-
     public static readonly TimeSpan Lifetime = TimeSpan.FromMinutes(10);
 
     private readonly JsonWebTokenHandler _handler = new() { SetDefaultTimesOnTokenCreation = false };
 
-    public string Issue(Session session)
+    /// <summary>For a user, by a client of theirs; the scope may be narrower than the session's.</summary>
+    public string Issue(Session session, string? scope = null) => Sign("at+jwt", IdentityOptions.Audience, new Dictionary<string, object>(StringComparer.Ordinal)
+    {
+        ["sub"] = session.Account,
+        ["client_id"] = session.Client,
+        ["jti"] = Ids.New(time),
+        ["sid"] = session.Id,
+        ["auth_time"] = session.Authenticated.ToUnixTimeSeconds(),
+        ["scope"] = scope ?? session.Scope,
+        ["roles"] = new[] { session.Role },
+    });
+
+    /// <summary>For a client in its own name: there is no session, and no role.</summary>
+    public string Issue(Client client, string scope) => Sign("at+jwt", IdentityOptions.Audience, new Dictionary<string, object>(StringComparer.Ordinal)
+    {
+        ["sub"] = client.Subject,
+        ["client_id"] = client.Id,
+        ["jti"] = Ids.New(time),
+        ["scope"] = scope,
+        ["roles"] = Array.Empty<string>(),
+    });
+
+    /// <summary>An ID token (OpenID Connect Core §2): tells the client who has logged in, and opens nothing.</summary>
+    public string Identify(Redeemed redeemed)
+    {
+        var claims = new Dictionary<string, object>(StringComparer.Ordinal)
+        {
+            ["sub"] = redeemed.Session.Account,
+            ["sid"] = redeemed.Session.Id,
+            ["auth_time"] = redeemed.Session.Authenticated.ToUnixTimeSeconds(),
+        };
+        if (redeemed.Nonce is { } nonce)
+        {
+            claims["nonce"] = nonce;
+        }
+
+        return Sign("JWT", redeemed.Session.Client, claims);
+    }
+
+    private string Sign(string type, string audience, Dictionary<string, object> claims)
     {
         var now = time.GetUtcNow();
         return _handler.CreateToken(new SecurityTokenDescriptor
         {
-            TokenType = "at+jwt",
+            TokenType = type,
             SigningCredentials = key.Credentials,
             Issuer = options.Issuer,
-            Audience = IdentityOptions.Audience,
+            Audience = audience,
             IssuedAt = now.UtcDateTime,
             NotBefore = now.UtcDateTime,
             Expires = (now + Lifetime).UtcDateTime,
-            Claims = new Dictionary<string, object>(StringComparer.Ordinal)
-            {
-                ["sub"] = session.Account,
-                ["client_id"] = Client,
-                ["jti"] = Ids.New(time),
-                ["sid"] = session.Id,
-                ["auth_time"] = session.Authenticated.ToUnixTimeSeconds(),
-                ["scope"] = Scope,
-                ["roles"] = new[] { session.Role },
-            },
+            Claims = claims,
         });
     }
 }

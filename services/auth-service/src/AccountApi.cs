@@ -13,6 +13,7 @@ internal static class AccountApi
         var auth = routes.MapGroup("/api/v1/auth").AllowAnonymous();
         auth.MapPost("/register", RegisterAsync).Writes();
 
+        // First-party, and not OAuth (docs/decisions/0022-oauth.md): other programs send people to /connect/authorize.
         // Not .Writes(): that keeps answers for repeats, and this answer is a secret. A repeated login is another session.
         auth.MapPost("/login", LoginAsync);
     }
@@ -73,12 +74,12 @@ internal static class AccountApi
         if (result.Account is { } account)
         {
             SignIn.Complete(result, work);
-            var session = sessions.Begin(account, work);
+            var session = sessions.Begin(account.Id, account.Role, Client.FirstParty, Scope.Api, work.Now, work);
             var outcome = await store.CommitAsync(work, ct);
             if (outcome.Result != CommitResult.Conflict)
             {
                 outcome.Ensure();
-                return new TokenAnswer(tokens.Issue(session), session.RefreshToken);
+                return new TokenAnswer(tokens.Issue(session), session.Scope, session.RefreshToken);
             }
 
             result = SignIn.Wrong;   // the account was closed meanwhile

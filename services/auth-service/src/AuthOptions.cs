@@ -28,15 +28,19 @@ internal sealed record AuthOptions(string Issuer, string KeyFolder, string? Admi
 
 internal static class AuthServices
 {
-    public static IServiceCollection AddAccounts(this IServiceCollection services, AuthOptions options)
+    public static IServiceCollection AddAccounts(this IServiceCollection services, AuthOptions options, Clients clients)
     {
         services.AddSingleton(options);
+        services.AddSingleton(clients);
         services.AddSingleton(_ => SigningKey.LoadOrMake(options.KeyFolder));
         services.AddSingleton<IKeySource>(provider => provider.GetRequiredService<SigningKey>());
         services.AddSingleton<AccessTokens>();
         services.AddSingleton<Passwords>();
         services.AddSingleton<SignIn>();
         services.AddSingleton<Sessions>();
+        services.AddSingleton<AuthorizationCodes>();
+        services.AddSingleton<ClientProof>();
+        services.AddSingleton<Grants>();
         services.AddHostedService<FirstStart>();
         return services;
     }

@@ -1,58 +1,60 @@
+using Argosy.Chassis.Messaging;
 using Argosy.Chassis.Store;
-using Microsoft.AspNetCore.Http.Features;
 
 namespace Argosy.Auth;
 
-/// <summary>The OAuth endpoints that exist so far: refreshing (RFC 6749 §6) and revoking (RFC 7009).</summary>
+/// <summary>
+/// <c>/connect/token</c> (RFC 6749 §3.2) and <c>/connect/revocation</c> (RFC 7009). Answers are OAuth's own: its clients know no problem details.
+/// </summary>
 internal static class ConnectApi
 {
-    private static readonly FormOptions Small = new() { ValueCountLimit = 16, KeyLengthLimit = 64, ValueLengthLimit = 16 * 1024, BufferBodyLengthLimit = 64 * 1024 };
-
     public static void MapConnect(this IEndpointRouteBuilder routes)
     {
-        // Not .Writes(): answers are secrets, and a refresh token is itself the key that works once.
+        // Not .Writes(): answers are secrets, and codes and refresh tokens are themselves keys that work once.
         var connect = routes.MapGroup("/connect").AllowAnonymous();
         connect.MapPost("/token", TokenAsync);
         connect.MapPost("/revocation", RevokeAsync);
     }
 
-    private static async Task<IResult> TokenAsync(HttpRequest http, Sessions sessions, AccessTokens tokens, WriteSet work, CancellationToken ct)
+    private static async Task<IResult> TokenAsync(HttpRequest http, ClientProof proof, Grants grants, WriteSet work, CancellationToken ct)
     {
-        var (form, refusal) = await ReadAsync(http, ct);
-        if (refusal is not null)
+        var (form, fault) = await OAuthForm.ReadAsync(http, ct);
+        if (form is null)
         {
-            return refusal;
+            return new OAuthError("invalid_request", fault!);
         }
 
-        switch (form["grant_type"])
+        if (form["grant_type"] is not { } grant)
         {
-            case "refresh_token":
-                break;
-            case null:
-                return new OAuthError("invalid_request", "grant_type is missing.");
-            default:
-                return new OAuthError("unsupported_grant_type", "The only grant is refresh_token.");
+            return new OAuthError("invalid_request", "grant_type is missing.");
         }
 
-        if (form["refresh_token"] is not { } token)
+        if (!GrantType.All.Contains(grant, StringComparer.Ordinal))
         {
-            return new OAuthError("invalid_request", "refresh_token is missing.");
+            return new OAuthError("unsupported_grant_type", $"The grants are {string.Join(", ", GrantType.All)}.");      // and no password: RFC 9700 §2.4
         }
 
-        if (form["scope"] is not (null or AccessTokens.Scope))
-        {
-            return new OAuthError("invalid_scope", $"The scope was and stays '{AccessTokens.Scope}'.");
-        }
-
-        return await sessions.RefreshAsync(token, work.Context, ct) is { } session
-            ? new TokenAnswer(tokens.Issue(session), session.RefreshToken)
-            : new OAuthError("invalid_grant", "The refresh token is unknown, expired, revoked, or was used before.");
+        var (client, refusal) = await IdentifyAsync(http, form, proof, grants, work.Context, ct);
+        return refusal is not null ? refusal
+            : !client!.Uses(grant) ? new OAuthError("unauthorized_client", $"Client {client.Id} may not use {grant}.")
+            : grant switch
+            {
+                GrantType.AuthorizationCode => await grants.CodeAsync(client, form, work.Context, ct),
+                GrantType.RefreshToken => await grants.RefreshAsync(client, form, work.Context, ct),
+                _ => grants.Credentials(client, form),
+            };
     }
 
     /// <summary>200 whether or not there was such a token; access tokens end by themselves, sooner than a list of them would reach everybody.</summary>
-    private static async Task<IResult> RevokeAsync(HttpRequest http, Sessions sessions, WriteSet work, CancellationToken ct)
+    private static async Task<IResult> RevokeAsync(HttpRequest http, ClientProof proof, Grants grants, Sessions sessions, WriteSet work, CancellationToken ct)
     {
-        var (form, refusal) = await ReadAsync(http, ct);
+        var (form, fault) = await OAuthForm.ReadAsync(http, ct);
+        if (form is null)
+        {
+            return new OAuthError("invalid_request", fault!);
+        }
+
+        var (client, refusal) = await IdentifyAsync(http, form, proof, grants, work.Context, ct);
         if (refusal is not null)
         {
             return refusal;
@@ -65,42 +67,17 @@ internal static class ConnectApi
             case var jwt when jwt.Contains('.', StringComparison.Ordinal):
                 return new OAuthError("unsupported_token_type", "Access tokens cannot be revoked; revoke the refresh token, which ends the session.");
             case var token:
-                await sessions.RevokeAsync(token, work.Context, ct);
+                await sessions.RevokeAsync(token, client!.Id, work.Context, ct);
                 return Results.Ok();
         }
     }
 
-    // RFC 6749 §3.2: a form, every parameter once, an empty one as if it were absent. Our client is public and brings no secret.
-    private static async Task<(Form Form, OAuthError? Refusal)> ReadAsync(HttpRequest http, CancellationToken ct)
+    // Whoever names no client is taken for the first-party one: its tokens came from the JSON login, which has no client_id.
+    private static async Task<(Client? Client, OAuthError? Refusal)> IdentifyAsync(
+        HttpRequest http, OAuthForm form, ClientProof proof, Grants grants, MessageContext cause, CancellationToken ct)
     {
-        if (http.ContentType?.Split(';')[0].Trim().Equals("application/x-www-form-urlencoded", StringComparison.OrdinalIgnoreCase) != true)
-        {
-            return (default, new OAuthError("invalid_request", "The body must be application/x-www-form-urlencoded."));
-        }
-
-        IFormCollection fields;
-        try
-        {
-            fields = await http.ReadFormAsync(Small, ct);
-        }
-        catch (InvalidDataException)
-        {
-            return (default, new OAuthError("invalid_request", "The form is too large."));
-        }
-
-        if (fields.Any(f => f.Value.Count > 1))
-        {
-            return (default, new OAuthError("invalid_request", "A parameter is there more than once."));
-        }
-
-        var form = new Form(fields);
-        return http.Headers.Authorization.Count > 0 || form["client_secret"] is not null || form["client_id"] is not (null or AccessTokens.Client)
-            ? (default, new OAuthError("invalid_client", "There is one client, it is public, and its id is 'argosy'.", StatusCodes.Status401Unauthorized))
-            : (form, null);
-    }
-
-    private readonly record struct Form(IFormCollection Fields)
-    {
-        public string? this[string name] => Fields.TryGetValue(name, out var value) && value is [{ Length: > 0 } text] ? text : null;
+        var (client, refusal) = await proof.IdentifyAsync(http, form, cause, ct);
+        client ??= refusal is null ? grants.FirstParty : null;
+        return client is null ? (null, refusal ?? ClientProof.Unknown("client_id is missing.")) : (client, null);
     }
 }

@@ -1,6 +1,7 @@
 using System.Text.Json.Serialization;
 using Argosy.Chassis.Hosting;
 using Argosy.Chassis.Hosting.Identity;
+using Microsoft.IdentityModel.Tokens;
 
 namespace Argosy.Auth;
 
@@ -13,7 +14,7 @@ internal static class Discovery
         wellKnown.MapGet(IdentityOptions.JwksPath, (SigningKey key, HttpResponse response) =>
             Public(response, new KeySet([key.Public.ToJwk()])));
 
-        // The same values in both, as RFC 9068 §4 wants; what does not work yet is not listed, though OpenID Connect would require it.
+        // The same values in both, as RFC 9068 §4 wants; only what works is listed.
         wellKnown.MapGet("/.well-known/oauth-authorization-server", (AuthOptions options, HttpResponse response) => Public(response, Metadata.Of(options)));
         wellKnown.MapGet("/.well-known/openid-configuration", (AuthOptions options, HttpResponse response) => Public(response, Metadata.Of(options)));
     }
@@ -29,21 +30,43 @@ internal static class Discovery
     /// <summary>RFC 8414 §2.</summary>
     private sealed record Metadata(
         [property: JsonPropertyName("issuer")] string Issuer,
+        [property: JsonPropertyName("authorization_endpoint")] string Authorization,
         [property: JsonPropertyName("jwks_uri")] string Jwks,
         [property: JsonPropertyName("token_endpoint")] string Token,
+        [property: JsonPropertyName("userinfo_endpoint")] string UserInfo,
         [property: JsonPropertyName("revocation_endpoint")] string Revocation,
+        [property: JsonPropertyName("introspection_endpoint")] string Introspection,
         [property: JsonPropertyName("grant_types_supported")] IReadOnlyList<string> Grants,
         [property: JsonPropertyName("response_types_supported")] IReadOnlyList<string> Responses,
         [property: JsonPropertyName("scopes_supported")] IReadOnlyList<string> Scopes,
+        [property: JsonPropertyName("response_modes_supported")] IReadOnlyList<string> ResponseModes,
+        [property: JsonPropertyName("code_challenge_methods_supported")] IReadOnlyList<string> ChallengeMethods,
+        [property: JsonPropertyName("prompt_values_supported")] IReadOnlyList<string> Prompts,
+        [property: JsonPropertyName("subject_types_supported")] IReadOnlyList<string> SubjectTypes,
+        [property: JsonPropertyName("id_token_signing_alg_values_supported")] IReadOnlyList<string> IdTokenAlgorithms,
+        [property: JsonPropertyName("claims_supported")] IReadOnlyList<string> Claims,
         [property: JsonPropertyName("token_endpoint_auth_methods_supported")] IReadOnlyList<string> TokenAuthentication,
-        [property: JsonPropertyName("revocation_endpoint_auth_methods_supported")] IReadOnlyList<string> RevocationAuthentication)
+        [property: JsonPropertyName("token_endpoint_auth_signing_alg_values_supported")] IReadOnlyList<string> TokenAlgorithms,
+        [property: JsonPropertyName("revocation_endpoint_auth_methods_supported")] IReadOnlyList<string> RevocationAuthentication,
+        [property: JsonPropertyName("revocation_endpoint_auth_signing_alg_values_supported")] IReadOnlyList<string> RevocationAlgorithms,
+        [property: JsonPropertyName("introspection_endpoint_auth_methods_supported")] IReadOnlyList<string> IntrospectionAuthentication,
+        [property: JsonPropertyName("introspection_endpoint_auth_signing_alg_values_supported")] IReadOnlyList<string> IntrospectionAlgorithms,
+        [property: JsonPropertyName("authorization_response_iss_parameter_supported")] bool TellsIssuer,
+        [property: JsonPropertyName("request_parameter_supported")] bool TakesRequest,
+        [property: JsonPropertyName("request_uri_parameter_supported")] bool TakesRequestUri)
     {
+        private const string PrivateKeyJwt = "private_key_jwt";
+
+        private static readonly IReadOnlyList<string> Assertions = [SecurityAlgorithms.RsaSha256, SecurityAlgorithms.RsaSsaPssSha256, SecurityAlgorithms.EcdsaSha256];
+
         public static Metadata Of(AuthOptions options)
         {
             var at = options.Issuer.TrimEnd('/');
             return new Metadata(
-                options.Issuer, at + IdentityOptions.JwksPath, at + "/connect/token", at + "/connect/revocation",
-                ["refresh_token"], [], [AccessTokens.Scope], ["none"], ["none"]);
+                options.Issuer, $"{at}/connect/authorize", at + IdentityOptions.JwksPath, $"{at}/connect/token", $"{at}/connect/userinfo", $"{at}/connect/revocation", $"{at}/connect/introspect",
+                GrantType.All, ["code"], Scope.All, ["query"], ["S256"], ["none", "login"], ["public"], [SecurityAlgorithms.RsaSha256],
+                ["iss", "sub", "aud", "exp", "iat", "auth_time", "nonce", "sid", "email"],
+                ["none", PrivateKeyJwt], Assertions, ["none", PrivateKeyJwt], Assertions, [PrivateKeyJwt], Assertions, TellsIssuer: true, TakesRequest: false, TakesRequestUri: false);
         }
     }
 }

@@ -5,13 +5,17 @@ var builder = WebApplication.CreateSlimBuilder(args);
 
 var argosy = builder.AddArgosy("auth-service")
     .Handle<AuthMessages>();
-builder.Services.AddAccounts(AuthOptions.Read(argosy));
+builder.Services.AddAccounts(AuthOptions.Read(argosy), Clients.Read(argosy.Settings));
 
 var app = builder.Build();
 
 app.MapArgosy();
 app.MapAccounts();
+app.MapSessions();
+app.MapAuthorize();
 app.MapConnect();
+app.MapIntrospection();
+app.MapUserInfo();
 app.MapDiscovery();
 
 await app.RunArgosyAsync();

@@ -1,6 +1,3 @@
-using System.Buffers.Text;
-using System.Security.Cryptography;
-using System.Text;
 using Argosy.Chassis;
 using Argosy.Chassis.Messaging;
 using Argosy.Chassis.Store;
@@ -9,7 +6,13 @@ using Argosy.Contracts.Auth.V1;
 namespace Argosy.Auth;
 
 /// <summary>A login that is good, and the refresh token that carries it on.</summary>
-internal sealed record Session(string Id, string Account, string Role, DateTimeOffset Authenticated, string RefreshToken);
+internal sealed record Session(string Id, string Account, string Role, string Client, string Scope, DateTimeOffset Authenticated, string RefreshToken);
+
+/// <summary>A session as its user sees it; times in Unix milliseconds.</summary>
+internal sealed record OpenSession(string Id, string Client, string Scope, long Authenticated, long Seen, long Expires);
+
+/// <summary>What is known of a refresh token that works.</summary>
+internal sealed record RefreshState(string Account, string Client, string Scope, DateTimeOffset Expires);
 
 /// <summary>
 /// Logins and their refresh tokens: opaque, 256 random bits, kept as a hash, good for one use. Using one gives the next; using one twice
@@ -19,6 +22,7 @@ internal sealed record Session(string Id, string Account, string Role, DateTimeO
 internal sealed class Sessions(IStore store, TimeProvider time)
 {
     private const int MaxConflicts = 10;
+    private const int MostShown = 100;
 
     /// <summary>How long a session lasts at most.</summary>
     public static readonly TimeSpan Lifetime = TimeSpan.FromDays(30);
@@ -27,30 +31,37 @@ internal sealed class Sessions(IStore store, TimeProvider time)
     public static readonly TimeSpan Idle = TimeSpan.FromDays(7);
 
     /// <summary>Begins a session, in the commit that <paramref name="work"/> becomes.</summary>
-    public Session Begin(Account account, WriteSet work)
+    public Session Begin(string account, string role, string client, string scope, DateTimeOffset authenticated, WriteSet work)
     {
-        var token = NewToken();
-        var session = new Session(Ids.New(time), account.Id, account.Role, work.Now, token);
+        var token = Secret.New();
+        var session = new Session(Ids.New(time), account, role, client, scope, authenticated, token);
         RemoveExpired(work);
-        work.Require("select 1 from accounts where id = @Id", new { account.Id });   // closed while its password was being compared?
+        work.Require("select 1 from accounts where id = @account", new { account });   // closed while its password was being compared?
         work.Execute(
-            "insert into sessions (id, account, authenticated, expires, revoked) values (@Id, @Account, @now, @expires, null)",
-            new { session.Id, session.Account, now = work.NowMilliseconds, expires = (work.Now + Lifetime).ToUnixTimeMilliseconds() });
+            """
+            insert into sessions (id, account, authenticated, expires, revoked, client, scope, seen)
+            values (@Id, @Account, @authenticated, @expires, null, @Client, @Scope, @now)
+            """,
+            new
+            {
+                session.Id, session.Account, authenticated = authenticated.ToUnixTimeMilliseconds(), expires = (work.Now + Lifetime).ToUnixTimeMilliseconds(),
+                session.Client, session.Scope, now = work.NowMilliseconds,
+            });
         Insert(work, token, session.Id, work.Now + Idle);
         return session;
     }
 
     /// <summary>
-    /// Redeems a refresh token: the session with its next token, or null (<c>invalid_grant</c>). A token that was redeemed before ends
-    /// its session; that is committed although the request fails.
+    /// Redeems a refresh token of a client: the session with its next token, or null (<c>invalid_grant</c>). A token that was redeemed
+    /// before ends its session; that is committed although the request fails.
     /// </summary>
-    public async Task<Session?> RefreshAsync(string token, MessageContext cause, CancellationToken ct)
+    public async Task<Session?> RefreshAsync(string token, string client, MessageContext cause, CancellationToken ct)
     {
         for (var i = 0; i < MaxConflicts; i++)
         {
             var work = new WriteSet(cause.For($"refresh {i}"), time.GetUtcNow());
             var row = await FindAsync(token, ct);
-            if (row is null || row.HasEnded(work.Now))
+            if (row is null || row.Client != client || row.HasEnded(work.Now))
             {
                 return null;
             }
@@ -58,7 +69,7 @@ internal sealed class Sessions(IStore store, TimeProvider time)
             var next = row.Redeemed is null ? Rotate(row, work) : null;
             if (next is null)
             {
-                Revoke(row, work);
+                End(row.Session, row.Account, work);
             }
 
             var outcome = await store.CommitAsync(work, ct);
@@ -72,51 +83,72 @@ internal sealed class Sessions(IStore store, TimeProvider time)
         throw new ProblemException(Problem.Conflict("auth.contention", "This token is being used by too many at once."));
     }
 
-    /// <summary>Ends the session that a refresh token belongs to, used or not; unknown tokens are no error (RFC 7009 §2.2).</summary>
-    public async Task RevokeAsync(string token, MessageContext cause, CancellationToken ct)
+    /// <summary>Ends the session that a client's refresh token belongs to, used or not; unknown tokens are no error (RFC 7009 §2.2).</summary>
+    public async Task RevokeAsync(string token, string client, MessageContext cause, CancellationToken ct)
     {
-        for (var i = 0; i < MaxConflicts; i++)
+        if (await FindAsync(token, ct) is { } row && row.Client == client)
         {
-            var work = new WriteSet(cause.For($"revoke {i}"), time.GetUtcNow());
-            var row = await FindAsync(token, ct);
-            if (row is null || row.Revoked is not null)
-            {
-                return;
-            }
-
-            Revoke(row, work);
-            var outcome = await store.CommitAsync(work, ct);
-            if (outcome.Result != CommitResult.Conflict)
-            {
-                outcome.Ensure();
-                return;
-            }
+            await EndAsync(row.Session, row.Account, cause, ct);
         }
     }
 
+    /// <summary>Ends a session of an account; false where it has none of this id that goes on.</summary>
+    public async Task<bool> EndAsync(string session, string account, MessageContext cause, CancellationToken ct)
+    {
+        var work = new WriteSet(cause.For("end"), time.GetUtcNow());
+        End(session, account, work);
+        var outcome = await store.CommitAsync(work, ct);
+        if (outcome.Result == CommitResult.Conflict)
+        {
+            return false;
+        }
+
+        outcome.Ensure();
+        return true;
+    }
+
+    /// <summary>Ends a session, and says so; one that has ended is a conflict.</summary>
+    public static void End(string session, string account, WriteSet work)
+    {
+        work.Execute(
+            "update sessions set revoked = @now where id = @session and account = @account and revoked is null", new { now = work.NowMilliseconds, session, account }, rows: 1);
+        work.Publish(new SessionRevoked { SessionId = session, UserId = account });
+    }
+
+    /// <summary>The sessions of an account that go on, the latest first.</summary>
+    public Task<IReadOnlyList<OpenSession>> OfAsync(string account, CancellationToken ct) => store.QueryAsync<OpenSession>(
+        """
+        select id as Id, client as Client, scope as Scope, authenticated as Authenticated, seen as Seen, expires as Expires from sessions
+        where account = @account and revoked is null and expires > @now order by authenticated desc, id limit @limit
+        """,
+        new { account, now = time.GetUtcNow().ToUnixTimeMilliseconds(), limit = (long)MostShown }, ct);
+
+    /// <summary>What a refresh token says of itself; null where there is none that works.</summary>
+    public async Task<RefreshState?> StateAsync(string token, CancellationToken ct) =>
+        await FindAsync(token, ct) is { Redeemed: null } row && !row.HasEnded(time.GetUtcNow())
+            ? new RefreshState(row.Account, row.Client, row.Scope, DateTimeOffset.FromUnixTimeMilliseconds(Math.Min(row.Expires, row.SessionExpires)))
+            : null;
+
+    /// <summary>Whether a session goes on.</summary>
+    public async Task<bool> GoesOnAsync(string session, CancellationToken ct) => await store.FirstOrDefaultAsync<long?>(
+        "select 1 from sessions where id = @session and revoked is null and expires > @now", new { session, now = time.GetUtcNow().ToUnixTimeMilliseconds() }, ct) is not null;
+
     private static Session Rotate(TokenRow row, WriteSet work)
     {
-        var token = NewToken();
-        work.Require("select 1 from sessions where id = @Session and revoked is null", new { row.Session });
+        var token = Secret.New();
+        work.Execute("update sessions set seen = @now where id = @Session and revoked is null", new { now = work.NowMilliseconds, row.Session }, rows: 1);
         work.Execute(
             "update refresh_tokens set redeemed = @now where hash = @Hash and redeemed is null",
             new { now = work.NowMilliseconds, row.Hash }, rows: 1);
         var idle = work.Now + Idle;
         var end = DateTimeOffset.FromUnixTimeMilliseconds(row.SessionExpires);
         Insert(work, token, row.Session, idle < end ? idle : end);
-        return new Session(row.Session, row.Account, row.Role, DateTimeOffset.FromUnixTimeMilliseconds(row.Authenticated), token);
-    }
-
-    private static void Revoke(TokenRow row, WriteSet work)
-    {
-        work.Execute(
-            "update sessions set revoked = @now where id = @Session and revoked is null", new { now = work.NowMilliseconds, row.Session }, rows: 1);
-        work.Publish(new SessionRevoked { SessionId = row.Session, UserId = row.Account });
+        return new Session(row.Session, row.Account, row.Role, row.Client, row.Scope, DateTimeOffset.FromUnixTimeMilliseconds(row.Authenticated), token);
     }
 
     private static void Insert(WriteSet work, string token, string session, DateTimeOffset expires) => work.Execute(
         "insert into refresh_tokens (hash, session, expires, redeemed) values (@hash, @session, @expires, null)",
-        new { hash = HashOf(token), session, expires = expires.ToUnixTimeMilliseconds() }, rows: 1);
+        new { hash = Secret.HashOf(token), session, expires = expires.ToUnixTimeMilliseconds() }, rows: 1);
 
     // Each login takes at most two dead sessions along, so they go faster than they come and no worker has to look after them.
     private static void RemoveExpired(WriteSet work)
@@ -130,19 +162,14 @@ internal sealed class Sessions(IStore store, TimeProvider time)
     private Task<TokenRow?> FindAsync(string token, CancellationToken ct) => store.FirstOrDefaultAsync<TokenRow>(
         """
         select t.hash as Hash, t.session as Session, t.expires as Expires, t.redeemed as Redeemed, s.account as Account,
-               s.authenticated as Authenticated, s.expires as SessionExpires, s.revoked as Revoked, a.role as Role
+               s.client as Client, s.scope as Scope, s.authenticated as Authenticated, s.expires as SessionExpires, s.revoked as Revoked, a.role as Role
         from refresh_tokens t join sessions s on s.id = t.session join accounts a on a.id = s.account
         where t.hash = @hash
         """,
-        new { hash = HashOf(token) }, ct);
-
-    private static string NewToken() => Base64Url.EncodeToString(RandomNumberGenerator.GetBytes(32));
-
-    // 256 random bits need no salt and no stretching.
-    private static string HashOf(string token) => Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(token)));
+        new { hash = Secret.HashOf(token) }, ct);
 
     private sealed record TokenRow(
-        string Hash, string Session, long Expires, long? Redeemed, string Account, long Authenticated, long SessionExpires, long? Revoked, string Role)
+        string Hash, string Session, long Expires, long? Redeemed, string Account, string Client, string Scope, long Authenticated, long SessionExpires, long? Revoked, string Role)
     {
         public bool HasEnded(DateTimeOffset now) =>
             Revoked is not null || Math.Min(Expires, SessionExpires) <= now.ToUnixTimeMilliseconds();

@@ -4,14 +4,14 @@ using Argosy.Chassis.Hosting;
 namespace Argosy.Auth;
 
 /// <summary>Tokens, as RFC 6749 §5.1 spells them, and never to be kept by anything on the way.</summary>
-internal sealed class TokenAnswer(string accessToken, string refreshToken) : IResult
+internal sealed class TokenAnswer(string accessToken, string scope, string? refreshToken = null, string? idToken = null) : IResult
 {
     public Task ExecuteAsync(HttpContext httpContext)
     {
         httpContext.Response.Headers.CacheControl = "no-store";
         httpContext.Response.Headers.Pragma = "no-cache";
         return httpContext.Response.WriteAsJsonAsync(
-            new Body(accessToken, "Bearer", (long)AccessTokens.Lifetime.TotalSeconds, refreshToken, AccessTokens.Scope),
+            new Body(accessToken, "Bearer", (long)AccessTokens.Lifetime.TotalSeconds, scope, refreshToken, idToken),
             StrictJson.Options, httpContext.RequestAborted);
     }
 
@@ -19,8 +19,9 @@ internal sealed class TokenAnswer(string accessToken, string refreshToken) : IRe
         [property: JsonPropertyName("access_token")] string AccessToken,
         [property: JsonPropertyName("token_type")] string TokenType,
         [property: JsonPropertyName("expires_in")] long ExpiresIn,
-        [property: JsonPropertyName("refresh_token")] string RefreshToken,
-        [property: JsonPropertyName("scope")] string Scope);
+        [property: JsonPropertyName("scope")] string Scope,
+        [property: JsonPropertyName("refresh_token")] string? RefreshToken,
+        [property: JsonPropertyName("id_token")] string? IdToken);
 }
 
 /// <summary>A refusal as RFC 6749 §5.2 spells it; OAuth clients know no problem details.</summary>

@@ -67,6 +67,20 @@ internal sealed class Front(ServiceBench bench) : IAsyncDisposable
     public Task<HttpResponseMessage> RefreshAsync(string token) =>
         FormAsync("/connect/token", ("grant_type", "refresh_token"), ("refresh_token", token));
 
+    public async Task<HttpResponseMessage> BearerAsync(string path, string accessToken, HttpMethod? method = null, object? body = null)
+    {
+        using var request = new HttpRequestMessage(method ?? HttpMethod.Get, path) { Content = body is null ? null : JsonContent.Create(body) };
+        request.Headers.Authorization = new("Bearer", accessToken);
+        return await Http.SendAsync(request);
+    }
+
+    public async Task<JsonElement> BearerJsonAsync(string path, string accessToken)
+    {
+        using var answer = await BearerAsync(path, accessToken);
+        answer.StatusCode.ShouldBe(HttpStatusCode.OK);
+        return await JsonAsync(answer);
+    }
+
     public async Task<HttpStatusCode> AdminStatusAsync(string accessToken)
     {
         using var request = new HttpRequestMessage(HttpMethod.Get, "/admin/dead-letters");

@@ -120,9 +120,9 @@ public sealed class SessionApiTests(AuthProcess process)
         { "grant_type=refresh_token&refresh_token=x&client_id=other", HttpStatusCode.Unauthorized, "invalid_client" },
         { "grant_type=refresh_token&refresh_token=x&client_secret=s", HttpStatusCode.Unauthorized, "invalid_client" },
         { "grant_type=password&username=a&password=b", HttpStatusCode.BadRequest, "unsupported_grant_type" },
-        { "grant_type=authorization_code&code=x", HttpStatusCode.BadRequest, "unsupported_grant_type" },
-        { "grant_type=client_credentials", HttpStatusCode.BadRequest, "unsupported_grant_type" },
-        { "a=1&b=2&c=3&d=4&e=5&f=6&g=7&h=8&i=9&j=10&k=11&l=12&m=13&n=14&o=15&p=16&q=17&r=18", HttpStatusCode.BadRequest, "invalid_request" },
+        { "grant_type=authorization_code&code=x", HttpStatusCode.BadRequest, "invalid_request" },
+        { "grant_type=client_credentials", HttpStatusCode.BadRequest, "unauthorized_client" },
+        { "a=1&b=2&c=3&d=4&e=5&f=6&g=7&h=8&i=9&j=10&k=11&l=12&m=13&n=14&o=15&p=16&q=17&r=18&s=19&t=20&u=21&v=22&w=23&x=24&y=25", HttpStatusCode.BadRequest, "invalid_request" },
     };
 
     [Theory]

@@ -67,7 +67,7 @@ public sealed class SessionLifeTests : IAsyncLifetime
 
         (await RefreshAsync(token)).ShouldBeNull();
         (await RefreshAsync(token)).ShouldBeNull();
-        await _sessions.RevokeAsync(session.RefreshToken, Cause(), CancellationToken.None);
+        await _sessions.RevokeAsync(session.RefreshToken, Client.FirstParty, Cause(), CancellationToken.None);
 
         (await _bench.PublishedAsync<SessionRevoked>()).ShouldHaveSingleItem().ShouldBe(new SessionRevoked { SessionId = session.Id, UserId = Ada.Id });
     }
@@ -79,7 +79,7 @@ public sealed class SessionLifeTests : IAsyncLifetime
         {
             var session = await BeginAsync();
             var refresh = RefreshAsync(session.RefreshToken);
-            await _sessions.RevokeAsync(session.RefreshToken, Cause(), CancellationToken.None);
+            await _sessions.RevokeAsync(session.RefreshToken, Client.FirstParty, Cause(), CancellationToken.None);
 
             if (await refresh is { } next)
             {
@@ -94,7 +94,7 @@ public sealed class SessionLifeTests : IAsyncLifetime
     public async Task Closing_an_account_announces_the_end_of_each_session_that_was_not_over()
     {
         var over = await BeginAsync();
-        await _sessions.RevokeAsync(over.RefreshToken, Cause(), CancellationToken.None);
+        await _sessions.RevokeAsync(over.RefreshToken, Client.FirstParty, Cause(), CancellationToken.None);
         var open = await BeginAsync();
 
         await _bench.DeliverAsync(new UserErased { UserId = Ada.Id });
@@ -136,12 +136,12 @@ public sealed class SessionLifeTests : IAsyncLifetime
     private async Task<Session> BeginAsync()
     {
         var work = new WriteSet(Cause(), _time.GetUtcNow());
-        var session = _sessions.Begin(Ada, work);
+        var session = _sessions.Begin(Ada.Id, Ada.Role, Client.FirstParty, Scope.Api, work.Now, work);
         (await Store.CommitAsync(work)).Ensure();
         return session;
     }
 
-    private Task<Session?> RefreshAsync(string token) => _sessions.RefreshAsync(token, Cause(), CancellationToken.None);
+    private Task<Session?> RefreshAsync(string token) => _sessions.RefreshAsync(token, Client.FirstParty, Cause(), CancellationToken.None);
 
     private static MessageContext Cause() => new(Guid.NewGuid().ToString(), "auth-service", new MessageHeaders());
 }

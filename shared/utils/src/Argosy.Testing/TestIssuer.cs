@@ -50,6 +50,7 @@ public sealed class TestIssuer : IDisposable
             ["iat"] = now.ToUnixTimeSeconds(),
             ["nbf"] = now.ToUnixTimeSeconds(),
             ["exp"] = (now + Lifetime).ToUnixTimeSeconds(),
+            ["scope"] = "api",
             ["roles"] = admin ? new[] { "admin" } : [],
         };
         var signed = $"{Encode(JsonSerializer.SerializeToUtf8Bytes(header))}.{Encode(JsonSerializer.SerializeToUtf8Bytes(claims))}";

@@ -58,8 +58,17 @@ internal sealed class BearerHandler(
         await AnswerAsync(Problem.Unauthorized(refused is null ? "identity.required" : "identity.token", detail));
     }
 
-    protected override Task HandleForbiddenAsync(AuthenticationProperties properties) =>
-        AnswerAsync(Problem.Forbidden("identity.forbidden", "Your account may not do this."));
+    protected override Task HandleForbiddenAsync(AuthenticationProperties properties)
+    {
+        if (Caller.Of(Context) is { IsForApi: false })
+        {
+            // RFC 6750 §3.1.
+            Response.Headers.WWWAuthenticate = $"""Bearer realm="argosy", error="insufficient_scope", scope="{IdentityOptions.ApiScope}" """.TrimEnd();
+            return AnswerAsync(Problem.Forbidden("identity.scope", $"The access token is not for the API: its scope lacks '{IdentityOptions.ApiScope}'."));
+        }
+
+        return AnswerAsync(Problem.Forbidden("identity.forbidden", "Your account may not do this."));
+    }
 
     private Task AnswerAsync(Problem problem) => ProblemAnswers.WriteAsync(Context, problem);
 

@@ -19,6 +19,15 @@ public sealed record Caller(string Id, bool IsAdmin, string SessionId, IReadOnly
 {
     internal const string AdminRole = "admin";
 
+    /// <summary>What the subject of a program in its own name begins with; no account's id does.</summary>
+    public const string ServicePrefix = "svc:";
+
+    /// <summary>A program in its own name (client credentials), and no user.</summary>
+    public bool IsService => Id.StartsWith(ServicePrefix, StringComparison.Ordinal);
+
+    /// <summary>Whether the token is good for the API, and not only for telling who its user is.</summary>
+    public bool IsForApi => Scopes.Contains(IdentityOptions.ApiScope);
+
     /// <summary>The caller of a request that passed authentication, else null.</summary>
     public static Caller? Of(HttpContext context) => (context.User.Identity as CallerIdentity)?.Caller;
 

@@ -9,10 +9,15 @@ using Microsoft.Extensions.DependencyInjection.Extensions;
 
 namespace Argosy.Chassis.Hosting.Identity;
 
-/// <summary>Who may ask what. Every mapped route needs a user, unless it says <c>AllowAnonymous()</c> or <see cref="RequireAdmin"/>.</summary>
+/// <summary>
+/// Who may ask what. Every mapped route needs a user whose token is good for the API, unless it says <c>AllowAnonymous()</c>,
+/// <see cref="RequireAdmin"/>, <see cref="AllowServices"/> or <see cref="WithAnyScope"/>.
+/// </summary>
 public static class IdentityExtensions
 {
     private const string AdminPolicy = "admin";
+    private const string ServicesPolicy = "services";
+    private const string AnyScopePolicy = "any-scope";
 
     /// <summary>Adds the check of access tokens, the policies, and the readiness that waits for the issuer's keys.</summary>
     public static IServiceCollection AddArgosyIdentity(this IServiceCollection services, IdentityOptions options)
@@ -32,8 +37,10 @@ public static class IdentityExtensions
 
         services.AddAuthentication(BearerHandler.Name).AddScheme<AuthenticationSchemeOptions, BearerHandler>(BearerHandler.Name, configureOptions: null);
         services.AddAuthorizationBuilder()
-            .SetFallbackPolicy(new AuthorizationPolicyBuilder().RequireAuthenticatedUser().Build())
-            .AddPolicy(AdminPolicy, policy => policy.RequireAuthenticatedUser().RequireRole(Caller.AdminRole));
+            .SetFallbackPolicy(Policy(caller => caller.IsForApi && !caller.IsService))
+            .AddPolicy(AdminPolicy, Policy(caller => caller.IsForApi && !caller.IsService && caller.IsAdmin))
+            .AddPolicy(ServicesPolicy, Policy(caller => caller.IsForApi))
+            .AddPolicy(AnyScopePolicy, Policy(caller => !caller.IsService));
         services.AddSingleton<IAuthorizationMiddlewareResultHandler, MappedRoutesOnly>();
         return services;
     }
@@ -44,6 +51,23 @@ public static class IdentityExtensions
     /// <summary>The route is for administrators: others get 403, and 401 without a token.</summary>
     public static TBuilder RequireAdmin<TBuilder>(this TBuilder route) where TBuilder : IEndpointConventionBuilder =>
         route.RequireAuthorization(AdminPolicy);
+
+    /// <summary>The route is for other programs in their own name too (<see cref="Caller.IsService"/>).</summary>
+    public static TBuilder AllowServices<TBuilder>(this TBuilder route) where TBuilder : IEndpointConventionBuilder =>
+        route.RequireAuthorization(ServicesPolicy);
+
+    /// <summary>The route is for users whatever their token is good for; its handler looks at <see cref="Caller.Scopes"/>.</summary>
+    public static TBuilder WithAnyScope<TBuilder>(this TBuilder route) where TBuilder : IEndpointConventionBuilder =>
+        route.RequireAuthorization(AnyScopePolicy);
+
+    /// <summary>Whose access token a text is, by the same check as that of every request; null where it is none, or no longer good.</summary>
+    public static async Task<Caller?> CheckTokenAsync(this HttpContext context, string token, CancellationToken cancellation) =>
+        (await context.RequestServices.GetRequiredService<TokenCheck>().CheckAsync(token, cancellation)).Caller;
+
+    private static AuthorizationPolicy Policy(Func<Caller, bool> allows) => new AuthorizationPolicyBuilder()
+        .RequireAuthenticatedUser()
+        .RequireAssertion(context => context.User.Identity is CallerIdentity { Caller: var caller } && allows(caller))
+        .Build();
 
     /// <summary>The fallback policy guards what is mapped; what is not stays a plain 404 or 405 instead of asking for a token.</summary>
     private sealed class MappedRoutesOnly : IAuthorizationMiddlewareResultHandler

@@ -6,6 +6,9 @@ public sealed record IdentityOptions
     /// <summary>The only audience (<c>aud</c>) that is ours.</summary>
     public const string Audience = "argosy";
 
+    /// <summary>The scope that opens the API.</summary>
+    public const string ApiScope = "api";
+
     /// <summary>Where a JWK Set is served (RFC 8414 leaves the place open; everybody uses this one).</summary>
     public const string JwksPath = "/.well-known/jwks.json";
 

@@ -33,7 +33,7 @@ internal sealed class Forge(RSA key)
             ["nbf"] = now,
             ["exp"] = now + 600,
             ["sid"] = "session-1",
-            ["scope"] = "orders profile",
+            ["scope"] = "api profile",
             ["roles"] = new JsonArray([.. roles.Select(r => JsonValue.Create(r))]),
         };
     }

@@ -131,7 +131,7 @@ public sealed class TokenTableTests : IAsyncLifetime
         me.GetProperty("id").GetString().ShouldBe("user-7");
         me.GetProperty("isAdmin").GetBoolean().ShouldBeFalse();
         me.GetProperty("sessionId").GetString().ShouldBe("session-1");
-        me.GetProperty("scopes").EnumerateArray().Select(s => s.GetString()).ShouldBe(["orders", "profile"], ignoreOrder: true);
+        me.GetProperty("scopes").EnumerateArray().Select(s => s.GetString()).ShouldBe(["api", "profile"], ignoreOrder: true);
     }
 
     [Fact]

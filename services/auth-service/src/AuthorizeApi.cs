@@ -1,0 +1,152 @@
+using System.Globalization;
+using System.Text.Encodings.Web;
+using Argosy.Chassis.Store;
+
+namespace Argosy.Auth;
+
+/// <summary>
+/// <c>/connect/authorize</c> (RFC 6749 §3.1, RFC 7636, RFC 9700 §2.1): where a program sends a person to log in. The protocol:
+/// <list type="number">
+/// <item>A client or redirect URI that is not known is told on a page, and nobody is sent anywhere.</item>
+/// <item>Whatever else is wrong goes back to the client as <c>error</c>, with its <c>state</c> and our <c>iss</c> (RFC 9207).</item>
+/// <item>The person sees the login page; there is no session with the browser, so each time anew.</item>
+/// <item>The page is posted back with address and password, from our own origin, and checked again from the start.</item>
+/// <item>Right: the code is committed, then the browser goes back with it. Wrong: the page again, and the same delays as for every login.</item>
+/// </list>
+/// </summary>
+internal static class AuthorizeApi
+{
+    private const int MaxEmail = 254;
+
+    public static void MapAuthorize(this IEndpointRouteBuilder routes)
+    {
+        var connect = routes.MapGroup("/connect").AllowAnonymous();
+        connect.MapGet("/authorize", Ask);
+        connect.MapPost("/authorize", AnswerAsync);
+    }
+
+    private static IResult Ask(HttpRequest http, Clients clients, AuthOptions options)
+    {
+        var form = OAuthForm.From(http.Query);
+        return Check(form, clients, options, out var request) ?? (form!["prompt"] is "none"
+            ? Back(request!, options, ("error", "login_required"), ("error_description", "Nobody is logged in in this browser."))
+            : new LoginPage(request!, form["login_hint"]));
+    }
+
+    private static async Task<IResult> AnswerAsync(
+        HttpRequest http, Clients clients, AuthOptions options, SignIn signIn, IStore store, WriteSet work, CancellationToken ct)
+    {
+        // Another site's form could log somebody in as somebody else.
+        if (http.Headers.Origin is [{ Length: > 0 } origin] && !string.Equals(origin, OriginOf(options.Issuer), StringComparison.OrdinalIgnoreCase))
+        {
+            return new ErrorPage("This form was sent from another site. Go back to the program and begin again there.");
+        }
+
+        var (form, fault) = await OAuthForm.ReadAsync(http, ct);
+        if (form is null)
+        {
+            return new ErrorPage(fault!);
+        }
+
+        if (Check(form, clients, options, out var request) is { } refusal)
+        {
+            return refusal;
+        }
+
+        var typed = form["email"]?.Trim() ?? "";
+        var result = EmailAddress.Normalise(typed) is { } email
+            ? await signIn.TryAsync(email, form["password"] ?? "", work.Context, ct)
+            : SignIn.Wrong;
+        if (result.Account is { } account)
+        {
+            SignIn.Complete(result, work);
+            var code = AuthorizationCodes.Issue(account, request!.Consent, work);
+            var outcome = await store.CommitAsync(work, ct);
+            if (outcome.Result != CommitResult.Conflict)
+            {
+                outcome.Ensure();
+                return Back(request, options, ("code", code));
+            }
+
+            result = SignIn.Wrong;      // the account was closed meanwhile
+        }
+
+        return new LoginPage(request!, typed.Length <= MaxEmail ? typed : null, result.Problem);
+    }
+
+    // Null where all is well.
+    private static IResult? Check(OAuthForm? form, Clients clients, AuthOptions options, out AuthorizationRequest? request)
+    {
+        request = null;
+        if (form is null)
+        {
+            return new ErrorPage("A parameter of the address is there more than once.");
+        }
+
+        if (form["client_id"] is not { } id || clients.Find(id) is not { } client || !client.Uses(GrantType.AuthorizationCode))
+        {
+            return new ErrorPage("The program that sent you here is not known.");
+        }
+
+        if (form["redirect_uri"] is not { } uri || !client.RedirectUris.Any(known => known.Matches(uri)))
+        {
+            return new ErrorPage($"{client.Name} wants you sent to an address that it has not registered.");
+        }
+
+        var scope = client.Grant(form["scope"]);
+        request = new AuthorizationRequest(client, form, new Consent(id, uri, form["code_challenge"] ?? "", form["nonce"], scope ?? ""));
+        return Fault(form, scope) is { } fault ? Back(request, options, ("error", fault.Error), ("error_description", fault.Detail)) : null;
+    }
+
+    private static (string Error, string Detail)? Fault(OAuthForm form, string? scope) => form switch
+    {
+        _ when form["request"] is not null => ("request_not_supported", "Requests are not taken as JWTs."),
+        _ when form["request_uri"] is not null => ("request_uri_not_supported", "Requests are not fetched from elsewhere."),
+        _ when form["response_type"] is null => ("invalid_request", "response_type is missing."),
+        _ when form["response_type"] != "code" => ("unsupported_response_type", "The response type is code."),
+        _ when form["response_mode"] is not (null or "query") => ("invalid_request", "The response mode is query."),
+        _ when form["code_challenge"] is not { } challenge || !AuthorizationCodes.IsChallenge(challenge) => ("invalid_request", "code_challenge must be the SHA-256 of the code_verifier in base64url, 43 characters."),
+        _ when form["code_challenge_method"] != "S256" => ("invalid_request", "code_challenge_method must be S256."),
+        _ when scope is null => ("invalid_scope", "The client may not have all of this scope."),
+        _ => null,
+    };
+
+    // 303, so that no browser posts the password on (RFC 9700 §4.12).
+    private static RedirectBack Back(AuthorizationRequest request, AuthOptions options, params IReadOnlyList<(string Name, string Value)> parameters)
+    {
+        var uri = request.Consent.RedirectUri;
+        List<(string Name, string Value)> all = [.. parameters, ("iss", options.Issuer)];
+        if (request.State is { } state)
+        {
+            all.Add(("state", state));
+        }
+
+        var query = string.Join('&', all.Select(parameter => $"{parameter.Name}={UrlEncoder.Default.Encode(parameter.Value)}"));
+        return new RedirectBack(string.Create(CultureInfo.InvariantCulture, $"{uri}{(uri.Contains('?', StringComparison.Ordinal) ? '&' : '?')}{query}"));
+    }
+
+    private static string OriginOf(string issuer) => new Uri(issuer).GetLeftPart(UriPartial.Authority);
+
+    private sealed class RedirectBack(string location) : IResult
+    {
+        public Task ExecuteAsync(HttpContext httpContext)
+        {
+            httpContext.Response.StatusCode = StatusCodes.Status303SeeOther;
+            httpContext.Response.Headers.Location = location;
+            httpContext.Response.Headers.CacheControl = "no-store";
+            httpContext.Response.Headers["Referrer-Policy"] = "no-referrer";
+            return Task.CompletedTask;
+        }
+    }
+}
+
+/// <summary>A request that has been checked, and what of it the login page has to bring back.</summary>
+internal sealed record AuthorizationRequest(Client Client, OAuthForm Form, Consent Consent)
+{
+    private static readonly string[] Kept =
+        ["client_id", "redirect_uri", "response_type", "response_mode", "scope", "state", "nonce", "code_challenge", "code_challenge_method"];
+
+    public string? State => Form["state"];
+
+    public IEnumerable<KeyValuePair<string, string>> Parameters => Form.Of(Kept);
+}

@@ -1,0 +1,84 @@
+using Argosy.Chassis;
+using Argosy.Chassis.Hosting;
+using Argosy.Chassis.Hosting.Identity;
+using Argosy.Chassis.Store;
+
+namespace Argosy.Auth;
+
+/// <summary>What people do with their own account: see where they are logged in, end that, change the password.</summary>
+internal static class SessionApi
+{
+    private static readonly Problem Unknown = Problem.NotFound("session.unknown", "You have no such session that goes on.");
+
+    public static void MapSessions(this IEndpointRouteBuilder routes)
+    {
+        var auth = routes.MapGroup("/api/v1/auth");
+        auth.MapGet("/sessions", ListAsync);
+        auth.MapDelete("/sessions/{id}", EndAsync);
+
+        // Not .Writes(): that keeps a hash of the body, and there is a password in it.
+        auth.MapPost("/password", ChangePasswordAsync);
+    }
+
+    private static async Task<IResult> ListAsync(Caller caller, Sessions sessions, CancellationToken ct)
+    {
+        var open = await sessions.OfAsync(caller.Id, ct);
+        return Results.Json(new SessionList([.. open.Select(session => new SessionView(
+            session.Id, session.Client, session.Scope, At(session.Authenticated), At(session.Seen), At(session.Expires), session.Id == caller.SessionId))]), StrictJson.Options);
+    }
+
+    private static async Task<IResult> EndAsync(string id, Caller caller, Sessions sessions, WriteSet work, CancellationToken ct) =>
+        await sessions.EndAsync(id, caller.Id, work.Context, ct) ? Results.NoContent() : Unknown.ToResult();
+
+    /// <summary>Needs the old password, which is a guess like any other; ends every other session: whoever knew the old one is out.</summary>
+    private static async Task<IResult> ChangePasswordAsync(
+        ChangePassword request, Caller caller, SignIn signIn, Passwords passwords, Sessions sessions, IStore store, WriteSet work, CancellationToken ct)
+    {
+        if (await store.FirstOrDefaultAsync<string>("select email from accounts where id = @Id", new { caller.Id }, ct) is not { } email)
+        {
+            return Problem.NotFound("account.unknown", "There is no such account any more.").ToResult();
+        }
+
+        if (PasswordPolicy.Fault(request.NewPassword, email) is { } fault)
+        {
+            return Problem.Invalid(new Dictionary<string, string[]>(StringComparer.Ordinal) { ["newPassword"] = [fault] }).ToResult();
+        }
+
+        var result = await signIn.TryAsync(email, request.OldPassword, work.Context, ct);
+        if (result.Account is not { } account)
+        {
+            // Not 401: the token is good, and a client must not throw it away.
+            return (result.Problem!.Status == StatusCodes.Status401Unauthorized ? Problem.Unprocessable("auth.old-password", "The old password is not right.") : result.Problem).ToResult();
+        }
+
+        using var place = await passwords.EnterAsync(ct);
+        if (place is null)
+        {
+            return Passwords.Busy.ToResult();
+        }
+
+        SignIn.Complete(result with { NewHash = null }, work);
+        work.Execute("update accounts set password = @hash where id = @Id and password = @Password", new { hash = await place.HashAsync(request.NewPassword), account.Id, account.Password }, rows: 1);
+        foreach (var other in (await sessions.OfAsync(caller.Id, ct)).Where(session => session.Id != caller.SessionId))
+        {
+            Sessions.End(other.Id, caller.Id, work);
+        }
+
+        var outcome = await store.CommitAsync(work, ct);
+        if (outcome.Result == CommitResult.Conflict)
+        {
+            return Problem.Conflict("auth.contention", "The account was changed at the same time: ask again.").ToResult();
+        }
+
+        outcome.Ensure();
+        return Results.NoContent();
+    }
+
+    private static DateTimeOffset At(long milliseconds) => DateTimeOffset.FromUnixTimeMilliseconds(milliseconds);
+
+    private sealed record SessionList(IReadOnlyList<SessionView> Items);
+
+    private sealed record SessionView(string Id, string Client, string Scope, DateTimeOffset LoggedIn, DateTimeOffset LastUsed, DateTimeOffset Ends, bool Current);
+
+    private sealed record ChangePassword(string OldPassword, string NewPassword);
+}

@@ -1,0 +1,39 @@
+using System.Text.Json.Serialization;
+using Argosy.Chassis.Hosting;
+using Argosy.Chassis.Hosting.Identity;
+using Argosy.Chassis.Store;
+
+namespace Argosy.Auth;
+
+/// <summary><c>/connect/userinfo</c> (OpenID Connect Core §5.3): who the token's user is, as far as its scope goes.</summary>
+internal static class UserInfoApi
+{
+    public static void MapUserInfo(this IEndpointRouteBuilder routes) =>
+        routes.MapMethods("/connect/userinfo", [HttpMethods.Get, HttpMethods.Post], TellAsync).WithAnyScope();
+
+    private static async Task<IResult> TellAsync(Caller caller, Sessions sessions, IStore store, HttpResponse response, CancellationToken ct)
+    {
+        response.Headers.CacheControl = "no-store";
+        if (!caller.Scopes.Contains(Scope.OpenId))
+        {
+            // RFC 6750 §3.1.
+            response.Headers.WWWAuthenticate = $"""Bearer realm="argosy", error="insufficient_scope", scope="{Scope.OpenId}" """.TrimEnd();
+            return Results.Json(new Refusal("insufficient_scope"), StrictJson.Options, statusCode: StatusCodes.Status403Forbidden);
+        }
+
+        var email = await sessions.GoesOnAsync(caller.SessionId, ct)
+            ? await store.FirstOrDefaultAsync<string>("select email from accounts where id = @Id", new { caller.Id }, ct)
+            : null;
+        if (email is null)
+        {
+            response.Headers.WWWAuthenticate = """Bearer realm="argosy", error="invalid_token", error_description="The session has ended." """.TrimEnd();
+            return Results.Json(new Refusal("invalid_token"), StrictJson.Options, statusCode: StatusCodes.Status401Unauthorized);
+        }
+
+        return Results.Json(new UserInfo(caller.Id, caller.Scopes.Contains(Scope.Email) ? email : null), StrictJson.Options);
+    }
+
+    private sealed record UserInfo([property: JsonPropertyName("sub")] string Subject, [property: JsonPropertyName("email")] string? Email);
+
+    private sealed record Refusal([property: JsonPropertyName("error")] string Error);
+}
