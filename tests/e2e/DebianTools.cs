@@ -9,6 +9,7 @@ namespace Argosy.E2E;
 internal static class DebianTools
 {
     private static readonly TimeSpan FetchWithin = TimeSpan.FromMinutes(2);
+    private static readonly TimeSpan InstallWithin = TimeSpan.FromMinutes(5);
     private static readonly SemaphoreSlim Single = new(1, 1);
 
     /// <summary>Where the program is; without it the test is left out, which says so and which continuous integration does not accept.</summary>
@@ -18,6 +19,25 @@ internal static class DebianTools
         try
         {
             return OnPath(program) ?? await UnpackedAsync(program, package) ?? Left(program, package);
+        }
+        finally
+        {
+            Single.Release();
+        }
+    }
+
+    /// <summary>The same for what needs more than its own package: installed, where this process may do that.</summary>
+    public static async Task<string> RequireInstalledAsync(string program, string package)
+    {
+        await Single.WaitAsync(FetchWithin);
+        try
+        {
+            if (OnPath(program) is null && Environment.IsPrivilegedProcess && OnPath("apt-get") is not null)
+            {
+                await Launcher.BashAsync(InstallWithin, $"apt-get update -q && DEBIAN_FRONTEND=noninteractive apt-get install -q -y --no-install-recommends {package}");
+            }
+
+            return OnPath(program) ?? Left(program, package);
         }
         finally
         {
