@@ -12,6 +12,9 @@ public sealed partial class CatalogTests
 {
     private const string Contracts = "Argosy.Contracts.";
 
+    // Its deny-list handles them in each service.
+    private static readonly string[] OfChassis = ["argosy.auth.v1.SessionRevoked", "argosy.auth.v1.TokenRevoked"];
+
     public static TheoryData<string> Services => [.. Repository.Services];
 
     [Theory]
@@ -24,7 +27,16 @@ public sealed partial class CatalogTests
             .Where(call => call.DeclaringType.Namespace == "Argosy.Chassis.Sagas" && call.Name is "Succeeds" or "Fails" or "Until" or "RefusedBy")
             .Select(call => WireName(call.GenericArguments[0]));
 
-        handled.Concat(replies).Distinct().Order().ShouldBe(Listed(service, "handles"));
+        handled.Concat(replies).Distinct().Order().ShouldBe(Listed(service, "handles").Except(OfChassis));
+    }
+
+    [Fact]
+    public void Every_service_hears_which_sessions_ended_but_the_one_that_ends_them()
+    {
+        foreach (var service in Repository.Services.Where(service => service is not ("gateway" or "auth-service")))
+        {
+            OfChassis.Except(Listed(service, "handles")).ShouldBeEmpty(service);
+        }
     }
 
     [Theory]

@@ -76,7 +76,7 @@ public sealed partial class PortableSqlTests(PostgresForAll postgres) : IClassFi
         await command.ExecuteNonQueryAsync();
     }
 
-    private static string[] Schemas(string service) => [.. Directory.GetFiles(Repository.PathOf("services", service, "src"), "schema*.sql").Order()];
+    private static string[] Schemas(string service) => [.. Directory.GetFiles(Repository.PathOf("services", service, "src"), "schema*.sql").OrderBy(file => file.Length).ThenBy(file => file, StringComparer.Ordinal)];
 
     private static void Run(SqliteConnection connection, string script)
     {

@@ -51,9 +51,11 @@ public sealed class Fleet : IAsyncLifetime
 
         Screen = up.Errors;
         Gateway = Client();
-        var password = await File.ReadAllTextAsync(Path.Combine(Data, "services", "auth-service", "admin-password"));
-        Admin = await LoginAsync("admin@argosy.local", password.Trim());
+        Admin = await LoginAsync("admin@argosy.local", await AdminPasswordAsync());
     }
+
+    /// <summary>What the first start has made up.</summary>
+    public async Task<string> AdminPasswordAsync() => (await File.ReadAllTextAsync(Path.Combine(Data, "services", "auth-service", "admin-password"))).Trim();
 
     public async ValueTask DisposeAsync()
     {

@@ -1,3 +1,4 @@
+using Argosy.Chassis.Hosting.Identity;
 using Argosy.Chassis.Store;
 using Argosy.Contracts.Auth.V1;
 using Argosy.Contracts.User.V1;
@@ -21,6 +22,7 @@ internal sealed class AuthMessages(IStore store)
 
         foreach (var session in await store.QueryAsync<string>("select id from sessions where account = @id and revoked is null", of, ct))
         {
+            DenyList.Deny(work, session);
             work.Publish(new SessionRevoked { SessionId = session, UserId = erased.UserId });
         }
 

@@ -45,7 +45,10 @@ internal static class ConnectApi
             };
     }
 
-    /// <summary>200 whether or not there was such a token; access tokens end by themselves, sooner than a list of them would reach everybody.</summary>
+    /// <summary>
+    /// 200 whether or not there was such a token of this client. An access token takes its session along (RFC 7009 §2.1 lets it); where
+    /// services look at once, it is refused as soon as they have heard of it.
+    /// </summary>
     private static async Task<IResult> RevokeAsync(HttpRequest http, ClientProof proof, Grants grants, Sessions sessions, WriteSet work, CancellationToken ct)
     {
         var (form, fault) = await OAuthForm.ReadAsync(http, ct);
@@ -65,7 +68,12 @@ internal static class ConnectApi
             case null:
                 return new OAuthError("invalid_request", "token is missing.");
             case var jwt when jwt.Contains('.', StringComparison.Ordinal):
-                return new OAuthError("unsupported_token_type", "Access tokens cannot be revoked; revoke the refresh token, which ends the session.");
+                if (await PresentedToken.CheckAsync(http.HttpContext, jwt, ct) is { } presented && presented.Client == client!.Id)
+                {
+                    await sessions.RevokeAsync(presented, work.Context, ct);
+                }
+
+                return Results.Ok();
             case var token:
                 await sessions.RevokeAsync(token, client!.Id, work.Context, ct);
                 return Results.Ok();

@@ -1,8 +1,5 @@
-using System.Buffers.Text;
-using System.Text.Json;
 using System.Text.Json.Serialization;
 using Argosy.Chassis.Hosting;
-using Argosy.Chassis.Hosting.Identity;
 using Argosy.Chassis.Store;
 
 namespace Argosy.Auth;
@@ -44,19 +41,16 @@ internal static class IntrospectionApi
 
     private static async Task<Introspection?> OfAccessTokenAsync(HttpContext http, string token, Sessions sessions, CancellationToken ct)
     {
-        if (await http.CheckTokenAsync(token, ct) is not { } caller || (caller.SessionId.Length > 0 && !await sessions.GoesOnAsync(caller.SessionId, ct)))
+        if (await PresentedToken.CheckAsync(http, token, ct) is not { Caller: var caller } presented || !await sessions.StandsAsync(caller, ct))
         {
             return null;
         }
 
-        using var claims = JsonDocument.Parse(Base64Url.DecodeFromChars(token.Split('.')[1]));
         return new Introspection(Active: true)
         {
-            Client = Text("client_id"), Scope = Text("scope"), Subject = caller.Id, Issuer = Text("iss"), Audience = Text("aud"), Id = Text("jti"),
-            Expires = claims.RootElement.GetProperty("exp").GetInt64(), IssuedAt = claims.RootElement.GetProperty("iat").GetInt64(), Type = "Bearer",
+            Client = presented.Client, Scope = presented.Text("scope"), Subject = caller.Id, Issuer = presented.Text("iss"), Audience = presented.Text("aud"),
+            Id = caller.TokenId, Expires = presented.Number("exp"), IssuedAt = presented.Number("iat"), Type = "Bearer",
         };
-
-        string? Text(string name) => claims.RootElement.TryGetProperty(name, out var value) ? value.GetString() : null;
     }
 
     private static async Task<Introspection?> OfRefreshTokenAsync(string token, Sessions sessions, CancellationToken ct) =>

@@ -12,7 +12,7 @@ internal static class SessionApi
 
     public static void MapSessions(this IEndpointRouteBuilder routes)
     {
-        var auth = routes.MapGroup("/api/v1/auth");
+        var auth = routes.MapGroup("/api/v1/auth").RefuseRevoked();
         auth.MapGet("/sessions", ListAsync);
         auth.MapDelete("/sessions/{id}", EndAsync);
 

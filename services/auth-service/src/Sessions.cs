@@ -1,4 +1,5 @@
 using Argosy.Chassis;
+using Argosy.Chassis.Hosting.Identity;
 using Argosy.Chassis.Messaging;
 using Argosy.Chassis.Store;
 using Argosy.Contracts.Auth.V1;
@@ -112,6 +113,7 @@ internal sealed class Sessions(IStore store, TimeProvider time)
     {
         work.Execute(
             "update sessions set revoked = @now where id = @session and account = @account and revoked is null", new { now = work.NowMilliseconds, session, account }, rows: 1);
+        DenyList.Deny(work, session);
         work.Publish(new SessionRevoked { SessionId = session, UserId = account });
     }
 
@@ -128,6 +130,26 @@ internal sealed class Sessions(IStore store, TimeProvider time)
         await FindAsync(token, ct) is { Redeemed: null } row && !row.HasEnded(time.GetUtcNow())
             ? new RefreshState(row.Account, row.Client, row.Scope, DateTimeOffset.FromUnixTimeMilliseconds(Math.Min(row.Expires, row.SessionExpires)))
             : null;
+
+    /// <summary>Whether an access token still stands: its session goes on, or, where it has none, nobody revoked it.</summary>
+    public async Task<bool> StandsAsync(Caller caller, CancellationToken ct) => caller.SessionId.Length > 0
+        ? await GoesOnAsync(caller.SessionId, ct)
+        : await store.FirstOrDefaultAsync<long?>("select 1 from sys_denied where id = @TokenId", new { caller.TokenId }, ct) is null;
+
+    /// <summary>Ends an access token of a client: with its session where it has one.</summary>
+    public async Task RevokeAsync(PresentedToken token, MessageContext cause, CancellationToken ct)
+    {
+        if (token.Caller.SessionId.Length > 0)
+        {
+            await EndAsync(token.Caller.SessionId, token.Caller.Id, cause, ct);
+            return;
+        }
+
+        var work = new WriteSet(cause.For("revoke"), time.GetUtcNow());
+        DenyList.Deny(work, token.Caller.TokenId);
+        work.Publish(new TokenRevoked { TokenId = token.Caller.TokenId, ClientId = token.Client });
+        (await store.CommitAsync(work, ct)).Ensure();
+    }
 
     /// <summary>Whether a session goes on.</summary>
     public async Task<bool> GoesOnAsync(string session, CancellationToken ct) => await store.FirstOrDefaultAsync<long?>(

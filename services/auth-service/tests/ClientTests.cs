@@ -163,6 +163,25 @@ public sealed class ClientTests : IAsyncLifetime
         await ShouldBeErrorAsync(await _front.FormAsync("/connect/introspect", ("token", own), ("client_id", "argosy")), HttpStatusCode.Unauthorized, "invalid_client");
     }
 
+    [Fact]
+    public async Task A_clients_own_token_ends_when_it_says_so_and_not_when_another_does()
+    {
+        var own = (await Front.JsonAsync(await TokenAsync(SignRsa(Claims("warehouse"))))).GetProperty("access_token").GetString()!;
+
+        await RevokeAsync(own, SignCurve(Claims("reports")));
+        (await IntrospectAsync(own, SignRsa(Claims("warehouse")))).GetProperty("active").GetBoolean().ShouldBeTrue();
+        await RevokeAsync(own, SignRsa(Claims("warehouse")));
+
+        (await IntrospectAsync(own, SignRsa(Claims("warehouse")))).GetProperty("active").GetBoolean().ShouldBeFalse();
+        await Eventually.HoldsAsync(() => _front.Bench.Bus.Heard.Any(heard => heard.Envelope.Type == "argosy.auth.v1.TokenRevoked"), "the others hear of it");
+    }
+
+    private async Task RevokeAsync(string token, string assertion)
+    {
+        using var answer = await _front.FormAsync("/connect/revocation", ("token", token), ("client_assertion", assertion), ("client_assertion_type", ClientProof.AssertionType));
+        answer.StatusCode.ShouldBe(HttpStatusCode.OK);
+    }
+
     private delegate string Signer(Dictionary<string, object?> claims);
 
     private static Dictionary<string, object?> Claims(string client, params (string Name, object? Value)[] changes)

@@ -72,15 +72,16 @@ public sealed class SessionApiTests(AuthProcess process)
     }
 
     [Fact]
-    public async Task Revoking_what_is_no_token_succeeds_and_an_access_token_is_refused()
+    public async Task Revoking_what_is_no_token_succeeds_and_an_access_token_takes_its_session_along()
     {
         var (email, _) = await _front.PersonAsync();
         var tokens = await _front.TokensAsync(email);
 
         (await _front.FormAsync("/connect/revocation", ("token", "unknown"))).StatusCode.ShouldBe(HttpStatusCode.OK);
-        await ShouldBeErrorAsync(await _front.FormAsync("/connect/revocation", ("token", tokens.Access)), "unsupported_token_type");
+        (await _front.FormAsync("/connect/revocation", ("token", tokens.Access))).StatusCode.ShouldBe(HttpStatusCode.OK);
         await ShouldBeErrorAsync(await _front.FormAsync("/connect/revocation"), "invalid_request");
-        (await _front.RefreshAsync(tokens.Refresh)).StatusCode.ShouldBe(HttpStatusCode.OK);
+        await ShouldBeErrorAsync(await _front.RefreshAsync(tokens.Refresh), "invalid_grant");
+        (await _front.BearerAsync("/api/v1/auth/sessions", tokens.Access)).StatusCode.ShouldBe(HttpStatusCode.Unauthorized, "at once, and not in ten minutes");
     }
 
     [Fact]

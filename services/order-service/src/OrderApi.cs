@@ -25,12 +25,12 @@ internal static class OrderApi
     public static void MapOrders(this WebApplication app)
     {
         var orders = app.MapGroup("/api/v1/orders");
-        orders.MapPost("/", PlaceAsync).Writes(Idempotency.Required);
+        orders.MapPost("/", PlaceAsync).RefuseRevoked().Writes(Idempotency.Required);
         orders.MapGet("/", ListAsync);
         orders.MapGet("/{id}", FindAsync);
         orders.MapGet("/{id}/history", HistoryAsync);
         orders.MapGet("/{id}/stream", OrderStream.StreamAsync).Streams();
-        orders.MapPost("/{id}/cancel", CancelAsync).Writes();
+        orders.MapPost("/{id}/cancel", CancelAsync).RefuseRevoked().Writes();
     }
 
     private static async Task<IResult> PlaceAsync(

@@ -29,7 +29,7 @@ internal static class PaymentApi
 
     public static void MapPayments(this WebApplication app)
     {
-        var payments = app.MapGroup("/api/v1/payments");
+        var payments = app.MapGroup("/api/v1/payments").RefuseRevoked();
         payments.MapGet("/", OfOrderAsync);
         payments.MapGet("/{id}", FindAsync);
         payments.MapGet("/{id}/refunds", RefundsAsync);

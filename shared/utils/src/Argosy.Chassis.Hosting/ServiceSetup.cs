@@ -11,6 +11,7 @@ using Argosy.Chassis.Sagas;
 using Argosy.Chassis.Sqlite;
 using Argosy.Chassis.Store;
 using Argosy.Chassis.Telemetry;
+using Argosy.Contracts.Auth.V1;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.Metadata;
@@ -72,8 +73,15 @@ public static class ServiceSetup
         admin.MapSagas();
     }
 
-    private static void AddIdentity(ArgosyBuilder argosy) =>
+    private static void AddIdentity(ArgosyBuilder argosy)
+    {
         argosy.Services.AddArgosyIdentity(IdentityOptions.Read(argosy.Settings, argosy.Options));
+        argosy.Services.AddSingleton<DenyList>();
+        if (Catalog.Embedded.Find(argosy.Options.Name)?.Handles.Contains(SessionRevoked.Descriptor.FullName, StringComparer.Ordinal) == true)
+        {
+            argosy.Handle<DenyList>();
+        }
+    }
 
     private static void AddStore(ArgosyBuilder argosy)
     {

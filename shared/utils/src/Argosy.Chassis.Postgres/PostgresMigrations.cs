@@ -6,9 +6,9 @@ namespace Argosy.Chassis.Postgres;
 /// <summary>Applies SQL scripts once, in order, each with its checksum, in one transaction under an advisory lock: instances may start at once.</summary>
 internal static class PostgresMigrations
 {
-    public static IReadOnlyList<Migration> Chassis { get; } = [MigrationScripts.Embedded(typeof(PostgresMigrations).Assembly, "chassis.sql")];
+    public static IReadOnlyList<Migration> Chassis { get; } = [Read("chassis.sql"), Read("chassis.2.sql")];
 
-    private static readonly string Collation = MigrationScripts.Embedded(typeof(PostgresMigrations).Assembly, "collation.sql").Sql;
+    private static readonly string Collation = Read("collation.sql").Sql;
 
     public static async Task RunAsync(
         NpgsqlConnection connection, PostgresAddress address, IReadOnlyList<Migration> migrations, DateTimeOffset now, CancellationToken cancellation)
@@ -62,6 +62,8 @@ internal static class PostgresMigrations
             throw new MigrationException($"The database {address.Database} keeps texts as {encoding}: create it with encoding UTF8.");
         }
     }
+
+    private static Migration Read(string name) => MigrationScripts.Embedded(typeof(PostgresMigrations).Assembly, name);
 
     private static async Task ExecuteAsync(NpgsqlConnection connection, string sql, CancellationToken cancellation)
     {

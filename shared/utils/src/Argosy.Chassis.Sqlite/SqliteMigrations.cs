@@ -7,7 +7,7 @@ namespace Argosy.Chassis.Sqlite;
 /// <summary>Applies SQL scripts once, in order, each with its checksum, in one transaction that locks the file.</summary>
 internal static class SqliteMigrations
 {
-    public static IReadOnlyList<Migration> Chassis { get; } = [Read("chassis.sql"), Read("chassis.2.sql")];
+    public static IReadOnlyList<Migration> Chassis { get; } = [Read("chassis.sql"), Read("chassis.2.sql"), Read("chassis.3.sql")];
 
     public static void Run(SqliteConnection connection, IReadOnlyList<Migration> migrations, TimeProvider time)
     {

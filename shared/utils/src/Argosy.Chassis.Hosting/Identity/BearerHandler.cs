@@ -4,6 +4,7 @@ using Microsoft.AspNetCore.Authentication;
 using Microsoft.AspNetCore.Authorization;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;
+using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
 
@@ -29,6 +30,11 @@ internal sealed class BearerHandler(
         var verdict = Request.Headers.Authorization is [{ } header] && header.StartsWith(Prefix, StringComparison.OrdinalIgnoreCase)
             ? await check.CheckAsync(header[Prefix.Length..], Context.RequestAborted)
             : new TokenVerdict(null, TokenFault.Malformed);
+        if (verdict.Caller is { } known && await IsRevokedAsync(known))
+        {
+            verdict = new TokenVerdict(null, TokenFault.Revoked);
+        }
+
         return verdict.Caller is { } caller
             ? AuthenticateResult.Success(new AuthenticationTicket(new ClaimsPrincipal(new CallerIdentity(caller, Name)), Name))
             : AuthenticateResult.Fail(new TokenRefusedException(verdict.Fault));
@@ -48,6 +54,7 @@ internal sealed class BearerHandler(
         {
             null => "This needs an access token in the Authorization header.",
             TokenFault.Expired => "The access token has expired.",
+            TokenFault.Revoked => "The login that the access token belongs to has ended.",
             _ => "The access token is not valid here.",
         };
 
@@ -69,6 +76,10 @@ internal sealed class BearerHandler(
 
         return AnswerAsync(Problem.Forbidden("identity.forbidden", "Your account may not do this."));
     }
+
+    private async ValueTask<bool> IsRevokedAsync(Caller caller) =>
+        Context.GetEndpoint()?.Metadata.GetMetadata<RefusesRevoked>() is not null
+        && await Context.RequestServices.GetRequiredService<DenyList>().DeniesAsync(caller, Context.RequestAborted);
 
     private Task AnswerAsync(Problem problem) => ProblemAnswers.WriteAsync(Context, problem);
 

@@ -22,6 +22,9 @@ public sealed record Caller(string Id, bool IsAdmin, string SessionId, IReadOnly
     /// <summary>What the subject of a program in its own name begins with; no account's id does.</summary>
     public const string ServicePrefix = "svc:";
 
+    /// <summary>The token itself (claim <c>jti</c>).</summary>
+    public string TokenId { get; init; } = "";
+
     /// <summary>A program in its own name (client credentials), and no user.</summary>
     public bool IsService => Id.StartsWith(ServicePrefix, StringComparison.Ordinal);
 

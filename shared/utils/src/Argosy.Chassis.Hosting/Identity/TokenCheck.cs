@@ -144,7 +144,7 @@ internal sealed class TokenCheck
                 TokenText.TextOf(claims, "sub")!,
                 Roles(claims).Contains(Caller.AdminRole, StringComparer.Ordinal),
                 TokenText.TextOf(claims, "sid") ?? "",
-                (TokenText.TextOf(claims, "scope") ?? "").Split(' ', StringSplitOptions.RemoveEmptyEntries).ToFrozenSet(StringComparer.Ordinal))
+                (TokenText.TextOf(claims, "scope") ?? "").Split(' ', StringSplitOptions.RemoveEmptyEntries).ToFrozenSet(StringComparer.Ordinal)) { TokenId = TokenText.TextOf(claims, "jti")! }
             : null;
     }
 

@@ -36,6 +36,9 @@ internal enum TokenFault
     /// <summary>A claim that RFC 9068 §2.2 requires is missing or of another type.</summary>
     Claims,
 
+    /// <summary>Good in itself, but its session ended, or it was revoked.</summary>
+    Revoked,
+
     /// <summary>Not the token's fault: the issuer's keys are not here yet.</summary>
     NoKeys,
 }

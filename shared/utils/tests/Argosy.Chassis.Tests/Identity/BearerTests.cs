@@ -2,6 +2,8 @@ using System.Net;
 using System.Net.Http.Json;
 using System.Text.Json;
 using Argosy.Chassis.Hosting.Identity;
+using Argosy.Chassis.Messaging;
+using Argosy.Chassis.Store;
 using Shouldly;
 using Xunit;
 
@@ -97,6 +99,58 @@ public sealed class BearerTests : IAsyncLifetime
     [InlineData("customer admin")]
     public async Task A_role_is_compared_as_it_is_written(string role) =>
         (await _host.StatusAsync(Forge.Good.Token(Forge.Claims("user-1", role)), "/admin")).ShouldBe(HttpStatusCode.Forbidden);
+
+    [Theory]
+    [InlineData("/me", "api", "user-1", HttpStatusCode.OK)]
+    [InlineData("/me", "openid email", "user-1", HttpStatusCode.Forbidden)]
+    [InlineData("/me", "", "user-1", HttpStatusCode.Forbidden)]
+    [InlineData("/me", "API", "user-1", HttpStatusCode.Forbidden)]
+    [InlineData("/me", "api", "svc:warehouse", HttpStatusCode.Forbidden)]
+    [InlineData("/machines", "api", "svc:warehouse", HttpStatusCode.OK)]
+    [InlineData("/machines", "api", "user-1", HttpStatusCode.OK)]
+    [InlineData("/machines", "openid", "svc:warehouse", HttpStatusCode.Forbidden)]
+    [InlineData("/self", "openid", "user-1", HttpStatusCode.OK)]
+    [InlineData("/self", "openid", "svc:warehouse", HttpStatusCode.Forbidden)]
+    public async Task Scopes_and_kinds_of_callers_open_what_they_are_for(string path, string scope, string subject, HttpStatusCode status) =>
+        (await _host.StatusAsync(Forge.Good.With(claims: c => (c["scope"], c["sub"]) = (scope, subject)), path)).ShouldBe(status);
+
+    [Fact]
+    public async Task A_program_in_its_own_name_is_no_administrator_whatever_its_roles() =>
+        (await _host.StatusAsync(Forge.Good.Token(Forge.Claims("svc:warehouse", "admin")), "/admin")).ShouldBe(HttpStatusCode.Forbidden);
+
+    [Fact]
+    public async Task A_token_for_less_is_told_what_it_lacks()
+    {
+        using var response = await _host.GetAsync("/me", Forge.Good.With(claims: c => c["scope"] = "openid"));
+
+        response.Headers.WwwAuthenticate.ToString().ShouldBe("Bearer realm=\"argosy\", error=\"insufficient_scope\", scope=\"api\"");
+    }
+
+    [Fact]
+    public async Task Where_minutes_are_too_long_an_ended_session_or_token_is_refused_at_once()
+    {
+        var token = Forge.Good.With(claims: c => c["jti"] = "this-token");
+        (await _host.StatusAsync(token, "/money")).ShouldBe(HttpStatusCode.OK);
+
+        await DenyAsync("another-session");
+        (await _host.StatusAsync(token, "/money")).ShouldBe(HttpStatusCode.OK);
+        await DenyAsync("this-token");
+        (await _host.StatusAsync(token, "/money")).ShouldBe(HttpStatusCode.Unauthorized);
+        (await _host.StatusAsync(Forge.Good.Token(), "/money")).ShouldBe(HttpStatusCode.OK, "another token of the session");
+        await DenyAsync("session-1");
+        using var response = await _host.GetAsync("/money", Forge.Good.Token());
+        response.StatusCode.ShouldBe(HttpStatusCode.Unauthorized);
+        response.Headers.WwwAuthenticate.ToString().ShouldContain("error=\"invalid_token\"");
+        (await _host.StatusAsync(Forge.Good.Token(Forge.Claims("root", "admin")), "/admin")).ShouldBe(HttpStatusCode.Unauthorized);
+        (await _host.StatusAsync(Forge.Good.Token())).ShouldBe(HttpStatusCode.OK, "reads go on until the token has expired");
+    }
+
+    private async Task DenyAsync(string id)
+    {
+        var work = new WriteSet(new MessageContext(id, "tests", new MessageHeaders()), TimeProvider.System.GetUtcNow());
+        DenyList.Deny(work, id);
+        (await _host.Store.CommitAsync(work)).Ensure();
+    }
 
     [Fact]
     public async Task A_route_open_to_anybody_may_look_at_who_comes()

@@ -1,6 +1,8 @@
 using System.Net;
 using System.Net.Http.Headers;
 using Argosy.Chassis.Hosting.Identity;
+using Argosy.Chassis.Store;
+using Argosy.Chassis.Tests.Store;
 using Argosy.Chassis.Tests.Telemetry;
 using Argosy.Testing;
 using Microsoft.AspNetCore.Builder;
@@ -52,8 +54,12 @@ internal sealed class IssuerHost : IAsyncDisposable
 internal sealed class GuardedHost : IAsyncDisposable
 {
     private readonly WebApplication _app;
+    private readonly FreshStore _fresh;
 
-    private GuardedHost(WebApplication app, LogLines logs) => (_app, Logs, Client) = (app, logs, new HttpClient { BaseAddress = Kestrel.Address(app) });
+    private GuardedHost(WebApplication app, FreshStore fresh, LogLines logs) =>
+        (_app, _fresh, Logs, Client) = (app, fresh, logs, new HttpClient { BaseAddress = Kestrel.Address(app) });
+
+    public IStore Store => _fresh.Store;
 
     public HttpClient Client { get; }
 
@@ -66,15 +72,19 @@ internal sealed class GuardedHost : IAsyncDisposable
         var logs = new LogLines();
         var builder = Kestrel.Builder();
         builder.Logging.AddProvider(logs).SetMinimumLevel(LogLevel.Trace);
-        builder.Services.AddArgosyIdentity(options);
+        var fresh = await OnSqlite.OpenAsync(TimeProvider.System);
+        builder.Services.AddArgosyIdentity(options).AddSingleton(fresh.Store).AddSingleton<DenyList>();
         var app = builder.Build();
         app.UseArgosyIdentity();
         app.MapGet("/me", (Caller caller) => new { caller.Id, caller.IsAdmin, caller.SessionId, caller.Scopes });
         app.MapGet("/admin", (Caller caller) => caller.Id).RequireAdmin();
         app.MapGet("/catalogue", (Caller? caller) => caller?.Id ?? "anybody").AllowAnonymous();
         app.MapGet("/open", () => "open").AllowAnonymous();
+        app.MapGet("/money", (Caller caller) => caller.Id).RefuseRevoked();
+        app.MapGet("/machines", (Caller caller) => caller.Id).AllowServices();
+        app.MapGet("/self", (Caller caller) => caller.Id).WithAnyScope();
         await app.StartAsync();
-        return new GuardedHost(app, logs);
+        return new GuardedHost(app, fresh, logs);
     }
 
     public static Task<GuardedHost> StartAsync(IssuerHost issuer) => StartAsync(Options(issuer));
@@ -112,6 +122,7 @@ internal sealed class GuardedHost : IAsyncDisposable
     {
         Client.Dispose();
         await _app.DisposeAsync();
+        await _fresh.DisposeAsync();
     }
 }
 
