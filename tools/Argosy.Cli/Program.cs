@@ -22,6 +22,7 @@ try
         RestartVerb.Create(cli),
         TokenVerb.Create(cli),
         DeadLettersVerb.Create(cli),
+        AuditVerb.Create(cli),
         DemoVerb.Create(cli),
         DoctorVerb.Create(cli),
         BenchVerb.Create(cli),

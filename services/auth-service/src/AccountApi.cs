@@ -60,6 +60,7 @@ internal static class AccountApi
     public static void Add(Account account, string name, WriteSet work)
     {
         work.Execute(Account.Insert, new { account.Id, account.Email, account.Password, account.Role, now = work.NowMilliseconds }, rows: 1);
+        work.Audit(account.Id, "account.register", account.Id, account.Role);
         work.Publish(new UserRegistered { UserId = account.Id, Email = account.Email, Name = name });
     }
 

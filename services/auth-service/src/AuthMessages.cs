@@ -28,6 +28,7 @@ internal sealed class AuthMessages(IStore store)
 
         work.Execute("delete from refresh_tokens where session in (select id from sessions where account = @id)", of);
         work.Execute("delete from sessions where account = @id", of);
+        work.Audit(erased.UserId, "account.close", erased.UserId);
         work.Execute("delete from accounts where id = @id", of, rows: 1);
     }
 }

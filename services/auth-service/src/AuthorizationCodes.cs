@@ -64,7 +64,7 @@ internal sealed class AuthorizationCodes(IStore store, Sessions sessions, TimePr
 
             if (row.Session is not null)
             {
-                await sessions.EndAsync(row.Session, row.Account, cause, ct);
+                await sessions.EndAsync(row.Session, row.Account, cause, ct, reused: "code.reuse");
                 return null;
             }
 

@@ -59,6 +59,7 @@ internal static class SessionApi
 
         SignIn.Complete(result with { NewHash = null }, work);
         work.Execute("update accounts set password = @hash where id = @Id and password = @Password", new { hash = await place.HashAsync(request.NewPassword), account.Id, account.Password }, rows: 1);
+        work.Audit(account.Id, "password.change", account.Id);
         foreach (var other in (await sessions.OfAsync(caller.Id, ct)).Where(session => session.Id != caller.SessionId))
         {
             Sessions.End(other.Id, caller.Id, work);

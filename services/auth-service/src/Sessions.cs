@@ -49,6 +49,7 @@ internal sealed class Sessions(IStore store, TimeProvider time)
                 session.Client, session.Scope, now = work.NowMilliseconds,
             });
         Insert(work, token, session.Id, work.Now + Idle);
+        work.Audit(account, "session.begin", session.Id, client);
         return session;
     }
 
@@ -70,6 +71,7 @@ internal sealed class Sessions(IStore store, TimeProvider time)
             var next = row.Redeemed is null ? Rotate(row, work) : null;
             if (next is null)
             {
+                work.Audit(row.Account, "refresh-token.reuse", row.Session, row.Client, "refused");
                 End(row.Session, row.Account, work);
             }
 
@@ -93,10 +95,15 @@ internal sealed class Sessions(IStore store, TimeProvider time)
         }
     }
 
-    /// <summary>Ends a session of an account; false where it has none of this id that goes on.</summary>
-    public async Task<bool> EndAsync(string session, string account, MessageContext cause, CancellationToken ct)
+    /// <summary>Ends a session of an account, because something was used twice or because somebody wants it; false where it has none of this id that goes on.</summary>
+    public async Task<bool> EndAsync(string session, string account, MessageContext cause, CancellationToken ct, string? reused = null)
     {
         var work = new WriteSet(cause.For("end"), time.GetUtcNow());
+        if (reused is not null)
+        {
+            work.Audit(account, reused, session, outcome: "refused");
+        }
+
         End(session, account, work);
         var outcome = await store.CommitAsync(work, ct);
         if (outcome.Result == CommitResult.Conflict)
@@ -114,6 +121,7 @@ internal sealed class Sessions(IStore store, TimeProvider time)
         work.Execute(
             "update sessions set revoked = @now where id = @session and account = @account and revoked is null", new { now = work.NowMilliseconds, session, account }, rows: 1);
         DenyList.Deny(work, session);
+        work.Audit(account, "session.end", session);
         work.Publish(new SessionRevoked { SessionId = session, UserId = account });
     }
 

@@ -84,6 +84,7 @@ internal sealed class SignIn(IStore store, Passwords passwords, TimeProvider tim
             }
 
             Fill(work, subject, seen);
+            work.Audit(subject, "login.try", subject, outcome: "tried");     // what came of it, the session's own entry says
             var outcome = await store.CommitAsync(work, ct);
             if (outcome.Result != CommitResult.Conflict)
             {

@@ -76,7 +76,7 @@ internal static class PaymentApi
         work.Append(Payment.Stream, id, version, decision.Events);
         ProviderTasks.Want(work, id);
         work.OnCommitted(worker.Wake);
-        Audit(work, caller, id, refundId);
+        work.Audit(caller.Id, "payment.refund", id, refundId);
         var after = payment.Evolve(decision.Events[0]);
         return Results.Accepted($"/api/v1/payments/{id}/refunds", RefundView.Of(id, after, after.Refunds[^1]));
     }
@@ -87,8 +87,4 @@ internal static class PaymentApi
         var (payment, version) = await store.LoadAsync(Payment.Stream, id, cancellation);
         return payment.Customer.Length > 0 && caller.MaySee(payment.Customer) ? (payment, version) : null;
     }
-
-    private static void Audit(WriteSet work, Caller caller, string payment, string refund) => work.Execute(
-        "insert into sys_audit (at, actor, action, target, detail) values (@at, @actor, @action, @target, @detail)",
-        new { at = work.NowMilliseconds, actor = caller.Id, action = "payment.refund", target = payment, detail = refund }, rows: 1);
 }

@@ -23,6 +23,14 @@ internal sealed record DeadLetter(string Id, string Type, string Key, string? Er
 
 internal sealed record ListedDeadLetter(string Service, DeadLetter Letter);
 
+internal sealed record AuditPage(IReadOnlyList<AuditLine> Items);
+
+internal sealed record AuditLine(long Id, DateTimeOffset At, string Actor, string Action, string Target, string Detail, string Outcome, string Trace);
+
+internal sealed record ListedAuditLine(string Service, AuditLine Line);
+
+internal sealed record AuditVerdict(long Entries, long Sealed, string? Fault);
+
 /// <summary>What goes over the wire between the launcher and the services: their public JSON, read here by its own definitions.</summary>
 [JsonSourceGenerationOptions(JsonSerializerDefaults.Web, DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull)]
 [JsonSerializable(typeof(Registration))]
@@ -32,4 +40,7 @@ internal sealed record ListedDeadLetter(string Service, DeadLetter Letter);
 [JsonSerializable(typeof(ProblemDetails))]
 [JsonSerializable(typeof(DeadLetters))]
 [JsonSerializable(typeof(IReadOnlyList<ListedDeadLetter>))]
+[JsonSerializable(typeof(AuditPage))]
+[JsonSerializable(typeof(AuditVerdict))]
+[JsonSerializable(typeof(IReadOnlyList<ListedAuditLine>))]
 internal sealed partial class WireJson : JsonSerializerContext;

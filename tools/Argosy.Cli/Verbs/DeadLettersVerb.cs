@@ -9,8 +9,6 @@ namespace Argosy.Cli.Verbs;
 /// <summary>Messages that a service gave up on: seen, tried again, or given up for good.</summary>
 internal static class DeadLettersVerb
 {
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(20);
-
     public static Command Create(CliContext cli) => new("dead-letters", "Look at messages that a service gave up on, retry or discard them.")
     {
         List(cli),
@@ -25,8 +23,8 @@ internal static class DeadLettersVerb
         var command = new Command("list", "All dead letters. Exit code 0 also when there are some.") { service, json };
         command.SetAction(async (parsed, ct) =>
         {
-            var desk = await OpenAsync(cli, parsed, ct);
-            var asked = await Task.WhenAll(desk.Services(parsed.GetValue(service)).Select(s => desk.ListAsync(s, ct)));
+            var desk = await Desk.OpenAsync(cli, parsed, ct);
+            var asked = await Task.WhenAll(desk.Services(parsed.GetValue(service)).Select(s => AskAsync(desk, s, ct)));
             List<ListedDeadLetter> letters = [.. asked.SelectMany(l => l)];
             if (parsed.GetValue(json))
             {
@@ -53,22 +51,12 @@ internal static class DeadLettersVerb
         var command = new Command(verb, description) { service, id };
         command.SetAction(async (parsed, ct) =>
         {
-            var desk = await OpenAsync(cli, parsed, ct);
-            await desk.ActAsync(desk.Services(parsed.GetValue(service))[0], parsed.GetRequiredValue(id), verb, ct);
+            var desk = await Desk.OpenAsync(cli, parsed, ct);
+            await desk.AskAsync(desk.Services(parsed.GetValue(service))[0], Ask.Post($"/admin/dead-letters/{Uri.EscapeDataString(parsed.GetRequiredValue(id))}/{verb}"), ct);
             cli.Screen.Say($"{verb}: {parsed.GetValue(id)} of {parsed.GetValue(service)}");
             return ExitCodes.Done;
         });
         return command;
-    }
-
-    private static async Task<Desk> OpenAsync(CliContext cli, ParseResult parsed, CancellationToken ct)
-    {
-        var data = cli.DataOf(parsed);
-        var state = await CliContext.RunningAsync(data, ct);
-        using var gateway = new PatientHttp(state.Gateway, cli.Time);
-        var token = await new Accounts(data, gateway).LoginAsync("admin", ct);
-        var handlers = Catalog.Read(cli.Repository).Where(e => e.HandlesMessages).Select(e => e.Name);
-        return new Desk([.. state.Processes.Where(p => handlers.Contains(p.Name, StringComparer.Ordinal))], token.AccessToken, cli.Time);
     }
 
     private static Table TableOf(IEnumerable<ListedDeadLetter> letters)
@@ -83,30 +71,9 @@ internal static class DeadLettersVerb
         return table;
     }
 
-    /// <summary>Where an operator works: each service's own port, which the gateway doesn't lead to.</summary>
-    private sealed record Desk(IReadOnlyList<ProcessEntry> Processes, string Token, TimeProvider Time)
+    private static async Task<IEnumerable<ListedDeadLetter>> AskAsync(Desk desk, ProcessEntry service, CancellationToken ct)
     {
-        public List<ProcessEntry> Services(string? name)
-        {
-            var chosen = Processes.Where(p => name is null || p.Name == name).ToList();
-            return chosen.Count > 0 ? chosen
-                : throw new Refusal($"{name} isn't a service that handles messages; those are {string.Join(", ", Processes.Select(p => p.Name))}");
-        }
-
-        public async Task<IEnumerable<ListedDeadLetter>> ListAsync(ProcessEntry service, CancellationToken ct)
-        {
-            var answer = await AskAsync(service, Ask.Get("/admin/dead-letters"), ct);
-            return answer.Read(WireJson.Default.DeadLetters).Items.Select(l => new ListedDeadLetter(service.Name, l));
-        }
-
-        public Task<Answer> ActAsync(ProcessEntry service, string id, string verb, CancellationToken ct) =>
-            AskAsync(service, Ask.Post($"/admin/dead-letters/{Uri.EscapeDataString(id)}/{verb}"), ct);
-
-        private async Task<Answer> AskAsync(ProcessEntry service, Ask ask, CancellationToken ct)
-        {
-            using var http = new PatientHttp(service.Url, Time);
-            var answer = await http.AskAsync(ask with { Token = Token }, Patience, ct);
-            return answer.IsSuccess ? answer : throw new Refusal($"{service.Name} answers {answer} to {ask.Method} {ask.Path}");
-        }
+        var answer = await desk.AskAsync(service, Ask.Get("/admin/dead-letters"), ct);
+        return answer.Read(WireJson.Default.DeadLetters).Items.Select(letter => new ListedDeadLetter(service.Name, letter));
     }
 }

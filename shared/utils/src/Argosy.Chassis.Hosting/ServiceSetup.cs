@@ -1,4 +1,5 @@
 using System.Reflection;
+using Argosy.Chassis.Auditing;
 using Argosy.Chassis.Hosting.Admin;
 using Argosy.Chassis.Hosting.Bus;
 using Argosy.Chassis.Hosting.Identity;
@@ -71,6 +72,7 @@ public static class ServiceSetup
         admin.MapBreakers();
         admin.MapDeadLetters();
         admin.MapSagas();
+        admin.MapAudit();
     }
 
     private static void AddIdentity(ArgosyBuilder argosy)
@@ -205,6 +207,9 @@ public static class ServiceSetup
 
         var path = given ?? Path.Combine(argosy.Options.DataDirectory, "keys", "idempotency.key");
         argosy.Services.AddSingleton(_ => RequestHasher.Load(path));
+        argosy.Services.AddSingleton(provider => new AuditKey(provider.GetRequiredService<RequestHasher>().Derive("audit trail")));
+        argosy.Services.AddSingleton(_ => new AuditHead(Path.Combine(argosy.Options.DataDirectory, "audit-head")));
+        argosy.Services.AddHostedService(provider => ActivatorUtilities.CreateInstance<AuditSealer>(provider, argosy.Options.Name));
         argosy.Services.AddScoped(provider => RequestWork(provider, argosy.Options.Name));
     }
 

@@ -42,7 +42,7 @@ internal static class DeadLetterAdmin
         work.Execute(
             "update bus_parked set state = 'retry', attempts = 0, due = @now where id = @id and state = 'dead'", new { id, now = work.NowMilliseconds }, rows: 1);
         work.MarkParked();
-        Audit(work, caller, "dead-letter.retry", id);
+        work.Audit(caller.Id, "dead-letter.retry", id);
         return Results.NoContent();
     }
 
@@ -57,16 +57,12 @@ internal static class DeadLetterAdmin
         work.Execute("insert into bus_inbox (id, at) values (@id, @at) on conflict (id) do nothing", new { id, at = work.NowMilliseconds });
         work.Execute("delete from bus_parked where id = @id and state = @state", new { id, state = letter.State }, rows: 1);
         work.MarkParked();
-        Audit(work, caller, "dead-letter.discard", id);
+        work.Audit(caller.Id, "dead-letter.discard", id);
         return Results.NoContent();
     }
 
     private static async Task<ParkedRow?> DeadAsync(IStore store, string id, CancellationToken cancellation) =>
         await Parking.FindAsync(store, id, cancellation) is { State: ParkedState.Dead } row ? row : null;
-
-    private static void Audit(WriteSet work, Caller caller, string action, string target) => work.Execute(
-        "insert into sys_audit (at, actor, action, target, detail) values (@at, @actor, @action, @target, @detail)",
-        new { at = work.NowMilliseconds, actor = caller.Id, action, target, detail = "" }, rows: 1);
 
     private static Letter Show(ParkedRow row, HandlerTable handlers)
     {

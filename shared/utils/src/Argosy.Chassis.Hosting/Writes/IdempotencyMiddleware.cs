@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using System.Security.Claims;
 using System.Security.Cryptography;
+using System.Text;
 using Argosy.Chassis.Store;
 using Microsoft.AspNetCore.Http;
 
@@ -91,6 +92,9 @@ internal sealed class RequestHasher(byte[] key)
 
     /// <summary>HMAC-SHA256 of the body.</summary>
     public byte[] Hash(ReadOnlySpan<byte> body) => HMACSHA256.HashData(key, body);
+
+    /// <summary>Another key of the same size, for another purpose.</summary>
+    public byte[] Derive(string purpose) => HKDF.DeriveKey(HashAlgorithmName.SHA256, key, KeySize, info: Encoding.UTF8.GetBytes(purpose));
 
     /// <summary>Reads the key, or makes it at the first start. Of two processes that make it, both use the one that is there in the end.</summary>
     public static RequestHasher Load(string path)

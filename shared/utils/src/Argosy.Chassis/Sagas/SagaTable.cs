@@ -69,10 +69,7 @@ internal static class SagaTable
 
         if (move.Audit is { } audit)
         {
-            work.Execute(
-                "insert into sys_audit (at, actor, action, target, detail) values (@at, @actor, @action, @target, @detail)",
-                new { at = work.NowMilliseconds, actor = audit.Actor, action = $"saga.{audit.Action}".ToLowerInvariant(), target = saga.Id, detail = audit.Detail },
-                rows: 1);
+            work.Audit(audit.Actor, $"saga.{audit.Action}".ToLowerInvariant(), saga.Id, audit.Detail);
         }
     }
 

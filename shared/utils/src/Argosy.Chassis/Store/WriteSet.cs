@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using Argosy.Chassis.EventStore;
 using Argosy.Chassis.Messaging;
 using Google.Protobuf;
@@ -62,6 +63,16 @@ public sealed class WriteSet(MessageContext context, DateTimeOffset now)
             type.Append(this, id, expected, events);
         }
     }
+
+    /// <summary>Puts a line into the audit trail, in the same commit: who did what to what. Kept for good, so no secret and no personal data.</summary>
+    /// <param name="actor">An account, <c>svc:</c> and a client's id, or a hash where only an address is known.</param>
+    /// <param name="action">As <c>thing.verb</c>.</param>
+    /// <param name="target">The thing's identity.</param>
+    /// <param name="detail">What else there is to know.</param>
+    /// <param name="outcome">How it went, where not as wanted.</param>
+    public void Audit(string actor, string action, string target, string detail = "", string outcome = "done") => Execute(
+        "insert into sys_audit (at, actor, action, target, detail, outcome, trace) values (@at, @actor, @action, @target, @detail, @outcome, @trace)",
+        new { at = NowMilliseconds, actor, action, target, detail, outcome, trace = Activity.Current?.TraceId.ToHexString() ?? "" }, rows: 1);
 
     /// <summary>Sends a message after, and only after, the commit. Its key is the field that the proto marks.</summary>
     public void Publish(IMessage message) => Publish(message, NewId(), Context.Cause());

@@ -1,0 +1,83 @@
+using System.CommandLine;
+using System.Globalization;
+using System.Text.Json;
+using Argosy.Cli.Access;
+using Argosy.Cli.Processes;
+using Spectre.Console;
+
+namespace Argosy.Cli.Verbs;
+
+/// <summary>Who did what, and whether anybody has touched what is written about it.</summary>
+internal static class AuditVerb
+{
+    public static Command Create(CliContext cli) => new("audit", "Read the audit trail of every service, or look whether somebody has changed it.")
+    {
+        List(cli),
+        Verify(cli),
+    };
+
+    private static Command List(CliContext cli)
+    {
+        var service = new Option<string?>("--service") { Description = "Only this service's.", HelpName = "NAME" };
+        var after = new Option<long>("--after") { Description = "Only what comes behind this place.", HelpName = "ID" };
+        var json = new Option<bool>("--json") { Description = "With its traces, as JSON." };
+        var command = new Command("list", "Entries from the oldest on, 500 of each service at a time.") { service, after, json };
+        command.SetAction(async (parsed, ct) =>
+        {
+            var desk = await Desk.OpenAsync(cli, parsed, ct);
+            var pages = await Task.WhenAll(desk.Services(parsed.GetValue(service)).Select(s => PageAsync(desk, s, parsed.GetValue(after), ct)));
+            List<ListedAuditLine> lines = [.. pages.SelectMany(page => page).OrderBy(listed => listed.Line.At)];
+            if (parsed.GetValue(json))
+            {
+                cli.Screen.Print(JsonSerializer.Serialize(lines, WireJson.Default.IReadOnlyListListedAuditLine));
+            }
+            else
+            {
+                cli.Screen.Data.Write(TableOf(lines));
+            }
+
+            return ExitCodes.Done;
+        });
+        return command;
+    }
+
+    private static Command Verify(CliContext cli)
+    {
+        var command = new Command("verify", "Make every seal again and compare. Exit code 1 where an entry was changed, removed, put in later or moved.");
+        command.SetAction(async (parsed, ct) =>
+        {
+            var desk = await Desk.OpenAsync(cli, parsed, ct);
+            var verdicts = await Task.WhenAll(desk.Services(null).Select(async service => (service.Name, Verdict: await VerdictAsync(desk, service, ct))));
+            foreach (var (name, verdict) in verdicts)
+            {
+                cli.Screen.Data.MarkupLine(verdict.Fault is { } fault
+                    ? $"[red]✘[/] {name,-22}{fault.EscapeMarkup()}"
+                    : string.Create(CultureInfo.InvariantCulture, $"[green]✔[/] {name,-22}{verdict.Entries} entries, {verdict.Sealed} sealed"));
+            }
+
+            return verdicts.Any(found => found.Verdict.Fault is not null) ? ExitCodes.Failed : ExitCodes.Done;
+        });
+        return command;
+    }
+
+    private static async Task<IEnumerable<ListedAuditLine>> PageAsync(Desk desk, ProcessEntry service, long after, CancellationToken ct)
+    {
+        var answer = await desk.AskAsync(service, Ask.Get(string.Create(CultureInfo.InvariantCulture, $"/admin/audit?after={after}")), ct);
+        return answer.Read(WireJson.Default.AuditPage).Items.Select(line => new ListedAuditLine(service.Name, line));
+    }
+
+    private static async Task<AuditVerdict> VerdictAsync(Desk desk, ProcessEntry service, CancellationToken ct) =>
+        (await desk.AskAsync(service, Ask.Get("/admin/audit/verdict"), ct)).Read(WireJson.Default.AuditVerdict);
+
+    private static Table TableOf(IEnumerable<ListedAuditLine> lines)
+    {
+        var table = new Table().NoBorder();
+        table.AddColumns("AT", "SERVICE", "ID", "ACTOR", "ACTION", "TARGET", "OUTCOME", "DETAIL");
+        foreach (var (service, line) in lines)
+        {
+            table.AddRow(new[] { line.At.ToString("u", CultureInfo.InvariantCulture), service, line.Id.ToString(CultureInfo.InvariantCulture), line.Actor, line.Action, line.Target, line.Outcome, line.Detail }.Select(Markup.Escape).ToArray());
+        }
+
+        return table;
+    }
+}
