@@ -6,7 +6,7 @@ using Microsoft.IdentityModel.Tokens;
 namespace Argosy.Auth;
 
 /// <summary>Signs access tokens in the profile of RFC 9068. No personal data goes in: services log the ids they see.</summary>
-internal sealed class AccessTokens(AuthOptions options, SigningKey key, TimeProvider time)
+internal sealed class AccessTokens(AuthOptions options, SigningKeys keys, TimeProvider time)
 {
     public static readonly TimeSpan Lifetime = TimeSpan.FromMinutes(10);
 
@@ -57,7 +57,7 @@ internal sealed class AccessTokens(AuthOptions options, SigningKey key, TimeProv
         return _handler.CreateToken(new SecurityTokenDescriptor
         {
             TokenType = type,
-            SigningCredentials = key.Credentials,
+            SigningCredentials = keys.Keys.Signing.Credentials,
             Issuer = options.Issuer,
             Audience = audience,
             IssuedAt = now.UtcDateTime,

@@ -1,17 +1,15 @@
 using Argosy.Chassis.Hosting;
-using Argosy.Chassis.Hosting.Identity;
 
 namespace Argosy.Auth;
 
 /// <summary>What is particular to this service, validated.</summary>
 /// <param name="Issuer"><c>JWT_ISSUER</c>: what tokens carry as <c>iss</c>, to the byte, and where the public endpoints are reached.</param>
-/// <param name="KeyFolder">Where the signing key is kept.</param>
 /// <param name="AdminPasswordFile">
 /// <c>ADMIN_PASSWORD_FILE</c>, a file with the first administrator's password; null: one is made and written to
 /// <paramref name="MadeAdminPasswordFile"/>. Read once, when the account is created.
 /// </param>
 /// <param name="MadeAdminPasswordFile"><c>admin-password</c> in the data folder.</param>
-internal sealed record AuthOptions(string Issuer, string KeyFolder, string? AdminPasswordFile, string MadeAdminPasswordFile)
+internal sealed record AuthOptions(string Issuer, string? AdminPasswordFile, string MadeAdminPasswordFile)
 {
     public static AuthOptions Read(ArgosyBuilder argosy)
     {
@@ -22,7 +20,7 @@ internal sealed record AuthOptions(string Issuer, string KeyFolder, string? Admi
         }
 
         var folder = argosy.Options.DataDirectory;
-        return new AuthOptions(argosy.Options.JwtIssuer ?? "", Path.Combine(folder, "keys"), given, Path.Combine(folder, "admin-password"));
+        return new AuthOptions(argosy.Options.JwtIssuer ?? "", given, Path.Combine(folder, "admin-password"));
     }
 }
 
@@ -32,8 +30,6 @@ internal static class AuthServices
     {
         services.AddSingleton(options);
         services.AddSingleton(clients);
-        services.AddSingleton(_ => SigningKey.LoadOrMake(options.KeyFolder));
-        services.AddSingleton<IKeySource>(provider => provider.GetRequiredService<SigningKey>());
         services.AddSingleton<AccessTokens>();
         services.AddSingleton<Passwords>();
         services.AddSingleton<SignIn>();

@@ -8,11 +8,14 @@ namespace Argosy.Auth;
 /// <summary>What clients and services may know without asking anybody: keys, and which endpoints work.</summary>
 internal static class Discovery
 {
+    /// <summary>How old an answer may get in caches.</summary>
+    public static readonly TimeSpan MaxAge = TimeSpan.FromMinutes(5);
+
     public static void MapDiscovery(this IEndpointRouteBuilder routes)
     {
         var wellKnown = routes.MapGroup("").AllowAnonymous();
-        wellKnown.MapGet(IdentityOptions.JwksPath, (SigningKey key, HttpResponse response) =>
-            Public(response, new KeySet([key.Public.ToJwk()])));
+        wellKnown.MapGet(IdentityOptions.JwksPath, (SigningKeys keys, HttpResponse response) =>
+            Public(response, new JwkSet([.. keys.Keys.All.Select(key => key.Public.ToJwk())])));
 
         // The same values in both, as RFC 9068 §4 wants; only what works is listed.
         wellKnown.MapGet("/.well-known/oauth-authorization-server", (AuthOptions options, HttpResponse response) => Public(response, Metadata.Of(options)));
@@ -21,11 +24,11 @@ internal static class Discovery
 
     private static IResult Public<T>(HttpResponse response, T body)
     {
-        response.Headers.CacheControl = "public, max-age=300";
+        response.Headers.CacheControl = $"public, max-age={(int)MaxAge.TotalSeconds}";
         return Results.Json(body, StrictJson.Options);
     }
 
-    private sealed record KeySet(IReadOnlyList<IReadOnlyDictionary<string, string>> Keys);
+    private sealed record JwkSet(IReadOnlyList<IReadOnlyDictionary<string, string>> Keys);
 
     /// <summary>RFC 8414 §2.</summary>
     private sealed record Metadata(

@@ -6,6 +6,7 @@ var builder = WebApplication.CreateSlimBuilder(args);
 var argosy = builder.AddArgosy("auth-service")
     .Handle<AuthMessages>();
 builder.Services.AddAccounts(AuthOptions.Read(argosy), Clients.Read(argosy.Settings));
+builder.Services.AddSigningKeys(KeyOptions.Read(argosy));
 
 var app = builder.Build();
 
@@ -17,5 +18,6 @@ app.MapConnect();
 app.MapIntrospection();
 app.MapUserInfo();
 app.MapDiscovery();
+app.MapKeys();
 
 await app.RunArgosyAsync();

@@ -11,6 +11,26 @@ internal static class SecretFile
     /// </summary>
     public static void Create(string path, string text)
     {
+        var temporary = Write(path, text);
+        try
+        {
+            File.Move(temporary, path, overwrite: false);
+        }
+        catch (IOException) when (File.Exists(path))
+        {
+            File.Delete(temporary);
+        }
+    }
+
+    /// <summary>As the other, in the place of what may be there: a reader gets the old text or the new one.</summary>
+    public static void Replace(string path, string text) => File.Move(Write(path, text), path, overwrite: true);
+
+    /// <summary>Whether people other than the owner may read or change the file.</summary>
+    public static bool IsOpenToOthers(string path) =>
+        !OperatingSystem.IsWindows() && (File.GetUnixFileMode(path) & ~(OwnerOnly | UnixFileMode.UserExecute)) != UnixFileMode.None;
+
+    private static string Write(string path, string text)
+    {
         var folder = Path.GetDirectoryName(Path.GetFullPath(path))!;
         var options = new FileStreamOptions { Mode = FileMode.CreateNew, Access = FileAccess.Write, Share = FileShare.None };
         if (OperatingSystem.IsWindows())
@@ -34,17 +54,6 @@ internal static class SecretFile
             file.Flush(flushToDisk: true);
         }
 
-        try
-        {
-            File.Move(temporary, path, overwrite: false);
-        }
-        catch (IOException) when (File.Exists(path))
-        {
-            File.Delete(temporary);
-        }
+        return temporary;
     }
-
-    /// <summary>Whether people other than the owner may read or change the file.</summary>
-    public static bool IsOpenToOthers(string path) =>
-        !OperatingSystem.IsWindows() && (File.GetUnixFileMode(path) & ~(OwnerOnly | UnixFileMode.UserExecute)) != UnixFileMode.None;
 }

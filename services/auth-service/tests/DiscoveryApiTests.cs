@@ -21,10 +21,11 @@ public sealed class DiscoveryApiTests(AuthProcess process)
         var tokens = await _front.TokensAsync(email);
         using var answer = await _front.Http.GetAsync("/.well-known/jwks.json");
         answer.Headers.CacheControl!.MaxAge.ShouldBe(TimeSpan.FromMinutes(5));
-        var key = (await Front.JsonAsync(answer)).GetProperty("keys").EnumerateArray().ShouldHaveSingleItem();
+        var keys = (await Front.JsonAsync(answer)).GetProperty("keys").EnumerateArray().ToList();
+        keys.Count.ShouldBe(2);     // the one that signs, and the next
+        var key = keys.Single(k => k.GetProperty("kid").GetString() == tokens.Header.GetProperty("kid").GetString());
 
         key.EnumerateObject().Select(p => p.Name).ShouldBe(["kty", "use", "alg", "kid", "n", "e"], ignoreOrder: true);
-        key.GetProperty("kid").GetString().ShouldBe(tokens.Header.GetProperty("kid").GetString());
         var modulus = System.Buffers.Text.Base64Url.DecodeFromChars(key.GetProperty("n").GetString());
         modulus.Length.ShouldBe(3072 / 8);
         using var rsa = RSA.Create(new RSAParameters { Modulus = modulus, Exponent = System.Buffers.Text.Base64Url.DecodeFromChars(key.GetProperty("e").GetString()) });

@@ -32,10 +32,12 @@ public sealed class StartProcessTests : IDisposable
     [Fact]
     public async Task Instances_that_start_together_sign_with_one_key()
     {
-        var keys = await Task.WhenAll(Enumerable.Range(0, 4).Select(_ => Task.Run(() => SigningKey.LoadOrMake(Path.Combine(_folder.FullName, "keys")))));
+        using var keys = new KeyBench();
+        var instances = await Task.WhenAll(Enumerable.Range(0, 4).Select(_ => Task.Run(() => keys.Open())));
+        instances.ToList().ForEach(instance => instance.Look());
 
-        keys.Select(key => key.Public.Id).Distinct().Count().ShouldBe(1);
-        Directory.GetFiles(Path.Combine(_folder.FullName, "keys")).ShouldHaveSingleItem();
+        instances.Select(instance => (instance.Keys.Signing.Id, instance.Keys.Next?.Id)).Distinct().ShouldHaveSingleItem();
+        keys.Files.ShouldBe(["next.pem", "signing.pem"]);
     }
 
     [Fact]
@@ -53,7 +55,7 @@ public sealed class StartProcessTests : IDisposable
         (await StopsWithAsync()).ShouldContain("a key of 2048 bits");
 
         await File.WriteAllTextAsync(path, "not a key");
-        (await StopsWithAsync()).ShouldContain("which is not a private RSA key in PEM");
+        (await StopsWithAsync()).ShouldContain("which is not a private key in PEM");
     }
 
     [Theory]

@@ -20,7 +20,7 @@ public sealed record IdentityOptions
     /// <summary>Where the issuer's keys are served; not asked when <see cref="PublicKeyPath"/> is set.</summary>
     public required Uri Jwks { get; init; }
 
-    /// <summary><c>JWT_PUBLIC_KEY_PATH</c>: a PEM file with the issuer's public RSA key, read again at every refresh.</summary>
+    /// <summary><c>JWT_PUBLIC_KEY_PATH</c>: a PEM file with the issuer's public key (RSA for RS256, P-256 for ES256), read again at every refresh.</summary>
     public string? PublicKeyPath { get; init; }
 
     /// <summary>How often the keys are fetched though nothing asks for it. Retired keys stop being good within this time.</summary>
@@ -48,7 +48,7 @@ public sealed record IdentityOptions
 
         if (options.JwtPublicKeyPath is { } path && PemKeySource.WhyUnusable(path) is { } reason)
         {
-            settings.Refuse("JWT_PUBLIC_KEY_PATH", $"is '{path}', but {reason}: name a PEM file with the issuer's public RSA key, or leave it unset.");
+            settings.Refuse("JWT_PUBLIC_KEY_PATH", $"is '{path}', but {reason}: name a PEM file with the issuer's public key, or leave it unset.");
         }
 
         var issuer = options.AddressOf(IssuerService);

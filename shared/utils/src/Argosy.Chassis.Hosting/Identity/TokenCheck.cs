@@ -11,8 +11,9 @@ internal readonly record struct TokenVerdict(Caller? Caller, TokenFault Fault);
 /// <summary>Decides whether an access token is good here, as RFC 9068 §4 and RFC 8725 ask.</summary>
 /// <remarks>
 /// 1. Form: what can be refused by looking at the text. 2. A token seen before, by its hash. 3. The key its header names; unknown, the
-/// issuer is asked again, at most every <see cref="IdentityOptions.RefetchAfter"/>. 4. Signature, type, algorithm, issuer, audience and
-/// lifetime, by the library. 5. The claims, read from the very text that was checked for duplicates.
+/// issuer is asked again, at most every <see cref="IdentityOptions.RefetchAfter"/>. 4. The algorithm: the key's own, whatever the token
+/// would like. 5. Signature, type, issuer, audience and lifetime, by the library, with that key and that algorithm and no other. 6. The
+/// claims, read from the very text that was checked for duplicates.
 /// </remarks>
 internal sealed class TokenCheck
 {
@@ -33,12 +34,10 @@ internal sealed class TokenCheck
         _rules = new TokenValidationParameters
         {
             ValidTypes = ["at+jwt"],
-            ValidAlgorithms = [SecurityAlgorithms.RsaSha256],
             ValidIssuer = options.Issuer,
             ValidAudience = IdentityOptions.Audience,
             ClockSkew = ClockSkew,
             TryAllIssuerSigningKeys = false,
-            IssuerSigningKeyResolver = (_, _, kid, _) => ring.Find(kid) is { } key ? [key.SecurityKey] : [],
             LifetimeValidator = (from, until, _, _) => LifetimeFault(from, until, time.GetUtcNow().UtcDateTime) == TokenFault.None,
         };
     }
@@ -91,7 +90,12 @@ internal sealed class TokenCheck
             return new TokenVerdict(null, TokenFault.UnknownKey);
         }
 
-        var result = await _handler.ValidateTokenAsync(token, _rules);
+        if (key.Algorithm != text.Algorithm)
+        {
+            return new TokenVerdict(null, TokenFault.Algorithm);
+        }
+
+        var result = await _handler.ValidateTokenAsync(token, RulesFor(key));
         if (!result.IsValid)
         {
             return new TokenVerdict(null, FaultOf(result));
@@ -104,6 +108,15 @@ internal sealed class TokenCheck
 
         _cache.Add(hash, new CachedToken(caller, key, BelievedUntil(result.SecurityToken.ValidTo)));
         return new TokenVerdict(caller, TokenFault.None);
+    }
+
+    // The key that was found, and not whatever is on the ring under its name by now.
+    private TokenValidationParameters RulesFor(IssuerKey key)
+    {
+        var rules = _rules.Clone();
+        rules.IssuerSigningKey = key.SecurityKey;
+        rules.ValidAlgorithms = [key.Algorithm];
+        return rules;
     }
 
     // Not longer than the token lives; and where a token claims the year 9999, verified again now and then.

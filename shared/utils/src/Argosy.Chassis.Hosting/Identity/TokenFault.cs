@@ -14,7 +14,7 @@ internal enum TokenFault
     /// <summary>Not <c>at+jwt</c>: an ID token, a refresh token, somebody else's JWT.</summary>
     Type,
 
-    /// <summary>Not RS256.</summary>
+    /// <summary>None of ours, or not the one of the key that the token names.</summary>
     Algorithm,
 
     /// <summary>No <c>kid</c>, or none that the issuer publishes.</summary>

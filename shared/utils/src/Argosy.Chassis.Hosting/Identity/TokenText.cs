@@ -1,8 +1,10 @@
 using System.Buffers;
 using System.Buffers.Text;
+using System.Collections.Frozen;
 using System.Text.Json;
 using System.Text.RegularExpressions;
 using System.Text.Unicode;
+using Microsoft.IdentityModel.Tokens;
 
 namespace Argosy.Chassis.Hosting.Identity;
 
@@ -10,11 +12,15 @@ namespace Argosy.Chassis.Hosting.Identity;
 /// A token that passed the checks which need no key. They close what <c>JsonWebTokenHandler</c> leaves open: unknown <c>crit</c>,
 /// members that appear twice (two parsers may each believe another one), padded signatures, and a limit of 256,000 characters.
 /// </summary>
-internal sealed partial record TokenText(string Kid, JsonElement Payload)
+internal sealed partial record TokenText(string Kid, string Algorithm, JsonElement Payload)
 {
     public const int MaxLength = 8 * 1024;
 
     private const int MaxKidLength = 128;
+
+    /// <summary>What any key of ours may sign with; which of them a token may use, the key that it names says.</summary>
+    private static readonly FrozenSet<string> Algorithms =
+        FrozenSet.Create(StringComparer.Ordinal, SecurityAlgorithms.RsaSha256, SecurityAlgorithms.RsaSsaPssSha256, SecurityAlgorithms.EcdsaSha256);
 
     private static readonly JsonDocumentOptions Strict = new() { AllowDuplicateProperties = false, MaxDepth = 8 };
 
@@ -45,7 +51,7 @@ internal sealed partial record TokenText(string Kid, JsonElement Payload)
             return TokenFault.Type;
         }
 
-        if (TextOf(header, "alg") != "RS256")
+        if (TextOf(header, "alg") is not { } algorithm || !Algorithms.Contains(algorithm))
         {
             return TokenFault.Algorithm;
         }
@@ -55,7 +61,7 @@ internal sealed partial record TokenText(string Kid, JsonElement Payload)
             return TokenFault.UnknownKey;
         }
 
-        text = new TokenText(kid, payload);
+        text = new TokenText(kid, algorithm, payload);
         return TokenFault.None;
     }
 

@@ -201,7 +201,7 @@ public sealed class KeyRingTests
             .ShouldHaveSingleItem().ShouldStartWith("SERVICE_ENDPOINTS has no entry for auth-service");
         ErrorOfKey(folder.File("private.pem", Forge.Ours.ExportPkcs8PrivateKeyPem())).ShouldContain("it holds a private key");
         ErrorOfKey(folder.File("small.pem", small.ExportSubjectPublicKeyInfoPem())).ShouldContain("1024 bits");
-        ErrorOfKey(folder.File("text.pem", "hello")).ShouldContain("not one RSA public key");
+        ErrorOfKey(folder.File("text.pem", "hello")).ShouldContain("not one public key");
     }
 
     private static string ErrorOfKey(string path) =>
