@@ -1,5 +1,7 @@
+using System.Buffers.Text;
 using System.Net;
 using System.Security.Cryptography;
+using System.Text;
 using Argosy.Chassis.Hosting;
 using Argosy.Chassis.Hosting.Identity;
 using Argosy.Testing;
@@ -164,7 +166,7 @@ public sealed class KeyRingTests
         await host.ReadyAsync();
 
         foreach (var broken in (string[])["", "[]", "{}", """{"keys":[]}""", """{"keys":[{"kty":"RSA","kid":"a","n":null,"e":"AQAB"}]}""",
-            """{"keys":[{"kty":"RSA","kid":"a","n":"!!","e":"AQAB"}]}""", """{"keys":[1]}""", Forge.Jwks(Forge.Ours, Forge.Ours), new string(' ', 100_000)])
+            """{"keys":[{"kty":"RSA","kid":"a","n":"!!","e":"AQAB"}]}""", """{"keys":[1]}""", """{"keys":[{"kty":"EC","crv":"P-256","kid":"a","x":"AQAB","y":"AQAB"}]}""", Forge.Jwks(Forge.Ours, Forge.Ours), new string(' ', 100_000)])
         {
             issuer.Document = broken;
             var hits = issuer.Hits;
@@ -189,10 +191,58 @@ public sealed class KeyRingTests
     }
 
     [Fact]
+    public async Task A_key_on_p_256_from_a_file_is_for_es256()
+    {
+        await using var issuer = await IssuerHost.StartAsync();
+        using var folder = new TemporaryFolder();
+        var es256 = Forge.All.Single(forge => forge.Algorithm == "ES256");
+        var path = folder.File("issuer.pem", es256.Key.ExportSubjectPublicKeyInfoPem());
+        await using var host = await GuardedHost.StartAsync(GuardedHost.Options(issuer) with { PublicKeyPath = path });
+        await host.ReadyAsync();
+
+        (await host.StatusAsync(es256.Token())).ShouldBe(HttpStatusCode.OK);
+        (await host.StatusAsync(Forge.Good.Token())).ShouldBe(HttpStatusCode.Unauthorized);
+    }
+
+    [Fact]
+    public void Keys_of_a_set_that_are_not_for_us_are_left_out()
+    {
+        using var p384 = ECDsa.Create(ECCurve.NamedCurves.nistP384);
+        var point = p384.ExportParameters(includePrivateParameters: false).Q;
+        var others = $$"""
+            {"kty":"RSA","alg":"RS512","kid":"a","n":"AQAB","e":"AQAB"}, {"kty":"RSA","use":"enc","kid":"b","n":"AQAB","e":"AQAB"},
+            {"kty":"EC","crv":"P-384","kid":"c","x":"{{Base64Url.EncodeToString(point.X)}}","y":"{{Base64Url.EncodeToString(point.Y)}}"},
+            {"kty":"EC","crv":"P-256","alg":"RS256","kid":"d"}, {"kty":"oct","kid":"e","k":"AQAB"}, {"kty":"OKP","crv":"Ed25519","kid":"f","x":"AQAB"},
+            """;
+        var set = Forge.Jwks(Forge.All.Select(forge => forge.Public)).Replace("\"keys\":[", $"\"keys\":[{others}", StringComparison.Ordinal);
+
+        var keys = IssuerKey.FromJwks(Encoding.UTF8.GetBytes(set));
+
+        keys.Select(key => (key.Id, key.Algorithm)).ShouldBe(Forge.All.Select(forge => (forge.KeyId, forge.Algorithm)));
+    }
+
+    [Fact]
+    public async Task A_name_that_moves_to_another_key_takes_what_the_first_signed_along()
+    {
+        await using var issuer = await IssuerHost.StartAsync();
+        await using var host = await GuardedHost.StartAsync(GuardedHost.Options(issuer) with { RefetchAfter = TimeSpan.Zero });
+        await host.ReadyAsync();
+        var token = Forge.Good.Token();
+        (await host.StatusAsync(token)).ShouldBe(HttpStatusCode.OK);
+
+        issuer.Document = Forge.Jwks([IssuerKey.Of(Forge.Ours, "PS256")]);
+        (await host.StatusAsync(Next.Token())).ShouldBe(HttpStatusCode.Unauthorized);     // and the set is fetched
+
+        (await host.StatusAsync(token)).ShouldBe(HttpStatusCode.Unauthorized);
+        (await host.StatusAsync(new Forge(Forge.Ours, "PS256").Token())).ShouldBe(HttpStatusCode.OK);
+    }
+
+    [Fact]
     public void Wrong_settings_are_sentences()
     {
         using var folder = new TemporaryFolder();
         using var small = RSA.Create(1024);
+        using var otherCurve = ECDsa.Create(ECCurve.NamedCurves.nistP384);
 
         ErrorsOf(("JWT_ISSUER", Forge.Issuer)).ShouldBeEmpty();
         ErrorsOf().ShouldHaveSingleItem().ShouldStartWith("JWT_ISSUER is missing");
@@ -201,6 +251,7 @@ public sealed class KeyRingTests
             .ShouldHaveSingleItem().ShouldStartWith("SERVICE_ENDPOINTS has no entry for auth-service");
         ErrorOfKey(folder.File("private.pem", Forge.Ours.ExportPkcs8PrivateKeyPem())).ShouldContain("it holds a private key");
         ErrorOfKey(folder.File("small.pem", small.ExportSubjectPublicKeyInfoPem())).ShouldContain("1024 bits");
+        ErrorOfKey(folder.File("curve.pem", otherCurve.ExportSubjectPublicKeyInfoPem())).ShouldContain("not on the curve P-256");
         ErrorOfKey(folder.File("text.pem", "hello")).ShouldContain("not one public key");
     }
 
@@ -225,11 +276,28 @@ public sealed class KeyRingTests
 
         using var rsa = RSA.Create(new RSAParameters
         {
-            Modulus = System.Buffers.Text.Base64Url.DecodeFromChars(modulus),
+            Modulus = Base64Url.DecodeFromChars(modulus),
             Exponent = [1, 0, 1],
         });
 
         IssuerKey.Of(rsa).Id.ShouldBe("NzbLsXh8uDCcd-6MNwXF4W_7noWXFZAfHkxZsRGC9Xs");
+    }
+
+    // The key of RFC 9449 §4.2, and its thumbprint in §6.1.
+    [Fact]
+    public void Keys_on_a_curve_are_named_as_the_rfc_does()
+    {
+        using var ec = ECDsa.Create(new ECParameters
+        {
+            Curve = ECCurve.NamedCurves.nistP256,
+            Q = new ECPoint
+            {
+                X = Base64Url.DecodeFromChars("l8tFrhx-34tV3hRICRDY9zCkDlpBhF42UQUfWVAWBFs"),
+                Y = Base64Url.DecodeFromChars("9VE4jf_Ok_o64zbTTlcuNJajHmt6v9TDVrU0CdvGRDA"),
+            },
+        });
+
+        IssuerKey.Of(ec).Id.ShouldBe("0ZcOCORZNYy-DWpqq30jZyJGHTN0d2HglBV3uiguA4I");
     }
 }
 

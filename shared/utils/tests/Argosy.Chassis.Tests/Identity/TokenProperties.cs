@@ -22,7 +22,7 @@ public sealed class TokenProperties : IAsyncLifetime
     public async ValueTask InitializeAsync()
     {
         var options = new IdentityOptions { Issuer = Forge.Issuer, Jwks = new Uri(Forge.Issuer), CacheSize = 4 };
-        _ring = new KeyRing(new FixedKeys([IssuerKey.Of(Forge.Ours), IssuerKey.Of(Short)]), options, TimeProvider.System, NullLogger<KeyRing>.Instance);
+        _ring = new KeyRing(new FixedKeys([IssuerKey.Of(Forge.Ours), IssuerKey.Of(Short), .. Forge.All.Skip(1).Select(forge => forge.Public)]), options, TimeProvider.System, NullLogger<KeyRing>.Instance);
         _check = new TokenCheck(_ring, options, TimeProvider.System);
         await _ring.StartAsync(CancellationToken.None);
         await Eventually.HoldsAsync(() => _ring.HasKeys, "keys came");
@@ -34,10 +34,14 @@ public sealed class TokenProperties : IAsyncLifetime
         _ring.Dispose();
     }
 
-    [Fact]
-    public async Task A_token_has_one_spelling()
+    public static TheoryData<string> Algorithms => [.. Forge.All.Select(forge => forge.Algorithm)];
+
+    [Theory]
+    [MemberData(nameof(Algorithms))]
+    public async Task A_token_has_one_spelling(string algorithm)
     {
-        var token = new Forge(Short) { KeyId = IssuerKey.Of(Short).Id }.Token();
+        var forge = algorithm == "RS256" ? Forge.Named(Short, algorithm) : Forge.All.Single(f => f.Algorithm == algorithm);
+        var token = forge.Token();
         (await VerdictAsync(token)).Fault.ShouldBe(TokenFault.None);
 
         var change = from at in Gen.Choose(0, token.Length - 1)

@@ -1,3 +1,4 @@
+using System.Buffers.Text;
 using System.Net;
 using System.Net.Http.Json;
 using System.Security.Cryptography;
@@ -19,6 +20,7 @@ public sealed class TokenTableTests : IAsyncLifetime
     public async ValueTask InitializeAsync()
     {
         _issuer = await IssuerHost.StartAsync();
+        _issuer.Document = Forge.Jwks(Forge.All.Select(forge => forge.Public));
         _host = await (await GuardedHost.StartAsync(_issuer)).ReadyAsync();
     }
 
@@ -28,80 +30,82 @@ public sealed class TokenTableTests : IAsyncLifetime
         await _issuer.DisposeAsync();
     }
 
+    private static readonly ECDsa TheirsOnCurve = ECDsa.Create(ECCurve.NamedCurves.nistP256);
+
     private static long Now => DateTimeOffset.UtcNow.ToUnixTimeSeconds();
 
     private static Forge Good => Forge.Good;
 
-    private static readonly Dictionary<string, (TokenFault Fault, Func<string> Token)> Table = new(StringComparer.Ordinal)
+    private static readonly Dictionary<string, (TokenFault Fault, Func<Forge, string> Token)> Table = new(StringComparer.Ordinal)
     {
-        ["typ JWT, an ID token"] = (TokenFault.Type, () => Good.With(h => h["typ"] = "JWT")),
-        ["typ in upper case"] = (TokenFault.Type, () => Good.With(h => h["typ"] = "AT+JWT")),
-        ["no typ"] = (TokenFault.Type, () => Good.With(h => h.Remove("typ"))),
-        ["expired 60 s ago"] = (TokenFault.Expired, () => Good.With(claims: c => c["exp"] = Now - 60)),
-        ["expired 31 s ago"] = (TokenFault.Expired, () => Good.With(claims: c => c["exp"] = Now - 31)),
-        ["valid in 60 s"] = (TokenFault.Lifetime, () => Good.With(claims: c => c["nbf"] = Now + 60)),
-        ["never expires"] = (TokenFault.Lifetime, () => Good.With(claims: c => c.Remove("exp"))),
-        ["RS512, same key"] = (TokenFault.Algorithm, () => Signed("RS512", HashAlgorithmName.SHA512, RSASignaturePadding.Pkcs1)),
-        ["PS256, same key"] = (TokenFault.Algorithm, () => Signed("PS256", HashAlgorithmName.SHA256, RSASignaturePadding.Pss)),
-        ["says RS256, signed as PS256"] = (TokenFault.Signature, () => Signed("RS256", HashAlgorithmName.SHA256, RSASignaturePadding.Pss)),
-        ["kid that is SQL, real signer"] = (TokenFault.UnknownKey, () => Good.With(h => h["kid"] = "' OR 1=1--")),
-        ["kid that is a path, real signer"] = (TokenFault.UnknownKey, () => Good.With(h => h["kid"] = "../../dev/null")),
-        ["kid of 10 KB"] = (TokenFault.Malformed, () => Good.With(h => h["kid"] = new string('k', 10_000))),
-        ["kid of 4 KB"] = (TokenFault.UnknownKey, () => Good.With(h => h["kid"] = new string('k', 4_000))),
-        ["kid that is a number"] = (TokenFault.UnknownKey, () => Good.With(h => h["kid"] = 1)),
-        ["no kid, real signer"] = (TokenFault.UnknownKey, () => Good.With(h => h.Remove("kid"))),
-        ["alg none"] = (TokenFault.Malformed, () => Unsigned("none") + "."),
-        ["alg none with our signature"] = (TokenFault.Algorithm, () => Good.With(h => h["alg"] = "none")),
-        ["alg nOnE with a signature of something"] = (TokenFault.Algorithm, () => Unsigned("nOnE") + ".AAAA"),
-        ["alg None"] = (TokenFault.Algorithm, () => Unsigned("None") + ".AAAA"),
-        ["alg empty"] = (TokenFault.Algorithm, () => Unsigned("") + ".AAAA"),
-        ["no alg"] = (TokenFault.Algorithm, () => Good.With(h => h.Remove("alg"))),
-        ["HS256 keyed with the public key as PEM"] = (TokenFault.Algorithm, () => Good.Hmac(Encoding.ASCII.GetBytes(Forge.Ours.ExportSubjectPublicKeyInfoPem()))),
-        ["HS256 keyed with the public key as DER"] = (TokenFault.Algorithm, () => Good.Hmac(Forge.Ours.ExportSubjectPublicKeyInfo())),
-        ["HS256 keyed with the modulus"] = (TokenFault.Algorithm, () => Good.Hmac(Forge.Ours.ExportParameters(false).Modulus!)),
-        ["another RSA key under our kid"] = (TokenFault.Signature, () => new Forge(Forge.Theirs).Token()),
-        ["another RSA key, embedded as jwk"] = (TokenFault.Signature, () => new Forge(Forge.Theirs).With(h => h["jwk"] = Jwk())),
-        ["another RSA key, embedded, under its own kid"] = (TokenFault.UnknownKey, () => Foreign().With(h => h["jwk"] = Jwk())),
-        ["crit that nobody knows"] = (TokenFault.Critical, () => Good.With(h => h["crit"] = new JsonArray("x"))),
-        ["empty crit"] = (TokenFault.Critical, () => Good.With(h => h["crit"] = new JsonArray())),
-        ["alg twice"] = (TokenFault.Malformed, () => Good.Raw($$"""{"alg":"RS256","alg":"RS256","typ":"at+jwt","kid":"{{Good.KeyId}}"}""", Payload())),
-        ["alg twice, once escaped"] = (TokenFault.Malformed, () => Good.Raw($$"""{"\u0061lg":"none","alg":"RS256","typ":"at+jwt","kid":"{{Good.KeyId}}"}""", Payload())),
-        ["sub twice"] = (TokenFault.Malformed, () => Good.Raw(Good.Header().ToJsonString(), "{\"sub\":\"admin\"," + Payload()[1..])),
-        ["a nested member twice"] = (TokenFault.Malformed, () => Good.Raw(Good.Header().ToJsonString(), "{\"act\":{\"sub\":\"a\",\"sub\":\"b\"}," + Payload()[1..])),
-        ["signature padded with =="] = (TokenFault.Malformed, () => Good.Token() + "=="),
-        ["newline after it"] = (TokenFault.Malformed, () => Good.Token() + "\n"),
-        ["four parts"] = (TokenFault.Malformed, () => Good.Token() + ".AAAA"),
-        ["five parts, a JWE"] = (TokenFault.Malformed, () => Good.Token() + ".AAAA.AAAA"),
-        ["two parts"] = (TokenFault.Malformed, () => Unsigned("RS256")),
-        ["longer than 8 KB"] = (TokenFault.Malformed, () => Good.With(claims: c => c["filler"] = new string('x', 8_000))),
-        ["nested 200 deep"] = (TokenFault.Malformed, () => Good.Raw(Good.Header().ToJsonString(), "{\"a\":" + new string('[', 200) + new string(']', 200) + "," + Payload()[1..])),
-        ["signature of a length that no encoder makes"] = (TokenFault.Malformed, () => Good.Token() + "x"),
-        ["kid that is half a surrogate pair"] = (TokenFault.UnknownKey, () => Good.Raw("""{"alg":"RS256","typ":"at+jwt","kid":"\ud800"}""", Payload())),
-        ["a member named by half a surrogate pair"] = (TokenFault.Malformed, () => Good.Raw(Good.Header().ToJsonString(), "{\"\\ud800\":1," + Payload()[1..])),
-        ["sub that is half a surrogate pair"] = (TokenFault.Claims, () => Good.Raw(Good.Header().ToJsonString(), Payload().Replace("user-1", "\\ud800", StringComparison.Ordinal))),
-        ["payload is an array"] = (TokenFault.Malformed, () => Good.Raw(Good.Header().ToJsonString(), "[]")),
-        ["payload is no JSON"] = (TokenFault.Malformed, () => Good.Raw(Good.Header().ToJsonString(), "payload")),
-        ["another audience"] = (TokenFault.Audience, () => Good.With(claims: c => c["aud"] = "argosy-admin")),
-        ["no audience"] = (TokenFault.Audience, () => Good.With(claims: c => c.Remove("aud"))),
-        ["issuer with a trailing slash"] = (TokenFault.Issuer, () => Good.With(claims: c => c["iss"] = Forge.Issuer + "/")),
-        ["no issuer"] = (TokenFault.Issuer, () => Good.With(claims: c => c.Remove("iss"))),
-        ["no sub"] = (TokenFault.Claims, () => Good.With(claims: c => c.Remove("sub"))),
-        ["no jti"] = (TokenFault.Claims, () => Good.With(claims: c => c.Remove("jti"))),
-        ["no client_id"] = (TokenFault.Claims, () => Good.With(claims: c => c.Remove("client_id"))),
-        ["no iat"] = (TokenFault.Claims, () => Good.With(claims: c => c.Remove("iat"))),
-        ["sub that is a number"] = (TokenFault.Claims, () => Good.With(claims: c => c["sub"] = 1)),
-        ["an opaque refresh token"] = (TokenFault.Malformed, () => Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(32))),
-        ["nothing"] = (TokenFault.Malformed, () => ""),
+        ["typ JWT, an ID token"] = (TokenFault.Type, good => good.With(h => h["typ"] = "JWT")),
+        ["typ in upper case"] = (TokenFault.Type, good => good.With(h => h["typ"] = "AT+JWT")),
+        ["no typ"] = (TokenFault.Type, good => good.With(h => h.Remove("typ"))),
+        ["expired 60 s ago"] = (TokenFault.Expired, good => good.With(claims: c => c["exp"] = Now - 60)),
+        ["expired 31 s ago"] = (TokenFault.Expired, good => good.With(claims: c => c["exp"] = Now - 31)),
+        ["valid in 60 s"] = (TokenFault.Lifetime, good => good.With(claims: c => c["nbf"] = Now + 60)),
+        ["never expires"] = (TokenFault.Lifetime, good => good.With(claims: c => c.Remove("exp"))),
+        ["a longer hash, same key"] = (TokenFault.Algorithm, good => Signed(good, good.Algorithm[..2] + "512", text => good.Sign(text, HashAlgorithmName.SHA512))),
+        ["the other padding or form, and says so, same key"] = (TokenFault.Algorithm, good => Signed(good, good.Algorithm == "RS256" ? "PS256" : "RS256", good.SignOtherwise)),
+        ["the other padding or form, and does not say so"] = (TokenFault.Signature, good => Signed(good, good.Algorithm, good.SignOtherwise)),
+        ["kid that is SQL, real signer"] = (TokenFault.UnknownKey, good => good.With(h => h["kid"] = "' OR 1=1--")),
+        ["kid that is a path, real signer"] = (TokenFault.UnknownKey, good => good.With(h => h["kid"] = "../../dev/null")),
+        ["kid of 10 KB"] = (TokenFault.Malformed, good => good.With(h => h["kid"] = new string('k', 10_000))),
+        ["kid of 4 KB"] = (TokenFault.UnknownKey, good => good.With(h => h["kid"] = new string('k', 4_000))),
+        ["kid that is a number"] = (TokenFault.UnknownKey, good => good.With(h => h["kid"] = 1)),
+        ["no kid, real signer"] = (TokenFault.UnknownKey, good => good.With(h => h.Remove("kid"))),
+        ["alg none"] = (TokenFault.Malformed, good => Unsigned(good, "none") + "."),
+        ["alg none with our signature"] = (TokenFault.Algorithm, good => good.With(h => h["alg"] = "none")),
+        ["alg nOnE with a signature of something"] = (TokenFault.Algorithm, good => Unsigned(good, "nOnE") + ".AAAA"),
+        ["alg None"] = (TokenFault.Algorithm, good => Unsigned(good, "None") + ".AAAA"),
+        ["alg empty"] = (TokenFault.Algorithm, good => Unsigned(good, "") + ".AAAA"),
+        ["no alg"] = (TokenFault.Algorithm, good => good.With(h => h.Remove("alg"))),
+        ["HS256 keyed with the public key as PEM"] = (TokenFault.Algorithm, good => good.Hmac(Encoding.ASCII.GetBytes(good.Key.ExportSubjectPublicKeyInfoPem()))),
+        ["HS256 keyed with the public key as DER"] = (TokenFault.Algorithm, good => good.Hmac(good.Key.ExportSubjectPublicKeyInfo())),
+        ["HS256 keyed with the number in the JWK"] = (TokenFault.Algorithm, good => good.Hmac(Base64Url.DecodeFromChars(Number(good)))),
+        ["another key under our kid"] = (TokenFault.Signature, good => Impostor(good).Token()),
+        ["another key, embedded as jwk"] = (TokenFault.Signature, good => Impostor(good).With(h => h["jwk"] = Jwk(good))),
+        ["another key, embedded, under its own kid"] = (TokenFault.UnknownKey, good => Foreign(good).With(h => h["jwk"] = Jwk(good))),
+        ["crit that nobody knows"] = (TokenFault.Critical, good => good.With(h => h["crit"] = new JsonArray("x"))),
+        ["empty crit"] = (TokenFault.Critical, good => good.With(h => h["crit"] = new JsonArray())),
+        ["alg twice"] = (TokenFault.Malformed, good => good.Raw($$"""{"alg":"{{good.Algorithm}}","alg":"{{good.Algorithm}}","typ":"at+jwt","kid":"{{good.KeyId}}"}""", Payload())),
+        ["alg twice, once escaped"] = (TokenFault.Malformed, good => good.Raw($$"""{"\u0061lg":"none","alg":"{{good.Algorithm}}","typ":"at+jwt","kid":"{{good.KeyId}}"}""", Payload())),
+        ["sub twice"] = (TokenFault.Malformed, good => good.Raw(good.Header().ToJsonString(), "{\"sub\":\"admin\"," + Payload()[1..])),
+        ["a nested member twice"] = (TokenFault.Malformed, good => good.Raw(good.Header().ToJsonString(), "{\"act\":{\"sub\":\"a\",\"sub\":\"b\"}," + Payload()[1..])),
+        ["signature padded with =="] = (TokenFault.Malformed, good => good.Token() + "=="),
+        ["newline after it"] = (TokenFault.Malformed, good => good.Token() + "\n"),
+        ["four parts"] = (TokenFault.Malformed, good => good.Token() + ".AAAA"),
+        ["five parts, a JWE"] = (TokenFault.Malformed, good => good.Token() + ".AAAA.AAAA"),
+        ["two parts"] = (TokenFault.Malformed, good => Unsigned(good, good.Algorithm)),
+        ["longer than 8 KB"] = (TokenFault.Malformed, good => good.With(claims: c => c["filler"] = new string('x', 8_000))),
+        ["nested 200 deep"] = (TokenFault.Malformed, good => good.Raw(good.Header().ToJsonString(), "{\"a\":" + new string('[', 200) + new string(']', 200) + "," + Payload()[1..])),
+        ["signature of a length that no encoder makes"] = (TokenFault.Malformed, good => good.Token() + "x"),
+        ["kid that is half a surrogate pair"] = (TokenFault.UnknownKey, good => good.Raw($$"""{"alg":"{{good.Algorithm}}","typ":"at+jwt","kid":"\ud800"}""", Payload())),
+        ["a member named by half a surrogate pair"] = (TokenFault.Malformed, good => good.Raw(good.Header().ToJsonString(), "{\"\\ud800\":1," + Payload()[1..])),
+        ["sub that is half a surrogate pair"] = (TokenFault.Claims, good => good.Raw(good.Header().ToJsonString(), Payload().Replace("user-1", "\\ud800", StringComparison.Ordinal))),
+        ["payload is an array"] = (TokenFault.Malformed, good => good.Raw(good.Header().ToJsonString(), "[]")),
+        ["payload is no JSON"] = (TokenFault.Malformed, good => good.Raw(good.Header().ToJsonString(), "payload")),
+        ["another audience"] = (TokenFault.Audience, good => good.With(claims: c => c["aud"] = "argosy-admin")),
+        ["no audience"] = (TokenFault.Audience, good => good.With(claims: c => c.Remove("aud"))),
+        ["issuer with a trailing slash"] = (TokenFault.Issuer, good => good.With(claims: c => c["iss"] = Forge.Issuer + "/")),
+        ["no issuer"] = (TokenFault.Issuer, good => good.With(claims: c => c.Remove("iss"))),
+        ["no sub"] = (TokenFault.Claims, good => good.With(claims: c => c.Remove("sub"))),
+        ["no jti"] = (TokenFault.Claims, good => good.With(claims: c => c.Remove("jti"))),
+        ["no client_id"] = (TokenFault.Claims, good => good.With(claims: c => c.Remove("client_id"))),
+        ["no iat"] = (TokenFault.Claims, good => good.With(claims: c => c.Remove("iat"))),
+        ["sub that is a number"] = (TokenFault.Claims, good => good.With(claims: c => c["sub"] = 1)),
+        ["an opaque refresh token"] = (TokenFault.Malformed, _ => Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(32))),
+        ["nothing"] = (TokenFault.Malformed, _ => ""),
     };
 
-    public static TheoryData<string> Rows => [.. Table.Keys];
+    public static MatrixTheoryData<string, string> Rows => new(Forge.All.Select(forge => forge.Algorithm), Table.Keys);
 
     [Theory]
     [MemberData(nameof(Rows))]
-    public async Task A_token_that_differs_in_one_thing_is_refused(string row)
+    public async Task A_token_that_differs_in_one_thing_is_refused(string algorithm, string row)
     {
         var (fault, make) = Table[row];
-        var token = make();
+        var token = make(Of(algorithm));
 
         (await _host.Check.CheckAsync(token, CancellationToken.None)).Fault.ShouldBe(fault);
         if (token.Contains('\n', StringComparison.Ordinal))
@@ -121,10 +125,33 @@ public sealed class TokenTableTests : IAsyncLifetime
         problem.GetProperty("traceId").GetString().ShouldNotBeNullOrEmpty();
     }
 
-    [Fact]
-    public async Task A_good_token_tells_who_the_caller_is()
+    public static MatrixTheoryData<string, string> Confusions => new(Forge.All.Select(forge => forge.Algorithm), Forge.All.Select(forge => forge.Algorithm));
+
+    /// <summary>The algorithm is the one of the key that the token names, and not what the token would like.</summary>
+    [Theory]
+    [MemberData(nameof(Confusions))]
+    public async Task A_key_is_good_for_its_own_algorithm_and_no_other(string ofTheKey, string ofTheToken)
     {
-        using var response = await _host.GetAsync("/me", Good.Token(Forge.Claims("user-7", "customer")));
+        var (named, signer) = (Of(ofTheKey), Of(ofTheToken));
+        var expected = ofTheKey == ofTheToken ? TokenFault.None : TokenFault.Algorithm;
+
+        // By the signer whose algorithm it names, and, where that is possible, by the very key that it names.
+        var elsewhere = new Forge(signer.Key, ofTheToken) { KeyId = named.KeyId };
+        (await _host.Check.CheckAsync(elsewhere.Token(), CancellationToken.None)).Fault.ShouldBe(expected);
+        if (named.Key is RSA && signer.Key is RSA)
+        {
+            var same = new Forge(named.Key, ofTheToken) { KeyId = named.KeyId };
+            (await _host.Check.CheckAsync(same.Token(), CancellationToken.None)).Fault.ShouldBe(expected);
+        }
+    }
+
+    public static TheoryData<string> Algorithms => [.. Forge.All.Select(forge => forge.Algorithm)];
+
+    [Theory]
+    [MemberData(nameof(Algorithms))]
+    public async Task A_good_token_tells_who_the_caller_is(string algorithm)
+    {
+        using var response = await _host.GetAsync("/me", Of(algorithm).Token(Forge.Claims("user-7", "customer")));
 
         response.StatusCode.ShouldBe(HttpStatusCode.OK);
         var me = await response.Content.ReadFromJsonAsync<JsonElement>();
@@ -145,23 +172,30 @@ public sealed class TokenTableTests : IAsyncLifetime
     public async Task Our_audience_may_be_one_of_several() =>
         (await _host.StatusAsync(Good.With(claims: c => c["aud"] = new JsonArray("other", "argosy")))).ShouldBe(HttpStatusCode.OK);
 
-    private static Forge Foreign() => new(Forge.Theirs) { KeyId = IssuerKey.Of(Forge.Theirs).Id };
+    private static Forge Of(string algorithm) => Forge.All.Single(forge => forge.Algorithm == algorithm);
 
-    private static JsonObject Jwk() => JsonNode.Parse(JsonSerializer.Serialize(IssuerKey.Of(Forge.Theirs).ToJwk()))!.AsObject();
+    // A key of the same kind that nobody here knows; the impostor says that it is ours.
+    private static Forge Foreign(Forge good) => Forge.Named(good.Key is RSA ? Forge.Theirs : TheirsOnCurve, good.Algorithm);
+
+    private static Forge Impostor(Forge good) => new(Foreign(good).Key, good.Algorithm) { KeyId = good.KeyId };
+
+    private static JsonObject Jwk(Forge good) => JsonNode.Parse(JsonSerializer.Serialize(Foreign(good).Public.ToJwk()))!.AsObject();
+
+    private static string Number(Forge good) => good.Public.ToJwk()[good.Key is RSA ? "n" : "x"];
 
     private static string Payload() => Forge.Claims().ToJsonString();
 
-    private static string Unsigned(string algorithm)
+    private static string Unsigned(Forge good, string algorithm)
     {
-        var header = Good.Header();
+        var header = good.Header();
         header["alg"] = algorithm;
         return Forge.Encode(header.ToJsonString()) + "." + Forge.Encode(Payload());
     }
 
-    private static string Signed(string algorithm, HashAlgorithmName hash, RSASignaturePadding padding)
+    private static string Signed(Forge good, string algorithm, Func<byte[], byte[]> sign)
     {
-        var header = Good.Header();
+        var header = good.Header();
         header["alg"] = algorithm;
-        return Good.Raw(header.ToJsonString(), Payload(), hash, padding);
+        return good.Raw(header.ToJsonString(), Payload(), sign);
     }
 }
