@@ -45,6 +45,10 @@ internal static class KeyServices
         services.AddSingleton<KeyFolder>();
         services.AddSingleton<SigningKeys>();
         services.AddSingleton<IKeySource>(provider => provider.GetRequiredService<SigningKeys>());
+
+        // Here an unknown key costs a look at a folder, and no key signs sooner than a second after it is there: its first token finds it.
+        var identity = (IdentityOptions)services.Last(service => service.ServiceType == typeof(IdentityOptions)).ImplementationInstance!;
+        services.AddSingleton(identity with { RefetchAfter = TimeSpan.FromSeconds(1) });
         services.AddSingleton<KeyRotation>();
         services.AddHostedService(provider => provider.GetRequiredService<KeyRotation>());
         return services;

@@ -89,6 +89,16 @@ internal sealed class Front(ServiceBench bench) : IAsyncDisposable
         return answer.StatusCode;
     }
 
+    /// <summary>An administrator's access token.</summary>
+    public async Task<string> AdminAsync() => (await TokensAsync("admin@argosy.local", (await File.ReadAllTextAsync(AdminPasswordFile)).Trim())).Access;
+
+    public async Task<HttpResponseMessage> RotateAsync(string accessToken)
+    {
+        using var request = new HttpRequestMessage(HttpMethod.Post, "/admin/keys/rotate");
+        request.Headers.Authorization = accessToken.Length > 0 ? new("Bearer", accessToken) : null;
+        return await Http.SendAsync(request);
+    }
+
     public static async Task<JsonElement> JsonAsync(HttpResponseMessage answer) => await answer.Content.ReadFromJsonAsync<JsonElement>();
 
     public ValueTask DisposeAsync() => bench.DisposeAsync();
@@ -110,6 +120,8 @@ internal sealed record Tokens(string Access, string Refresh)
     public JsonElement Header => Part(0);
 
     public JsonElement Claims => Part(1);
+
+    public string KeyId => Header.GetProperty("kid").GetString()!;
 
     public string Session => Claims.GetProperty("sid").GetString()!;
 
