@@ -144,7 +144,7 @@ internal sealed partial class KeyFolder(KeyOptions options, TimeProvider time, I
             return;
         }
 
-        foreach (var path in RetiredFiles().Append(Next).Append(Signing).Where(File.Exists))
+        foreach (var path in RetiredFiles().Prepend(Next).Prepend(Signing).Where(File.Exists))
         {
             if (ReadFile(path) is { IsEncrypted: false } key)
             {

@@ -58,10 +58,12 @@ internal sealed class Front(ServiceBench bench) : IAsyncDisposable
         return await Tokens.OfAsync(answer);
     }
 
-    public async Task<HttpResponseMessage> FormAsync(string path, params (string Name, string Value)[] fields)
+    public Task<HttpResponseMessage> FormAsync(string path, params (string Name, string Value)[] fields) => FormAsync(Http, path, fields);
+
+    public static async Task<HttpResponseMessage> FormAsync(HttpClient instance, string path, params (string Name, string Value)[] fields)
     {
         using var form = new FormUrlEncodedContent(fields.Select(f => KeyValuePair.Create(f.Name, f.Value)));
-        return await Http.PostAsync(path, form);
+        return await instance.PostAsync(path, form);
     }
 
     public Task<HttpResponseMessage> RefreshAsync(string token) =>
@@ -81,22 +83,27 @@ internal sealed class Front(ServiceBench bench) : IAsyncDisposable
         return await JsonAsync(answer);
     }
 
-    public async Task<HttpStatusCode> AdminStatusAsync(string accessToken)
+    public Task<HttpStatusCode> AdminStatusAsync(string accessToken) => AdminStatusAsync(Http, accessToken);
+
+    /// <summary>What an instance says to an administrator's question: 403 to a good token of anybody else.</summary>
+    public static async Task<HttpStatusCode> AdminStatusAsync(HttpClient instance, string accessToken)
     {
         using var request = new HttpRequestMessage(HttpMethod.Get, "/admin/dead-letters");
         request.Headers.Authorization = new("Bearer", accessToken);
-        using var answer = await Http.SendAsync(request);
+        using var answer = await instance.SendAsync(request);
         return answer.StatusCode;
     }
 
     /// <summary>An administrator's access token.</summary>
     public async Task<string> AdminAsync() => (await TokensAsync("admin@argosy.local", (await File.ReadAllTextAsync(AdminPasswordFile)).Trim())).Access;
 
-    public async Task<HttpResponseMessage> RotateAsync(string accessToken)
+    public Task<HttpResponseMessage> RotateAsync(string accessToken) => RotateAsync(Http, accessToken);
+
+    public static async Task<HttpResponseMessage> RotateAsync(HttpClient instance, string accessToken)
     {
         using var request = new HttpRequestMessage(HttpMethod.Post, "/admin/keys/rotate");
         request.Headers.Authorization = accessToken.Length > 0 ? new("Bearer", accessToken) : null;
-        return await Http.SendAsync(request);
+        return await instance.SendAsync(request);
     }
 
     public static async Task<JsonElement> JsonAsync(HttpResponseMessage answer) => await answer.Content.ReadFromJsonAsync<JsonElement>();

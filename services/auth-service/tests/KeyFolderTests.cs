@@ -1,0 +1,163 @@
+using Argosy.Chassis;
+using Argosy.Chassis.Store;
+using Argosy.Testing;
+using Microsoft.IdentityModel.Tokens;
+using Shouldly;
+using Xunit;
+
+namespace Argosy.Auth.Tests;
+
+/// <summary>Each folder that a death, an operator or an older version may leave, and what a start makes of it.</summary>
+public sealed class KeyFolderTests : IAsyncLifetime
+{
+    private readonly KeyBench _keys = new();
+    private MessageBench _bench = null!;
+
+    private IStore Store => _bench.Store;
+
+    public async ValueTask InitializeAsync() => _bench = await MessageBench.OpenAsync("auth-service", typeof(KeyFolder).Assembly, _ => { });
+
+    public ValueTask DisposeAsync()
+    {
+        _keys.Dispose();
+        return _bench.DisposeAsync();
+    }
+
+    // How far a rotation came before it died.
+    public static TheoryData<int> Deaths => [0, 1, 2, 3];
+
+    [Theory]
+    [MemberData(nameof(Deaths))]
+    public async Task Whatever_a_dead_rotation_left_no_token_is_lost_and_the_next_rotation_works(int steps)
+    {
+        using var before = _keys.Open(Store);
+        var token = before.Token();
+        Rotate(before.Keys.Keys, steps);
+
+        using var after = _keys.Open(Store);
+
+        (await after.VerifiesAsync(token)).ShouldBeTrue();
+        (await after.VerifiesAsync(after.Token())).ShouldBeTrue();
+        AllOf(after.Keys.Keys).ShouldBeUnique();      // a set with two keys of one name is refused as a whole
+        after.Keys.Keys.Next.ShouldNotBeNull();
+        var later = after.Token();
+        _keys.Time.Advance(_keys.Options.PublishFor);
+        (await after.Rotation.RotateAsync("root", CancellationToken.None)).ShouldBeNull();
+        (await after.VerifiesAsync(token)).ShouldBeTrue();
+        (await after.VerifiesAsync(later)).ShouldBeTrue();
+    }
+
+    [Theory]
+    [MemberData(nameof(Deaths))]
+    public async Task An_instance_that_goes_on_beside_a_dead_rotation_finishes_it(int steps)
+    {
+        using var running = _keys.Open(Store);
+        var token = running.Token();
+        Rotate(running.Keys.Keys, steps);
+
+        await running.Rotation.LookAsync(CancellationToken.None);
+
+        running.Keys.Keys.Next.ShouldNotBeNull();
+        AllOf(running.Keys.Keys).ShouldBeUnique();
+        (await running.VerifiesAsync(token)).ShouldBeTrue();
+        (await running.VerifiesAsync(running.Token())).ShouldBeTrue();
+    }
+
+    [Fact]
+    public async Task An_attempt_that_died_long_ago_does_not_date_the_retirement()
+    {
+        using var service = _keys.Open(Store);
+        var token = service.Token();
+        Rotate(service.Keys.Keys, steps: 1);
+
+        _keys.Time.Advance(2 * KeyOptions.KeepRetired);
+        (await service.Rotation.RotateAsync("root", CancellationToken.None)).ShouldBeNull();
+
+        (await service.VerifiesAsync(token)).ShouldBeTrue();
+    }
+
+    [Fact]
+    public async Task Who_lost_the_lease_in_the_middle_changes_nothing()
+    {
+        using var stopped = new KeyBench.Instance(_keys, new LostLease(Store));
+        var signing = stopped.SigningId;
+
+        _keys.Time.Advance(_keys.Options.PublishFor);
+        (await stopped.Rotation.RotateAsync("root", CancellationToken.None))!.Code.ShouldBe("keys.busy");
+
+        stopped.SigningId.ShouldBe(signing);
+        (await Store.FirstOrDefaultAsync<long>("select count(*) from sys_audit")).ShouldBe(0);
+    }
+
+    [Fact]
+    public void A_signing_key_that_an_operator_took_away_is_followed_by_the_next_one()
+    {
+        var next = _keys.Open().Keys.Next!.Id;
+        File.Delete(_keys.PathOf("signing.pem"));
+
+        var keys = _keys.Open().Keys;
+
+        keys.Signing.Id.ShouldBe(next);
+        keys.Next.ShouldNotBeNull();
+    }
+
+    [Fact]
+    public void One_key_in_both_places_is_followed_by_another()
+    {
+        var first = _keys.Open().Keys.Signing.Id;
+        File.Copy(_keys.PathOf("signing.pem"), _keys.PathOf("next.pem"), overwrite: true);
+
+        var keys = _keys.Open().Keys;
+
+        keys.Signing.Id.ShouldBe(first);
+        keys.Next!.Id.ShouldNotBe(first);
+    }
+
+    [Fact]
+    public void A_key_file_of_before_there_were_rings_goes_on_signing()
+    {
+        _keys.Options = _keys.Options with { Algorithm = SecurityAlgorithms.RsaSha256 };
+        using var rsa = System.Security.Cryptography.RSA.Create(3072);
+        SecretFile.Create(_keys.PathOf("signing.pem"), rsa.ExportPkcs8PrivateKeyPem());
+
+        var keys = _keys.Open().Keys;
+
+        (keys.Signing.Id, keys.Signing.Algorithm).ShouldBe((Chassis.Hosting.Identity.IssuerKey.Of(rsa).Id, "RS256"));
+        keys.Retired.ShouldBeEmpty();
+    }
+
+    [Fact]
+    public void A_retired_key_keeps_the_algorithm_that_it_signed_with()
+    {
+        _keys.Options = _keys.Options with { Algorithm = SecurityAlgorithms.RsaSha256 };
+        var first = _keys.Open().Keys.Signing;
+        _keys.Options = _keys.Options with { Algorithm = SecurityAlgorithms.RsaSsaPssSha256 };
+
+        var keys = _keys.Open().Keys;
+
+        (keys.Signing.Algorithm, keys.Next!.Algorithm).ShouldBe(("PS256", "PS256"));
+        keys.Retired.Select(key => (key.Id, key.Algorithm)).ShouldBe([(first.Id, "RS256")]);
+        _keys.Open().Keys.Signing.Id.ShouldBe(keys.Signing.Id);     // and that is that
+    }
+
+    [Fact]
+    public void A_running_instance_keeps_its_keys_when_somebody_spoils_the_folder()
+    {
+        var service = _keys.Open();
+        var before = service.Keys;
+        File.WriteAllText(_keys.PathOf("next.pem"), "not a key");
+
+        Should.Throw<ConfigurationException>(service.Look).Message.ShouldContain("which is not a private key in PEM");
+
+        service.Keys.ShouldBe(before);
+    }
+
+    private static IEnumerable<string> AllOf(KeySet keys) => keys.All.Select(key => key.Id);
+
+    private void Rotate(KeySet keys, int steps)
+    {
+        var folder = _keys.Folder;
+        Action[] all = [() => folder.Retire(keys.Signing), folder.Promote, () => folder.MakeNext()];
+        all.Take(steps).ToList().ForEach(step => step());
+    }
+}
