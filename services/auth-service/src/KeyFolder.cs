@@ -24,7 +24,7 @@ internal sealed partial class KeyFolder(KeyOptions options, TimeProvider time, I
     /// <remarks>
     /// 1. No signing key: the next one takes its place, or one is made. 2. Encrypt what is not, if there is a master key. 3. A next key of
     /// the algorithm that is asked for. 4. The signing key is for another algorithm: it is retired, the next one signs at once, and
-    /// another is made. 5. Delete what has been retired for long.
+    /// another is made. 5. Delete what is old.
     /// </remarks>
     /// <exception cref="ConfigurationException">A key that is there cannot or should not be used, or the folder cannot.</exception>
     public KeySet Open()
@@ -46,7 +46,7 @@ internal sealed partial class KeyFolder(KeyOptions options, TimeProvider time, I
                 MakeNext();
             }
 
-            ForgetRetired();
+            ForgetOld();
             return Read();
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
@@ -106,12 +106,15 @@ internal sealed partial class KeyFolder(KeyOptions options, TimeProvider time, I
         return Read();
     }
 
-    /// <summary>Deletes keys whose last token expired long ago.</summary>
-    public void ForgetRetired()
+    /// <summary>Deletes keys whose last token expired long ago, and the halves of files that whoever died left: they may hold a key, too.</summary>
+    public void ForgetOld()
     {
-        foreach (var key in Read().Retired.Where(key => key.Retired is { } at && at + KeyOptions.KeepRetired < time.GetUtcNow()))
+        var old = time.GetUtcNow() - KeyOptions.KeepRetired;
+        var retired = Read().Retired.Where(key => key.Retired < old).Select(key => RetiredPath(key.Id));
+        var halves = Directory.GetFiles(options.Folder, $"*.pem.*{SecretFile.Unfinished}").Where(path => File.GetLastWriteTimeUtc(path) < old.UtcDateTime);
+        foreach (var path in retired.Concat(halves))
         {
-            File.Delete(RetiredPath(key.Id));
+            File.Delete(path);
         }
     }
 

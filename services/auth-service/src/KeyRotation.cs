@@ -16,7 +16,7 @@ namespace Argosy.Auth;
 /// <item>Rename the next key to be the signing one. One rename: there is never none, and what is signed from here on is by a key that
 /// everybody has.</item>
 /// <item>Make and publish another next key.</item>
-/// <item>Delete keys that retired more than a day ago.</item>
+/// <item>Delete keys that retired more than a day ago, and what was left half written.</item>
 /// </list>
 /// What a death leaves undone, the next start does (<see cref="KeyFolder.Open"/>), or this loop within a minute. Other instances sign with
 /// the old key until they look, within a minute; it is published for a day.
@@ -87,10 +87,15 @@ internal sealed partial class KeyRotation(
         }
 
         var left = options.PublishFor - keys.NextPublished;
-        return left <= TimeSpan.Zero
-            ? null
-            : Problem.Conflict("keys.next-too-young", string.Create(CultureInfo.InvariantCulture,
-                $"The next key must be published for {options.PublishFor.TotalSeconds:0} s before it signs, so that every service has it; {Math.Ceiling(left.TotalSeconds):0} s are left.")) with { RetryAfter = left };
+        if (left <= TimeSpan.Zero)
+        {
+            return null;
+        }
+
+        var detail = string.Create(
+            CultureInfo.InvariantCulture,
+            $"The next key must be published for {options.PublishFor.TotalSeconds:0} s before it signs, so that every service has it; {Math.Ceiling(left.TotalSeconds):0} s are left.");
+        return Problem.Conflict("keys.next-too-young", detail) with { RetryAfter = left };
     }
 
     private async Task<Problem?> AdvanceAsync(string actor, KeySet before, Lease lease, CancellationToken ct)
@@ -103,7 +108,7 @@ internal sealed partial class KeyRotation(
 
         folder.Promote();
         folder.MakeNext();
-        folder.ForgetRetired();
+        folder.ForgetOld();
         keys.Look();
         return null;
     }
@@ -139,7 +144,7 @@ internal sealed partial class KeyRotation(
         }
     }
 
-    [LoggerMessage(1, LogLevel.Information, "The signing key is old enough to be rotated, and is not yet: {Reason}")]
+    [LoggerMessage(1, LogLevel.Information, "The signing key is to be rotated, and is not yet: {Reason}")]
     private partial void NotYet(string reason);
 
     [LoggerMessage(2, LogLevel.Warning, "The signing keys could not be looked at or rotated, and stay as they are: {Reason}")]

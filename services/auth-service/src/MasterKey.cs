@@ -76,9 +76,9 @@ internal sealed class MasterKey(ReadOnlyMemory<byte> secret)
         {
             key.ImportFromEncryptedPem(pem, master.Secret);
         }
-        catch (CryptographicException)
+        catch (CryptographicException e)
         {
-            throw new FormatException("which the secret in MASTER_KEY_FILE does not open: let it name the file with the one that it was encrypted by.");
+            throw new FormatException("which the secret in MASTER_KEY_FILE does not open: let it name the file with the one that it was encrypted by.", e);
         }
     }
 

@@ -3,6 +3,9 @@ namespace Argosy.Auth;
 /// <summary>Files that only this service's user may read.</summary>
 internal static class SecretFile
 {
+    /// <summary>What the name of a file that is still being written ends with. One that is old was left by a process that died.</summary>
+    public const string Unfinished = ".unfinished";
+
     private const UnixFileMode OwnerOnly = UnixFileMode.UserRead | UnixFileMode.UserWrite;
 
     /// <summary>
@@ -43,7 +46,7 @@ internal static class SecretFile
             options.UnixCreateMode = OwnerOnly;
         }
 
-        var temporary = $"{path}.{Path.GetRandomFileName()}";
+        var temporary = $"{path}.{Path.GetRandomFileName()}{Unfinished}";
         using (var file = new FileStream(temporary, options))
         {
             using (var writer = new StreamWriter(file, leaveOpen: true))

@@ -63,6 +63,23 @@ public sealed class KeyFolderTests : IAsyncLifetime
         (await running.VerifiesAsync(running.Token())).ShouldBeTrue();
     }
 
+    [Theory]
+    [MemberData(nameof(Deaths))]
+    public async Task A_start_that_died_while_it_changed_the_algorithm_is_followed_by_one_that_does(int steps)
+    {
+        using var before = _keys.Open(Store);
+        var token = before.Token();
+        _keys.Options = _keys.Options with { Algorithm = SecurityAlgorithms.RsaSsaPssSha256 };
+        _keys.Folder.MakeNext();
+        Rotate(before.Keys.Keys, steps);
+
+        using var after = _keys.Open(Store);
+
+        (after.Keys.Keys.Signing.Algorithm, after.Keys.Keys.Next!.Algorithm).ShouldBe(("PS256", "PS256"));
+        after.Keys.Keys.Retired.Select(key => key.Algorithm).ShouldBe(["ES256"]);
+        (await after.VerifiesAsync(token)).ShouldBeTrue();
+    }
+
     [Fact]
     public async Task An_attempt_that_died_long_ago_does_not_date_the_retirement()
     {
@@ -150,6 +167,20 @@ public sealed class KeyFolderTests : IAsyncLifetime
         Should.Throw<ConfigurationException>(service.Look).Message.ShouldContain("which is not a private key in PEM");
 
         service.Keys.ShouldBe(before);
+    }
+
+    [Fact]
+    public void What_was_left_half_written_is_gone_a_day_later()
+    {
+        _keys.Open();
+        var (old, young) = (_keys.PathOf("next.pem.a" + SecretFile.Unfinished), _keys.PathOf("next.pem.b" + SecretFile.Unfinished));
+        File.WriteAllText(old, "half a ke");
+        File.SetLastWriteTimeUtc(old, (_keys.Time.GetUtcNow() - KeyOptions.KeepRetired - TimeSpan.FromSeconds(1)).UtcDateTime);
+        File.WriteAllText(young, "another instance is at it");
+
+        _keys.Open();
+
+        (File.Exists(old), File.Exists(young)).ShouldBe((false, true));
     }
 
     private static IEnumerable<string> AllOf(KeySet keys) => keys.All.Select(key => key.Id);
