@@ -39,6 +39,9 @@ internal static class Admission
         return null;
     }
 
+    /// <summary>Whether it is one of <see cref="Methods"/>, which are case-sensitive (RFC 9110, 9.1).</summary>
+    public static bool IsKnown(string method) => method is "GET" or "HEAD" or "POST" or "PUT" or "PATCH" or "DELETE" or "OPTIONS";
+
     /// <summary>The client's body failed while it was being passed on.</summary>
     public static Problem OfBody(Exception? cause)
     {
@@ -66,7 +69,4 @@ internal static class Admission
         => headers.TransferEncoding is { Count: > 0 } coding
             && (headers.ContentLength is not null || headers.ContainsKey("X-Content-Length")
                 || coding.Count > 1 || !string.Equals(coding[0], "chunked", StringComparison.OrdinalIgnoreCase));
-
-    // Methods are case-sensitive (RFC 9110, 9.1).
-    private static bool IsKnown(string method) => method is "GET" or "HEAD" or "POST" or "PUT" or "PATCH" or "DELETE" or "OPTIONS";
 }

@@ -2,6 +2,7 @@ using System.Diagnostics;
 using Argosy.Chassis;
 using Argosy.Chassis.Hosting;
 using Argosy.Chassis.Telemetry;
+using Argosy.Gateway.Limits;
 using Argosy.Mesh.Routing;
 using Microsoft.AspNetCore.Http.Features;
 
@@ -13,13 +14,14 @@ namespace Argosy.Gateway;
 /// <item>It gets a correlation id: its own where that is usable, else its trace id.</item>
 /// <item>Ambiguous framing, unknown methods and bodies that are too large are refused.</item>
 /// <item>The raw target is normalised or refused, and the normal path is routed: no rule, 404.</item>
+/// <item>Who has asked too often is refused: 429.</item>
 /// <item>The upstream has a place for it and an instance that isn't known to be silent, else 503 at once.</item>
 /// <item>It is forwarded; where nobody takes the connection, to the next instance, with the rule's time; what fails before an answer has begun becomes a problem, what fails later ends the connection.</item>
 /// <item>One line in the log, without path, query or anything else that the client made up. Reads that succeed are worth a debug line.</item>
 /// </list>
 /// </summary>
 internal sealed partial class Edge(
-    RequestDelegate next, PublicRoutes routes, Forwarding forwarding, ServiceOptions options, IHostApplicationLifetime host, TimeProvider time, ILogger<Edge> log)
+    RequestDelegate next, PublicRoutes routes, Limiter limiter, Forwarding forwarding, ServiceOptions options, IHostApplicationLifetime host, TimeProvider time, ILogger<Edge> log)
 {
     private static readonly TimeSpan Soon = TimeSpan.FromSeconds(1);
 
@@ -46,10 +48,15 @@ internal sealed partial class Edge(
         try
         {
             (problem, ended) = (Admission.Refuse(context), Ended.Refused);
-            if (problem is null && TryRoute(context, raw, correlation, out lane, out problem) is { } passage)
+            if (problem is null && TryRoute(context, raw, correlation, out lane, out problem) is { } passage
+                && (problem = await limiter.RefuseAsync(context, passage)) is null)
             {
                 (problem, ended) = await EnterAsync(context, lane!, passage);
             }
+        }
+        catch (OperationCanceledException) when (context.RequestAborted.IsCancellationRequested)
+        {
+            (problem, ended) = (null, Ended.ClientGone);
         }
         catch (Exception e) when (!context.Response.HasStarted)
         {
@@ -76,12 +83,12 @@ internal sealed partial class Edge(
 
         lane = routes.Find(context.Request, target, out var path);
         problem = lane is null ? NoRoute : null;
+        context.SetEndpoint(lane?.Endpoint);
         return lane is null ? null : new Passage(lane.Upstream, path, target.Path, target.Query, correlation, lane.Deadline);
     }
 
     private async ValueTask<(Problem? Problem, Ended Ended)> EnterAsync(HttpContext context, Lane lane, Passage passage)
     {
-        context.SetEndpoint(lane.Endpoint);
         var upstream = lane.Upstream;
         if (!upstream.TryEnter(lane.IsStream))
         {

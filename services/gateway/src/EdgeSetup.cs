@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using System.Text;
 using Argosy.Chassis.Hosting;
+using Argosy.Gateway.Limits;
 
 namespace Argosy.Gateway;
 
@@ -20,6 +21,7 @@ internal static class EdgeSetup
             kestrel.ResponseHeaderEncodingSelector = static _ => Encoding.Latin1;
         });
         Forwarding.Add(argosy.Services);
+        argosy.AddLimits();
         argosy.Services.AddSingleton<DistributedContextPropagator>(new FreshTraces());
 
         if (PublicRoutes.Load(argosy.Settings, argosy.Options) is not { } routes)

@@ -25,6 +25,7 @@ internal static class GatewayBench
         ["LOG_LEVEL"] = "debug",
         ["SERVICE_ENDPOINTS"] = endpoints,
         ["API_ROUTES"] = routes ?? PublicRoutes,
+        ["RATE_LIMITS"] = "off",
     };
 
     public static Task<ServiceProcess> StartAsync(string endpoints, string? routes = null)

@@ -14,7 +14,7 @@ internal sealed record Desk(IReadOnlyList<ProcessEntry> Processes, string Token,
     {
         var data = cli.DataOf(parsed);
         var state = await CliContext.RunningAsync(data, ct);
-        using var gateway = new PatientHttp(state.Gateway, cli.Time);
+        using var gateway = PatientHttp.Gateway(state, data, cli.Time);
         var token = await new Accounts(data, gateway).LoginAsync("admin", ct);
         var handlers = Catalog.Read(cli.Repository).Where(e => e.HandlesMessages).Select(e => e.Name);
         return new Desk([.. state.Processes.Where(p => handlers.Contains(p.Name, StringComparer.Ordinal))], token.AccessToken, cli.Time);

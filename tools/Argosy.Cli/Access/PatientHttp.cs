@@ -1,3 +1,5 @@
+using Argosy.Cli.Processes;
+
 namespace Argosy.Cli.Access;
 
 /// <summary>
@@ -14,12 +16,23 @@ internal sealed class PatientHttp : IDisposable
     private int _lost;
     private int _unsure;
 
-    public PatientHttp(string address, TimeProvider time)
+    /// <param name="address">Whom it asks.</param>
+    /// <param name="time">The clock.</param>
+    /// <param name="clientKey">What the gateway counts it by; null to be counted like anyone.</param>
+    public PatientHttp(string address, TimeProvider time, string? clientKey = null)
     {
         var handler = new SocketsHttpHandler { UseProxy = false, UseCookies = false, AllowAutoRedirect = false, ConnectTimeout = TimeSpan.FromSeconds(2) };
         _http = new HttpClient(handler) { BaseAddress = new Uri(address), Timeout = Timeout.InfiniteTimeSpan };
         _time = time;
+        if (clientKey is not null)
+        {
+            _http.DefaultRequestHeaders.Add(Environment.GetEnvironmentVariable("API_KEY_HEADER") ?? "X-API-Key", clientKey);
+        }
     }
+
+    /// <summary>A fleet's gateway, asked as the client of this fleet's own load, which has a limit of its own.</summary>
+    public static PatientHttp Gateway(FleetState fleet, DataFolder data, TimeProvider time) =>
+        new(fleet.Gateway, time, File.Exists(data.ClientKey) ? SecretFile.ReadOrCreate(data.ClientKey) : null);
 
     /// <summary>How often no answer came: connection refused or lost, or too long a silence.</summary>
     public int Lost => _lost;

@@ -30,7 +30,7 @@ internal sealed class DemoRun(Screen screen, TimeProvider time, DataFolder data,
         // Letters only: what has many digits may look like a card number, and those are refused wherever they appear.
         var run = RandomNumberGenerator.GetString("abcdefghijklmnopqrstuvwxyz", RunNameLength);
         var plan = DemoPlan.Create(run, options.Orders, options.Seed);
-        using var gateway = new PatientHttp(fleet.Gateway, time);
+        using var gateway = PatientHttp.Gateway(fleet, data, time);
         var accounts = new Accounts(data, gateway);
         using var admin = new Session(gateway, accounts, "admin");
         var customers = Enumerable.Range(1, plan.Customers).Select(i => new Session(gateway, accounts, $"demo-{run}-{i}@example.com")).ToList();

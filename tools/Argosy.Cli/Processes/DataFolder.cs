@@ -22,6 +22,9 @@ internal sealed record DataFolder(string Root)
 
     public string Keys => Path.Combine(Root, "keys");
 
+    /// <summary>What demo, bench and tests send with their requests, so that the gateway counts them as a client of their own.</summary>
+    public string ClientKey => Path.Combine(Keys, "demo-client-key.txt");
+
     public string Accounts => Path.Combine(Root, "accounts");
 
     public string Logs => Path.Combine(Root, "logs");

@@ -1,4 +1,5 @@
 using System.Security.Cryptography;
+using System.Text;
 
 namespace Argosy.Cli.Processes;
 
@@ -8,11 +9,15 @@ internal sealed class Keys
     private Keys(DataFolder data)
     {
         BusFolder = Path.Combine(data.Keys, "bus");
+        ClientsFolder = Path.Combine(data.Keys, "clients");
         ProviderApiKey = SecretFile.ReadOrCreate(Path.Combine(data.Keys, "provider-api-key.txt"), "sk_test_");
         ProviderWebhookSecret = SecretFile.ReadOrCreate(Path.Combine(data.Keys, "provider-webhook-secret.txt"), "whsec_");
     }
 
     public string BusFolder { get; }
+
+    /// <summary>What the gateway knows of clients: the hashes of their keys.</summary>
+    public string ClientsFolder { get; }
 
     public string ProviderApiKey { get; }
 
@@ -28,6 +33,9 @@ internal sealed class Keys
             EnsurePair(keys.BusFolder, service);
         }
 
+        DataFolder.CreatePrivate(keys.ClientsFolder);
+        var hash = SHA256.HashData(Encoding.UTF8.GetBytes(SecretFile.ReadOrCreate(data.ClientKey)));
+        SecretFile.Write(Path.Combine(keys.ClientsFolder, "demo.sha256"), Convert.ToHexStringLower(hash));
         return keys;
     }
 

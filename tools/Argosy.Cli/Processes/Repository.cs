@@ -11,6 +11,8 @@ internal sealed record Repository(string Root)
 
     public string Routes => Path.Combine(Root, "infrastructure", "istio", "api-routes.yaml");
 
+    public string Limits => Path.Combine(Root, "infrastructure", "gateway", "limits.yaml");
+
     /// <summary>Found upwards from this program, which is built into <c>artifacts/bin</c> of the repository that it starts.</summary>
     public static Repository Find()
     {

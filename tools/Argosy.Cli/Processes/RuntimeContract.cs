@@ -4,7 +4,8 @@ namespace Argosy.Cli.Processes;
 
 /// <summary>What every process is given: its environment, and nothing by any other way.</summary>
 internal sealed class RuntimeContract(
-    Repository repository, DataFolder data, Keys keys, IReadOnlyList<ServiceInstance> instances, IReadOnlyDictionary<string, int> ports, EngineSet engines)
+    Repository repository, DataFolder data, Keys keys, IReadOnlyList<ServiceInstance> instances, IReadOnlyDictionary<string, int> ports, EngineSet engines,
+    bool noLimits = false)
 {
     public IReadOnlyList<ProcessPlan> Plans() => [.. engines.All.Select(engine => engine.Plan), .. instances.Select(Plan)];
 
@@ -65,6 +66,9 @@ internal sealed class RuntimeContract(
         {
             case Catalog.Gateway:
                 environment["API_ROUTES"] = repository.Routes;
+                environment["API_LIMITS"] = repository.Limits;
+                environment["RATE_LIMITS"] = noLimits ? "off" : "on";
+                environment["CLIENT_KEYS"] = keys.ClientsFolder;
                 break;
             case "payment-service":
                 environment["STRIPE_API_BASE"] = Url(Catalog.Provider);

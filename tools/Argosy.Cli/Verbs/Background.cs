@@ -57,7 +57,7 @@ internal sealed class Background(CliContext cli, UpOptions options)
 
                 if (reply.Started is { } after)
                 {
-                    report.Ready(reply.Processes.First(p => p.Name == Catalog.Gateway).Url, after, foreground: false);
+                    report.Ready(reply.Processes.First(p => p.Name == Catalog.Gateway).Url, after, foreground: false, options.NoLimits);
                     return ExitCodes.Done;
                 }
             }
@@ -89,6 +89,11 @@ internal sealed class Background(CliContext cli, UpOptions options)
         if (options.Instances is { } instances)
         {
             words.AddRange(["--instances", instances]);
+        }
+
+        if (options.NoLimits)
+        {
+            words.Add("--no-limits");
         }
 
         // The shell lets go of this terminal's streams, or whoever reads this command's output would wait for the fleet's end.

@@ -45,7 +45,7 @@ internal sealed class Launch(CliContext cli, UpOptions options)
         var failure = await StartAndStayAsync(fleet, control, after =>
         {
             lines.Open();
-            report.Ready(plans.First(p => p.Name == Catalog.Gateway).Url, after, foreground);
+            report.Ready(plans.First(p => p.Name == Catalog.Gateway).Url, after, foreground, options.NoLimits);
         });
         if (failure is null)
         {
@@ -101,7 +101,7 @@ internal sealed class Launch(CliContext cli, UpOptions options)
 
         var ports = options.Isolated ? Ports.Free(instances.Select(instance => instance.Name)) : Ports.Usual(instances);
         var keys = Keys.Ensure(options.Data, catalog.Where(e => e.Name != Catalog.Provider).Select(e => e.Name));
-        var plans = new RuntimeContract(cli.Repository, options.Data, keys, instances, ports, engines).Plans();
+        var plans = new RuntimeContract(cli.Repository, options.Data, keys, instances, ports, engines, options.NoLimits).Plans();
         Ports.EnsureFree(plans);
         return plans;
     }

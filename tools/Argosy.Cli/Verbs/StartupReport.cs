@@ -40,10 +40,15 @@ internal sealed class StartupReport(Screen screen, DataFolder data)
         }
     }
 
-    public void Ready(string gateway, TimeSpan after, bool foreground)
+    public void Ready(string gateway, TimeSpan after, bool foreground, bool noLimits)
     {
         var option = data.Option.EscapeMarkup();
         screen.Messages.MarkupLine($"[bold]Ready in {after.TotalSeconds:0.0} s.[/]\n");
+        if (noLimits)
+        {
+            screen.Messages.MarkupLine("[yellow bold]! NOTHING IS LIMITED (--no-limits): whoever reaches the gateway may ask as often as they like.[/]\n");
+        }
+
         screen.Lines.MarkupLine($"  Gateway   [link]{gateway}[/]");
         screen.Lines.MarkupLine($"  Data      {data.Root.EscapeMarkup()}");
         screen.Lines.MarkupLine($"  Try       ./argosy demo{option}");

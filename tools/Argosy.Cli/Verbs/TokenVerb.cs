@@ -12,7 +12,7 @@ internal static class TokenVerb
         command.SetAction(async (parsed, ct) =>
         {
             var data = cli.DataOf(parsed);
-            using var gateway = new PatientHttp((await CliContext.RunningAsync(data, ct)).Gateway, cli.Time);
+            using var gateway = PatientHttp.Gateway(await CliContext.RunningAsync(data, ct), data, cli.Time);
             var tokens = await new Accounts(data, gateway).LoginAsync(parsed.GetRequiredValue(who), ct);
             cli.Screen.Print(tokens.AccessToken);
             return ExitCodes.Done;

@@ -10,7 +10,8 @@ namespace Argosy.Cli.Verbs;
 /// <param name="Began">When the command was given.</param>
 /// <param name="Engines">Which real servers instead of what is embedded: <see cref="EngineSet.Everything"/>, names, or null for none.</param>
 /// <param name="Instances">Services of which there are to be several; null where there are none.</param>
-internal sealed record UpOptions(DataFolder Data, bool Isolated, TimeSpan ReadyWithin, DateTimeOffset Began, string? Engines, string? Instances);
+/// <param name="NoLimits">Whether the gateway limits nobody.</param>
+internal sealed record UpOptions(DataFolder Data, bool Isolated, TimeSpan ReadyWithin, DateTimeOffset Began, string? Engines, string? Instances, bool NoLimits);
 
 internal static class UpVerb
 {
@@ -27,6 +28,7 @@ internal static class UpVerb
             Arity = ArgumentArity.ZeroOrOne,
         };
         var instances = new Option<string?>("--instances") { Description = "Several of a service, with --engines: order-service=2,payment-service=2.", HelpName = "NAME=COUNT,…" };
+        var noLimits = new Option<bool>("--no-limits") { Description = "The gateway limits nobody: whoever reaches it may ask as often as they like." };
         var noBuild = new Option<bool>("--no-build") { Description = "Start what is built, whatever the sources say." };
         var timeout = new Option<int>("--timeout")
         {
@@ -36,14 +38,14 @@ internal static class UpVerb
         };
         var background = new Option<long?>("--background") { Description = "What --detach starts: when that was, in milliseconds.", Hidden = true };
 
-        var command = new Command("up", "Start every process, wait until all are ready, keep them alive.") { detach, isolated, engines, instances, noBuild, timeout, background };
+        var command = new Command("up", "Start every process, wait until all are ready, keep them alive.") { detach, isolated, engines, instances, noLimits, noBuild, timeout, background };
         command.SetAction((parsed, ct) =>
         {
             var detached = parsed.GetValue(background);
             var began = detached is { } at ? DateTimeOffset.FromUnixTimeMilliseconds(at) : cli.Time.GetUtcNow();
             var options = new UpOptions(
                 DataFor(cli, parsed, parsed.GetValue(isolated)), parsed.GetValue(isolated), TimeSpan.FromSeconds(parsed.GetValue(timeout)), began,
-                parsed.GetResult(engines) is null ? null : parsed.GetValue(engines) ?? EngineSet.Everything, parsed.GetValue(instances));
+                parsed.GetResult(engines) is null ? null : parsed.GetValue(engines) ?? EngineSet.Everything, parsed.GetValue(instances), parsed.GetValue(noLimits));
             return parsed.GetValue(detach)
                 ? new Background(cli, options).StartAsync(ct)
                 : new Launch(cli, options).RunAsync(foreground: detached is null);

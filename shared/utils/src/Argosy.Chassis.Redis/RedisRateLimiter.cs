@@ -23,7 +23,7 @@ public sealed class RedisRateLimiter(RedisClient redis, RateLimit limit, Breaker
     public override RateLimiterStatistics? GetStatistics(string resource) => null;
 
     /// <inheritdoc />
-    protected override RateLimitLease AttemptAcquireCore(string resource, int permitCount) => new BucketLease(TimeSpan.Zero);
+    protected override RateLimitLease AttemptAcquireCore(string resource, int permitCount) => new BucketLease(TimeSpan.Zero, null);
 
     /// <inheritdoc />
     protected override async ValueTask<RateLimitLease> AcquireAsyncCore(string resource, int permitCount, CancellationToken cancellationToken)
@@ -31,9 +31,9 @@ public sealed class RedisRateLimiter(RedisClient redis, RateLimit limit, Breaker
         ArgumentOutOfRangeException.ThrowIfGreaterThan(permitCount, limit.Burst);
         string[] key = [$"argosy:limit:{limit.Name}:{resource}"];
         RedisArgument[] arguments = [limit.Burst, limit.PerSecond.ToString("R", CultureInfo.InvariantCulture), permitCount];
-        return await Taking.TryAsync(redis, _breaker, key, arguments, cancellationToken) is { Items: [var taken, _, var wait] }
-            ? taken.Integer == 1 ? BucketLease.Granted : new BucketLease(TimeSpan.FromMicroseconds(wait.Integer))
-            : limit.WhenAway == WhenAway.LetThrough ? BucketLease.Granted
+        return await Taking.TryAsync(redis, _breaker, key, arguments, cancellationToken) is { Items: [var taken, var left, var wait] }
+            ? new BucketLease(taken.Integer == 1 ? null : TimeSpan.FromMicroseconds(wait.Integer), left.Integer)
+            : limit.WhenAway == WhenAway.LetThrough ? BucketLease.Uncounted
             : await _local.AcquireAsync(resource, permitCount, cancellationToken);
     }
 

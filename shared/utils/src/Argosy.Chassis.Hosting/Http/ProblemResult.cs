@@ -40,7 +40,7 @@ public static class ProblemAnswers
         var output = new ArrayBufferWriter<byte>(512);
         using var json = new Utf8JsonWriter(output);
         json.WriteStartObject();
-        json.WriteString("type", $"urn:argosy:problem:{problem.Code}");
+        json.WriteString("type", problem.Type);
         json.WriteString("title", problem.Title);
         json.WriteNumber("status", problem.Status);
         json.WriteString("detail", problem.Detail);
@@ -59,6 +59,17 @@ public static class ProblemAnswers
             }
 
             json.WriteEndObject();
+        }
+
+        if (problem.ViolatedPolicies is { } policies)
+        {
+            json.WriteStartArray("violated-policies");
+            foreach (var policy in policies)
+            {
+                json.WriteStringValue(policy);
+            }
+
+            json.WriteEndArray();
         }
 
         json.WriteString("traceId", traceId);

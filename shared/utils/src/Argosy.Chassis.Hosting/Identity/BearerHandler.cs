@@ -17,8 +17,6 @@ internal sealed class BearerHandler(
 {
     public const string Name = "Bearer";
 
-    private const string Prefix = "Bearer ";
-
     protected override async Task<AuthenticateResult> HandleAuthenticateAsync()
     {
         if (NobodyAsksWho(Context.GetEndpoint()) || Request.Headers.Authorization.Count == 0)
@@ -26,10 +24,7 @@ internal sealed class BearerHandler(
             return AuthenticateResult.NoResult();
         }
 
-        // One header, one token: with two, somebody between us and the client may have believed the other one.
-        var verdict = Request.Headers.Authorization is [{ } header] && header.StartsWith(Prefix, StringComparison.OrdinalIgnoreCase)
-            ? await check.CheckAsync(header[Prefix.Length..], Context.RequestAborted)
-            : new TokenVerdict(null, TokenFault.Malformed);
+        var verdict = await check.CheckAsync(Request.Headers.Authorization, Context.RequestAborted);
         if (verdict.Caller is { } known && await IsRevokedAsync(known))
         {
             verdict = new TokenVerdict(null, TokenFault.Revoked);

@@ -6,6 +6,7 @@ using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
+using Microsoft.Extensions.Diagnostics.HealthChecks;
 
 namespace Argosy.Chassis.Hosting.Identity;
 
@@ -18,9 +19,37 @@ public static class IdentityExtensions
     private const string AdminPolicy = "admin";
     private const string ServicesPolicy = "services";
     private const string AnyScopePolicy = "any-scope";
+    private const string KeysCheck = "issuer-keys";
 
     /// <summary>Adds the check of access tokens, the policies, and the readiness that waits for the issuer's keys.</summary>
     public static IServiceCollection AddArgosyIdentity(this IServiceCollection services, IdentityOptions options)
+    {
+        services.AddTokenCheck(options);
+        services.AddReadiness(KeysCheck, (provider, _) => ValueTask.FromResult(provider.GetRequiredService<KeyRing>().Fault));
+
+        services.AddAuthentication(BearerHandler.Name).AddScheme<AuthenticationSchemeOptions, BearerHandler>(BearerHandler.Name, configureOptions: null);
+        services.AddAuthorizationBuilder()
+            .SetFallbackPolicy(Policy(caller => caller.IsForApi && !caller.IsService))
+            .AddPolicy(AdminPolicy, Policy(caller => caller.IsForApi && !caller.IsService && caller.IsAdmin))
+            .AddPolicy(ServicesPolicy, Policy(caller => caller.IsForApi))
+            .AddPolicy(AnyScopePolicy, Policy(caller => !caller.IsService));
+        services.AddSingleton<IAuthorizationMiddlewareResultHandler, MappedRoutesOnly>();
+        return services;
+    }
+
+    /// <summary>
+    /// Adds a <see cref="TokenCheck"/> and nothing that refuses anybody: for a process that wants to know who asks and leaves it to
+    /// others what they may do. It is ready without the issuer's keys, and knows nobody until they are here.
+    /// </summary>
+    public static ArgosyBuilder KnowsCallers(this ArgosyBuilder argosy)
+    {
+        argosy.Services.AddTokenCheck(IdentityOptions.Read(argosy.Settings, argosy.Options));
+        argosy.Services.AddReadiness(
+            KeysCheck, (provider, _) => ValueTask.FromResult(provider.GetRequiredService<KeyRing>().Fault), HealthStatus.Degraded);
+        return argosy;
+    }
+
+    private static void AddTokenCheck(this IServiceCollection services, IdentityOptions options)
     {
         services.AddSingleton(options);
         services.TryAddSingleton(TimeProvider.System);
@@ -31,18 +60,7 @@ public static class IdentityExtensions
             .ConfigurePrimaryHttpMessageHandler(() => new SocketsHttpHandler { AllowAutoRedirect = false, UseProxy = false, UseCookies = false });
         services.AddSingleton<KeyRing>();
         services.AddHostedService(provider => provider.GetRequiredService<KeyRing>());
-        services.AddSingleton<TokenCheck>();
-        services.AddReadiness("issuer-keys", (provider, _) => ValueTask.FromResult(
-            provider.GetRequiredService<KeyRing>().HasKeys ? null : "the token issuer's keys are not here yet"));
-
-        services.AddAuthentication(BearerHandler.Name).AddScheme<AuthenticationSchemeOptions, BearerHandler>(BearerHandler.Name, configureOptions: null);
-        services.AddAuthorizationBuilder()
-            .SetFallbackPolicy(Policy(caller => caller.IsForApi && !caller.IsService))
-            .AddPolicy(AdminPolicy, Policy(caller => caller.IsForApi && !caller.IsService && caller.IsAdmin))
-            .AddPolicy(ServicesPolicy, Policy(caller => caller.IsForApi))
-            .AddPolicy(AnyScopePolicy, Policy(caller => !caller.IsService));
-        services.AddSingleton<IAuthorizationMiddlewareResultHandler, MappedRoutesOnly>();
-        return services;
+        services.AddSingleton(provider => new TokenCheck(provider.GetRequiredService<KeyRing>(), options, provider.GetRequiredService<TimeProvider>()));
     }
 
     /// <summary>Puts the checks into the pipeline; after routing and error handling, before the routes.</summary>

@@ -25,6 +25,9 @@ internal sealed partial class KeyRing(IKeySource source, IdentityOptions options
     /// <summary>Without keys nobody can be let in, so the process is not ready.</summary>
     public bool HasKeys => _keys.Count > 0;
 
+    /// <summary>As <c>/ready</c> shows it.</summary>
+    public string? Fault => HasKeys ? null : "the token issuer's keys are not here yet";
+
     public IssuerKey? Find(string id) => _keys.GetValueOrDefault(id);
 
     /// <summary>A token named a key that is not on the ring: fetches again, unless that was done a moment ago.</summary>

@@ -1,5 +1,7 @@
 using System.Collections.Frozen;
 using System.Text.Json;
+using Microsoft.AspNetCore.Http;
+using Microsoft.Extensions.Primitives;
 using Microsoft.IdentityModel.JsonWebTokens;
 using Microsoft.IdentityModel.Tokens;
 
@@ -15,10 +17,12 @@ internal readonly record struct TokenVerdict(Caller? Caller, TokenFault Fault);
 /// would like. 5. Signature, type, issuer, audience and lifetime, by the library, with that key and that algorithm and no other. 6. The
 /// claims, read from the very text that was checked for duplicates.
 /// </remarks>
-internal sealed class TokenCheck
+public sealed class TokenCheck
 {
     /// <summary>How far clocks may be apart.</summary>
     internal static readonly TimeSpan ClockSkew = TimeSpan.FromSeconds(30);
+
+    private const string Prefix = "Bearer ";
 
     private static readonly TimeSpan LongestBelief = TimeSpan.FromHours(1);
 
@@ -28,7 +32,7 @@ internal sealed class TokenCheck
     private readonly KeyRing _ring;
     private readonly TimeProvider _time;
 
-    public TokenCheck(KeyRing ring, IdentityOptions options, TimeProvider time)
+    internal TokenCheck(KeyRing ring, IdentityOptions options, TimeProvider time)
     {
         (_ring, _time, _cache) = (ring, time, new TokenCache(options.CacheSize));
         _rules = new TokenValidationParameters
@@ -44,7 +48,17 @@ internal sealed class TokenCheck
 
     internal TokenCache Cache => _cache;
 
-    public async ValueTask<TokenVerdict> CheckAsync(string token, CancellationToken ct)
+    /// <summary>Whom the request's access token proves; null without a token, with one that is not good here, and while there are no keys.</summary>
+    public async ValueTask<Caller?> CallerOfAsync(HttpContext context) =>
+        context.Request.Headers.Authorization is { Count: > 0 } header ? (await CheckAsync(header, context.RequestAborted)).Caller : null;
+
+    // One header, one token: with two, somebody between us and the client may have believed the other one.
+    internal ValueTask<TokenVerdict> CheckAsync(StringValues authorization, CancellationToken ct) =>
+        authorization is [{ } header] && header.StartsWith(Prefix, StringComparison.OrdinalIgnoreCase)
+            ? CheckAsync(header[Prefix.Length..], ct)
+            : ValueTask.FromResult(new TokenVerdict(null, TokenFault.Malformed));
+
+    internal async ValueTask<TokenVerdict> CheckAsync(string token, CancellationToken ct)
     {
         if (!_ring.HasKeys)
         {

@@ -11,11 +11,17 @@ public sealed record Problem(int Status, string Code, string Detail)
     /// <summary>The short summary of this kind of problem; the same for every occurrence of a status.</summary>
     public string Title { get; init; } = TitleOf(Status);
 
+    /// <summary>What kind of problem it is, as a URI: our own by the code, unless a standard has one.</summary>
+    public string Type { get; init; } = $"urn:argosy:problem:{Code}";
+
     /// <summary>How long the caller should wait before asking again.</summary>
     public TimeSpan? RetryAfter { get; init; }
 
     /// <summary>What is wrong with which member of the request, where that is what went wrong.</summary>
     public IReadOnlyDictionary<string, string[]>? Errors { get; init; }
+
+    /// <summary>Which quotas are used up, where that is the refusal (draft-ietf-httpapi-ratelimit-headers-11, 5.1).</summary>
+    public IReadOnlyList<string>? ViolatedPolicies { get; init; }
 
     /// <summary>400: the request cannot be understood or breaks its contract.</summary>
     public static Problem Invalid(string code, string detail) => new(400, code, detail);
@@ -53,6 +59,14 @@ public sealed record Problem(int Status, string Code, string Detail)
     /// <summary>503: something this answer needs is away; the same request may succeed later.</summary>
     public static Problem Unavailable(string code, string detail, TimeSpan? retryAfter = null) =>
         new(503, code, detail) { RetryAfter = retryAfter };
+
+    /// <summary>429: the caller has used up the quota of a policy (draft-ietf-httpapi-ratelimit-headers-11, 5.1).</summary>
+    public static Problem QuotaExceeded(string policy, string detail, TimeSpan retryAfter) => TooMany("quota-exceeded", detail, retryAfter) with
+    {
+        Type = "https://iana.org/assignments/http-problem-types#quota-exceeded",
+        Title = "Quota exceeded",
+        ViolatedPolicies = [policy],
+    };
 
     private static string TitleOf(int status) => status switch
     {

@@ -35,8 +35,9 @@ public sealed class LocalRateLimiter(RateLimit limit, TimeProvider time, int buc
             var now = time.GetElapsedTime(_start);
             var key = _buckets.ContainsKey(resource) || HasRoom(now) ? resource : Others;
             var bucket = _buckets.TryGetValue(key, out var known) ? known : TokenBucket.Full(limit, now);
-            (_buckets[key], var wait) = bucket.Take(permitCount, limit, now);
-            return wait is null ? BucketLease.Granted : new BucketLease(wait);
+            (var left, var wait) = bucket.Take(permitCount, limit, now);
+            _buckets[key] = left;
+            return new BucketLease(wait, (long)left.Tokens);
         }
     }
 

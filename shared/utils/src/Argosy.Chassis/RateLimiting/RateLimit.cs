@@ -1,3 +1,5 @@
+using System.Threading.RateLimiting;
+
 namespace Argosy.Chassis.RateLimiting;
 
 /// <summary>What holds while the instances cannot agree on a limit, because Redis is away.</summary>
@@ -17,6 +19,9 @@ public enum WhenAway
 /// <param name="WhenAway">What holds while Redis is away.</param>
 public sealed record RateLimit(string Name, int Burst, double PerSecond, WhenAway WhenAway)
 {
+    /// <summary>On a lease: the whole tokens that were left. Absent where nobody has counted, because Redis is away.</summary>
+    public static MetadataName<long> Remaining { get; } = MetadataName.Create<long>("argosy.remaining");
+
     /// <summary>The bucket's size.</summary>
     public int Burst { get; } = Burst >= 1 ? Burst : throw new ArgumentOutOfRangeException(nameof(Burst), Burst, "A bucket holds at least one token.");
 

@@ -32,7 +32,7 @@ internal static class GatewayReader
             protocol.Fail($"is {text}, and only HTTP is supported by Argosy");
         }
 
-        return port?.Require("number")?.Port() ?? 0;
+        return port?.Require("number")?.Number(1, 65535, "port number") ?? 0;
     }
 
     private static string? ReadHost(Node host)

@@ -1,6 +1,3 @@
-using YamlDotNet.Core;
-using YamlDotNet.RepresentationModel;
-
 namespace Argosy.Mesh.Loading;
 
 /// <summary>
@@ -20,24 +17,7 @@ public static class MeshFile
     public static MeshResources Parse(string file, string yaml)
     {
         var resources = new MeshResources(file);
-        var reading = new Reading(file, resources.MutableErrors);
-        try
-        {
-            var stream = new YamlStream();
-            stream.Load(new StringReader(yaml));
-            foreach (var document in stream.Documents)
-            {
-                if (document.RootNode is not YamlScalarNode { Value: null or "" })      // nothing between two ---
-                {
-                    ReadDocument(new Node(document.RootNode, "", reading), resources);
-                }
-            }
-        }
-        catch (YamlException e)
-        {
-            reading.Fail(e.Start.Line, $"is not YAML: {e.Message}");
-        }
-
+        StrictYaml.Read(new Reading(file, resources.MutableErrors), yaml, document => ReadDocument(document, resources));
         return resources;
     }
 

@@ -5,19 +5,28 @@ using YamlDotNet.RepresentationModel;
 namespace Argosy.Mesh.Loading;
 
 /// <summary>A YAML node that knows its path and where to complain. Reading goes on after a complaint, so that all are told at once.</summary>
-internal sealed class Node(YamlNode yaml, string path, Reading reading)
+public sealed class Node
 {
-    public Origin Origin => reading.OriginOf(yaml);
+    private readonly YamlNode _yaml;
+    private readonly string _path;
+    private readonly Reading _reading;
 
-    public void Fail(string message) => reading.Fail(yaml, $"{Name} {message}");
+    internal Node(YamlNode yaml, string path, Reading reading) => (_yaml, _path, _reading) = (yaml, path, reading);
+
+    /// <summary>Where it stands.</summary>
+    public Origin Origin => _reading.OriginOf(_yaml);
+
+    /// <summary>Complains of it; the message goes on after its path.</summary>
+    public void Fail(string message) => _reading.Fail(_yaml, $"{Name} {message}");
 
     /// <summary>The field's value; null when it is absent or empty, and of the latter <see cref="AllowOnly"/> has told.</summary>
     public Node? Get(string field)
-        => Find(field) is { } value && !IsEmpty(value) ? new Node(value, Join(field), reading) : null;
+        => Find(field) is { } value && !IsEmpty(value) ? new Node(value, Join(field), _reading) : null;
 
+    /// <summary>As <see cref="Get"/>; absent is an error.</summary>
     public Node? Require(string field)
     {
-        if (yaml is YamlMappingNode && Find(field) is null)
+        if (_yaml is YamlMappingNode && Find(field) is null)
         {
             Fail($"lacks {field}");
         }
@@ -28,7 +37,7 @@ internal sealed class Node(YamlNode yaml, string path, Reading reading)
     /// <summary>Complains of every field that isn't in the list (what is not obeyed must not be there), and of every empty one.</summary>
     public void AllowOnly(params ReadOnlySpan<string> fields)
     {
-        if (yaml is not YamlMappingNode)
+        if (_yaml is not YamlMappingNode)
         {
             Fail("must be a mapping");
             return;
@@ -38,18 +47,19 @@ internal sealed class Node(YamlNode yaml, string path, Reading reading)
         {
             if (IsEmpty(value))
             {
-                reading.Fail(key, $"{Join(key.Value!)} is empty: give it a value or take it out");
+                _reading.Fail(key, $"{Join(key.Value!)} is empty: give it a value or take it out");
             }
             else if (!fields.Contains(key.Value!))
             {
-                reading.Fail(key, $"{Join(key.Value!)} is not supported by Argosy (supported here: {string.Join(", ", fields.ToArray())})");
+                _reading.Fail(key, $"{Join(key.Value!)} is not supported by Argosy (supported here: {string.Join(", ", fields.ToArray())})");
             }
         }
     }
 
-    public List<Node> Items()
+    /// <summary>The items of a list.</summary>
+    public IReadOnlyList<Node> Items()
     {
-        if (yaml is not YamlSequenceNode sequence)
+        if (_yaml is not YamlSequenceNode sequence)
         {
             Fail("must be a list");
             return [];
@@ -58,28 +68,29 @@ internal sealed class Node(YamlNode yaml, string path, Reading reading)
         var items = new List<Node>(sequence.Children.Count);
         for (var i = 0; i < sequence.Children.Count; i++)
         {
-            items.Add(new Node(sequence.Children[i], $"{path}[{i}]", reading));
+            items.Add(new Node(sequence.Children[i], $"{_path}[{i}]", _reading));
         }
 
         return items;
     }
 
-    public List<(string Key, Node Value)> Fields()
+    /// <summary>All fields of a mapping, whatever their names.</summary>
+    public IReadOnlyList<(string Key, Node Value)> Fields()
     {
-        if (yaml is not YamlMappingNode)
+        if (_yaml is not YamlMappingNode)
         {
             Fail("must be a mapping");
             return [];
         }
 
         var here = this;
-        return [.. Mapping().Select(pair => (pair.Key.Value!, new Node(pair.Value, here.Join(pair.Key.Value!), here.Reading)))];
+        return [.. Mapping().Select(pair => (pair.Key.Value!, new Node(pair.Value, here.Join(pair.Key.Value!), here._reading)))];
     }
 
     /// <summary>Text, as Kubernetes understands it: an unquoted number or boolean is none.</summary>
     public string? Text()
     {
-        if (yaml is not YamlScalarNode { Value: { } text } scalar)
+        if (_yaml is not YamlScalarNode { Value: { } text } scalar)
         {
             Fail("must be text");
             return null;
@@ -94,25 +105,44 @@ internal sealed class Node(YamlNode yaml, string path, Reading reading)
         return text;
     }
 
-    public int? Port()
+    /// <summary>A whole number within bounds.</summary>
+    /// <param name="from">The least.</param>
+    /// <param name="to">The greatest.</param>
+    /// <param name="what">What it is called in a complaint.</param>
+    public int? Number(int from, int to, string what = "whole number")
     {
-        if (yaml is YamlScalarNode { Style: ScalarStyle.Plain, Value: { } text }
-            && int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var port) && port is > 0 and <= 65535)
+        if (_yaml is YamlScalarNode { Style: ScalarStyle.Plain, Value: { } text }
+            && int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var number) && number >= from && number <= to)
         {
-            return port;
+            return number;
         }
 
-        Fail("must be a port number from 1 to 65535");
+        Fail($"must be a {what} from {from} to {to}");
         return null;
     }
 
-    private Reading Reading => reading;
+    /// <summary>A duration in Go's syntax, as Istio has it: <c>500ms</c>, <c>1.5s</c>, <c>1m</c>. Zero is one too.</summary>
+    public TimeSpan? Duration()
+    {
+        if (Text() is not { } text)
+        {
+            return null;
+        }
 
-    private string Name => path.Length == 0 ? "the document" : path;
+        if (Durations.TryParse(text, out var value) && (value == TimeSpan.Zero || value >= TimeSpan.FromMilliseconds(1)))
+        {
+            return value;
+        }
+
+        Fail($"is {text}: write a duration of at least 1ms, such as 500ms, 1.5s or 1m");
+        return null;
+    }
+
+    private string Name => _path.Length == 0 ? "the document" : _path;
 
     private IEnumerable<(YamlScalarNode Key, YamlNode Value)> Mapping()
     {
-        if (yaml is not YamlMappingNode mapping)
+        if (_yaml is not YamlMappingNode mapping)
         {
             yield break;
         }
@@ -125,7 +155,7 @@ internal sealed class Node(YamlNode yaml, string path, Reading reading)
             }
             else
             {
-                reading.Fail(key, $"{Name} has a key that is no text");
+                _reading.Fail(key, $"{Name} has a key that is no text");
             }
         }
     }
@@ -145,7 +175,7 @@ internal sealed class Node(YamlNode yaml, string path, Reading reading)
 
     private static bool IsEmpty(YamlNode value) => value is YamlScalarNode { Style: ScalarStyle.Plain, Value: null or "" or "~" or "null" };
 
-    private string Join(string field) => path.Length == 0 ? field : $"{path}.{field}";
+    private string Join(string field) => _path.Length == 0 ? field : $"{_path}.{field}";
 
     private static bool IsAnotherType(string text)
         => text is "" or "~" or "null" or "Null" or "NULL" or "true" or "True" or "TRUE" or "false" or "False" or "FALSE"

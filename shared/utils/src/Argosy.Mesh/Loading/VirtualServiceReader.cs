@@ -174,23 +174,10 @@ internal static class VirtualServiceReader
         destination.AllowOnly("host", "port");
         var port = destination.Get("port");
         port?.AllowOnly("number");
-        var number = port?.Require("number")?.Port();
+        var number = port?.Require("number")?.Number(1, 65535, "port number");
         return destination.Require("host")?.Text() is { } host ? new Destination(HostPattern.Shorten(host, owner.Namespace), number) : null;
     }
 
-    private static TimeSpan? ReadTimeout(Node? timeout)
-    {
-        if (timeout is not { } node || node.Text() is not { } text)
-        {
-            return null;
-        }
-
-        if (Durations.TryParse(text, out var value) && (value == TimeSpan.Zero || value >= TimeSpan.FromMilliseconds(1)))
-        {
-            return value == TimeSpan.Zero ? null : value;                               // Envoy: zero switches the timeout off
-        }
-
-        node.Fail($"is {text}: write a duration of at least 1ms, such as 500ms, 1.5s or 1m");
-        return null;
-    }
+    // Envoy: zero switches the timeout off.
+    private static TimeSpan? ReadTimeout(Node? timeout) => timeout?.Duration() is { } value && value > TimeSpan.Zero ? value : null;
 }

@@ -1,0 +1,73 @@
+using Argosy.Chassis.Hosting;
+using Argosy.Chassis.Hosting.Identity;
+
+namespace Argosy.Gateway.Limits;
+
+/// <summary>What of the environment the limits are made of.</summary>
+internal static partial class LimitsSetup
+{
+    private const string Switch = "RATE_LIMITS";
+    private const string Variable = "API_LIMITS";
+
+    private static readonly LimitsFile None = new([], []);
+
+    /// <summary><c>RATE_LIMITS</c> <c>off</c> lifts all of them.</summary>
+    public static void AddLimits(this ArgosyBuilder argosy)
+    {
+        var settings = argosy.Settings;
+        var areOff = settings.Word(Switch, "on", "off") == "off";
+        var file = areOff ? None : Read(settings);
+        var keys = areOff ? ClientKeys.Unread(settings) : ClientKeys.Read(settings, file.Clients);
+        if (!areOff)
+        {
+            argosy.KnowsCallers();
+        }
+
+        argosy.LimitsRates();
+        argosy.Services.AddSingleton(provider => new Limiter(
+            file, keys, new Callers(provider.GetService<TokenCheck>()), provider.GetRequiredService<RateLimiters>()));
+        if (areOff)
+        {
+            argosy.Services.AddHostedService<Warning>();
+        }
+    }
+
+    private static LimitsFile Read(Settings settings)
+    {
+        var file = settings.RequiredText(Variable, "the YAML file with the limits, such as infrastructure/gateway/limits.yaml, or RATE_LIMITS to off");
+        if (file.Length == 0)
+        {
+            return None;
+        }
+
+        try
+        {
+            var limits = LimitsFile.Parse(file, File.ReadAllText(file), out var errors);
+            foreach (var error in errors)
+            {
+                settings.Refuse(Variable, $"{error}.");
+            }
+
+            return limits;
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            settings.Refuse(Variable, $"is {file}, which cannot be read: {e.Message}");
+            return None;
+        }
+    }
+
+    private sealed partial class Warning(ILogger<Limiter> log) : IHostedService
+    {
+        public Task StartAsync(CancellationToken cancellationToken)
+        {
+            LogOff();
+            return Task.CompletedTask;
+        }
+
+        public Task StopAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+
+        [LoggerMessage(Level = LogLevel.Warning, Message = "RATE_LIMITS is off: nobody is limited, and whoever reaches this gateway may ask as often as they like")]
+        private partial void LogOff();
+    }
+}
