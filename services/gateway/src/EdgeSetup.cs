@@ -14,6 +14,9 @@ internal static class EdgeSetup
 
         // The forwarder writes an exception with its stack for every refused connection; the edge says the same in one line.
         builder.Logging.AddFilter("Yarp", LogLevel.None);
+
+        // Two lines about every request of every page.
+        builder.Logging.AddFilter("Microsoft.AspNetCore.Cors", LogLevel.Warning);
         builder.WebHost.ConfigureKestrel(static kestrel =>
         {
             // Bytes beyond ASCII in a header pass as they are (Forwarding does the same for the upstreams' side).
@@ -21,6 +24,8 @@ internal static class EdgeSetup
             kestrel.ResponseHeaderEncodingSelector = static _ => Encoding.Latin1;
         });
         Forwarding.Add(argosy.Services);
+        argosy.AddTrustedProxies();
+        argosy.AddBrowsers();
         argosy.AddLimits();
         argosy.Services.AddSingleton<DistributedContextPropagator>(new FreshTraces());
 
@@ -35,6 +40,15 @@ internal static class EdgeSetup
             argosy.Services.AddSingleton(upstream.Instances);
             argosy.Watches(upstream.Name, () => upstream.IsReachable ? null : "unreachable");
         }
+    }
+
+    /// <summary>Every request but those of the process's own endpoints ends here.</summary>
+    public static void UseEdge(this WebApplication app)
+    {
+        app.UseForwardedHeaders();
+        app.Use(Browsers.AddSecurityHeadersAsync);
+        app.UseCors();
+        app.UseMiddleware<Edge>();
     }
 }
 

@@ -5,6 +5,6 @@ var builder = WebApplication.CreateSlimBuilder(args);
 builder.AddArgosyProcess("gateway").AddEdge();
 
 var app = builder.Build();
-app.UseMiddleware<Edge>();      // every request but those of the next line ends here
-app.MapArgosy();                // /health, /ready, /metrics
+app.UseEdge();          // every request but those of the next line ends here
+app.MapArgosy();        // /health, /ready, /metrics
 await app.RunArgosyAsync();

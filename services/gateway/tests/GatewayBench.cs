@@ -14,6 +14,8 @@ internal static class GatewayBench
 
     public static string PublicRoutes { get; } = Path.Combine(Root(), "infrastructure", "istio", "api-routes.yaml");
 
+    public static string PublicLimits { get; } = Path.Combine(Root(), "infrastructure", "gateway", "limits.yaml");
+
     public static string Everywhere(Uri address) => string.Join(',', Services.Select(name => $"{name}={address}"));
 
     /// <summary>An environment in which the gateway runs; a null value leaves a variable out.</summary>

@@ -16,8 +16,9 @@ internal static partial class LimitsSetup
     {
         var settings = argosy.Settings;
         var areOff = settings.Word(Switch, "on", "off") == "off";
-        var file = areOff ? None : Read(settings);
-        var keys = areOff ? ClientKeys.Unread(settings) : ClientKeys.Read(settings, file.Clients);
+        var read = areOff ? None : Read(settings);
+        var file = read ?? None;
+        var keys = areOff || read is null ? ClientKeys.Unread(settings) : ClientKeys.Read(settings, read.Clients);
         if (!areOff)
         {
             argosy.KnowsCallers();
@@ -32,12 +33,13 @@ internal static partial class LimitsSetup
         }
     }
 
-    private static LimitsFile Read(Settings settings)
+    // Null where it is no use: what else it would have made wrong is not told.
+    private static LimitsFile? Read(Settings settings)
     {
         var file = settings.RequiredText(Variable, "the YAML file with the limits, such as infrastructure/gateway/limits.yaml, or RATE_LIMITS to off");
         if (file.Length == 0)
         {
-            return None;
+            return null;
         }
 
         try
@@ -48,12 +50,12 @@ internal static partial class LimitsSetup
                 settings.Refuse(Variable, $"{error}.");
             }
 
-            return limits;
+            return errors.Count == 0 ? limits : null;
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
             settings.Refuse(Variable, $"is {file}, which cannot be read: {e.Message}");
-            return None;
+            return null;
         }
     }
 
