@@ -81,10 +81,10 @@ public sealed partial class ContainerTests
             Own(containers[process]).ShouldBe(Own(developed[process]), ignoreOrder: true, process);
         }
 
-        // The routes are mounted from elsewhere; metrics and traces are for the monitoring that only the other file has; the rest is the image's.
+        // Routes and limits are mounted from elsewhere; metrics and traces are for the monitoring that only the other file has; the rest is the image's.
         static IEnumerable<(string, string)> Own(ComposeContainer container) => container.Environment
             .Where(pair => !pair.Key.StartsWith("OTEL_", StringComparison.Ordinal) && !pair.Key.StartsWith("DOTNET_", StringComparison.Ordinal)
-                && pair.Key is not ("METRICS_PORT" or "API_ROUTES" or "ArtifactsPath" or "NuGetAudit" or "ASPNETCORE_HTTP_PORTS" or "SERVICE_HOST" or "SERVICE_PORT" or "DATA_DIR"))
+                && pair.Key is not ("METRICS_PORT" or "API_ROUTES" or "API_LIMITS" or "ArtifactsPath" or "NuGetAudit" or "ASPNETCORE_HTTP_PORTS" or "SERVICE_HOST" or "SERVICE_PORT" or "DATA_DIR"))
             .Select(pair => (pair.Key, pair.Value));
     }
 

@@ -56,6 +56,22 @@ public sealed class EdgeTests(Fleet fleet)
     }
 
     [Fact]
+    public async Task The_fleet_s_own_load_users_and_strangers_are_each_counted_as_what_they_are()
+    {
+        using var stranger = fleet.Stranger();
+        using var user = fleet.Stranger();
+        user.DefaultRequestHeaders.Authorization = (await fleet.CustomerAsync()).DefaultRequestHeaders.Authorization;
+
+        using var load = await fleet.Gateway.GetAsync("/api/items");
+        using var address = await stranger.GetAsync("/api/items");
+        using var account = await user.GetAsync("/api/items");
+
+        load.Headers.GetValues("RateLimit-Policy").ShouldBe(["\"demo\";q=1000000;w=60"]);
+        address.Headers.GetValues("RateLimit-Policy").ShouldBe(["\"default\";q=100;w=60"]);
+        account.Headers.GetValues("RateLimit").ShouldBe(["\"default\";r=99;t=60"], "who has just come has asked nothing before");
+    }
+
+    [Fact]
     public async Task Anything_that_looks_like_a_card_number_is_refused()
     {
         var customer = await fleet.CustomerAsync();

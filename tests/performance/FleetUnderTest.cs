@@ -24,6 +24,9 @@ internal sealed class FleetUnderTest : IAsyncDisposable
 
     public Uri Gateway => new(State().GetProperty("gateway").GetString()!);
 
+    /// <summary>What the gateway knows load by, which has a limit of its own.</summary>
+    public string ClientKey => File.ReadAllText(Path.Combine(Data, "keys", "demo-client-key.txt"));
+
     public static async Task<FleetUnderTest> StartAsync(string? data, CancellationToken cancellation, params string[] more)
     {
         data ??= Directory.CreateTempSubdirectory("argosy-bench-").FullName;

@@ -13,7 +13,8 @@ namespace Argosy.Performance;
 
 /// <summary>
 /// The gateway against nginx plain proxying and against a bare forwarder, in front of one and the same backend, in turns, so that
-/// whatever else the machine does hits all of them alike; medians of the rounds.
+/// whatever else the machine does hits all of them alike; medians of the rounds. The gateway checks a token and counts, for a user whose
+/// quota is no bound here; all get the same request.
 /// </summary>
 internal sealed class GatewayFigures(BenchOptions options)
 {
@@ -26,7 +27,10 @@ internal sealed class GatewayFigures(BenchOptions options)
     {
         var backend = await BackendAsync(cancellation);
         var bare = await BareForwarderAsync(backend.Address, cancellation);
-        await using var gateway = await GatewayAsync(backend.Address);
+        var folder = Directory.CreateTempSubdirectory("argosy-bench-limits-").FullName;
+        using var issuer = new TestIssuer(folder);
+        await using var gateway = await GatewayAsync(backend.Address, folder, issuer);
+        var caller = $"Authorization: Bearer {issuer.TokenFor("bench")}\r\n";
         using var nginx = Nginx.TryStart(backend.Address);
         var peers = new Dictionary<string, Uri>(StringComparer.Ordinal) { ["direct"] = backend.Address, ["bare forwarder"] = bare.Address, ["gateway"] = gateway.Http.BaseAddress! };
         if (nginx is not null)
@@ -35,9 +39,10 @@ internal sealed class GatewayFigures(BenchOptions options)
         }
 
         var rates = await Turns.MeasureAsync(peers.ToDictionary(
-            peer => peer.Key, peer => (Func<Task<double>>)(() => HttpLoad.RunAsync(peer.Value, "/api/items", Connections, options.Duration / 4, cancellation)), StringComparer.Ordinal));
+            peer => peer.Key, peer => (Func<Task<double>>)(() => HttpLoad.RunAsync(peer.Value, "/api/items", caller, Connections, options.Duration / 4, cancellation)), StringComparer.Ordinal));
         await backend.App.DisposeAsync();
         await bare.App.DisposeAsync();
+        Directory.Delete(folder, recursive: true);
         yield return new Figure("backend asked directly", $"{rates["direct"]:N0} /s");
         yield return new Figure("gateway", $"{rates["gateway"]:N0} /s");
         yield return new Figure("gateway against a bare forwarder", $"{rates["gateway"] / rates["bare forwarder"]:N2}×");
@@ -79,14 +84,20 @@ internal sealed class GatewayFigures(BenchOptions options)
         return (app, new Uri(app.Urls.First()));
     }
 
-    private static Task<ServiceProcess> GatewayAsync(Uri backend) => ServiceProcess.Start(Launcher.Dll("Gateway"), new Dictionary<string, string>(StringComparer.Ordinal)
+    private static async Task<ServiceProcess> GatewayAsync(Uri backend, string folder, TestIssuer issuer)
     {
-        ["SERVICE_PORT"] = ServiceProcess.FreePort().ToString(CultureInfo.InvariantCulture),
-        ["ARGOSY_PROFILE"] = "local",
-        ["ARGOSY_EXIT_WITH_STDIN"] = "1",
-        ["SERVICE_ENDPOINTS"] = string.Join(',', Services.Select(name => $"{name}={backend}")),
-        ["API_ROUTES"] = Path.Combine(Launcher.Root, "infrastructure", "istio", "api-routes.yaml"),
-    }).ReadyAsync();
+        var limits = Path.Combine(folder, "limits.yaml");
+        await File.WriteAllTextAsync(limits, "policies:\n  default: { quota: 1000000000, window: 1m }\n");
+        return await ServiceProcess.Start(Launcher.Dll("Gateway"), new Dictionary<string, string>(issuer.Environment, StringComparer.Ordinal)
+        {
+            ["SERVICE_PORT"] = ServiceProcess.FreePort().ToString(CultureInfo.InvariantCulture),
+            ["ARGOSY_PROFILE"] = "local",
+            ["ARGOSY_EXIT_WITH_STDIN"] = "1",
+            ["SERVICE_ENDPOINTS"] = string.Join(',', Services.Select(name => $"{name}={backend}")),
+            ["API_ROUTES"] = Path.Combine(Launcher.Root, "infrastructure", "istio", "api-routes.yaml"),
+            ["API_LIMITS"] = limits,
+        }).ReadyAsync();
+    }
 
     /// <summary>nginx as a plain proxy with kept-alive upstream connections and no access log; null where it isn't installed.</summary>
     private sealed class Nginx : IDisposable

@@ -11,9 +11,9 @@ internal static class HttpLoad
     private static readonly TimeSpan ConnectWithin = TimeSpan.FromSeconds(10);
 
     /// <summary>Answers per second. Throws <see cref="IOException"/> on any answer but 200.</summary>
-    public static async Task<double> RunAsync(Uri address, string path, int connections, TimeSpan duration, CancellationToken cancellation)
+    public static async Task<double> RunAsync(Uri address, string path, string headers, int connections, TimeSpan duration, CancellationToken cancellation)
     {
-        var request = Encoding.ASCII.GetBytes($"GET {path} HTTP/1.1\r\nHost: {address.Authority}\r\n\r\n");
+        var request = Encoding.ASCII.GetBytes($"GET {path} HTTP/1.1\r\nHost: {address.Authority}\r\n{headers}\r\n");
         var clock = Stopwatch.StartNew();
         var answers = await Task.WhenAll(Enumerable.Range(0, connections).Select(_ => Task.Run(() => OneAsync(address, request, clock, duration, cancellation), cancellation)));
         return answers.Sum() / clock.Elapsed.TotalSeconds;

@@ -30,6 +30,7 @@ internal sealed class Shop : IDisposable
             BaseAddress = fleet.Gateway,
             Timeout = TimeSpan.FromSeconds(30),
         };
+        _http.DefaultRequestHeaders.Add("X-API-Key", fleet.ClientKey);
     }
 
     public static async Task<Shop> OpenAsync(FleetUnderTest fleet, CancellationToken cancellation, int customers = Customers)

@@ -82,6 +82,11 @@ public sealed class CatalogTests : IDisposable
         order["ARGOSY_EXIT_WITH_STDIN"].ShouldBe("1");
         order.Keys.ShouldNotContain("STRIPE_API_KEY");
         plans["gateway"].Environment["API_ROUTES"].ShouldBe(_repository.Routes);
+        plans["gateway"].Environment["API_LIMITS"].ShouldBe(_repository.Limits);
+        plans["gateway"].Environment["RATE_LIMITS"].ShouldBe("on");
+        plans["gateway"].Environment["CLIENT_KEYS"].ShouldBe(keys.ClientsFolder);
+        var unlimited = new RuntimeContract(_repository, data, keys, instances, ports, EngineSet.None, noLimits: true).Plans();
+        unlimited.Single(plan => plan.Name == "gateway").Environment["RATE_LIMITS"].ShouldBe("off");
         plans["payment-provider"].Environment["PROVIDER_API_KEY"].ShouldBe(keys.ProviderApiKey);
         plans["payment-provider"].Environment["PROVIDER_WEBHOOK_URL"].ShouldBe("http://127.0.0.1:5105/webhooks/stripe");
     }

@@ -1,4 +1,5 @@
 using System.Security.Cryptography;
+using System.Text;
 using Argosy.Cli.Processes;
 using Shouldly;
 using Xunit;
@@ -38,6 +39,20 @@ public sealed class DataFolderTests : IDisposable
         File.ReadAllText(Path.Combine(second.BusFolder, "order-service.private.pem")).ShouldBe(pem);
         second.ProviderApiKey.ShouldBe(first.ProviderApiKey);
         second.ProviderWebhookSecret.ShouldBe(first.ProviderWebhookSecret);
+    }
+
+    [Fact]
+    public void The_gateway_is_given_the_hash_of_the_load_s_key_and_not_the_key()
+    {
+        var keys = Keys.Ensure(_data, []);
+        var key = File.ReadAllText(_data.ClientKey);
+
+        key.Length.ShouldBe(64, "256 bits");
+        var known = Directory.GetFiles(keys.ClientsFolder).ShouldHaveSingleItem();
+        Path.GetFileName(known).ShouldBe("demo.sha256");
+        File.ReadAllText(known).ShouldBe(Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(key))));
+        Keys.Ensure(_data, []);
+        File.ReadAllText(_data.ClientKey).ShouldBe(key, "it stays the same over starts");
     }
 
     [Fact]

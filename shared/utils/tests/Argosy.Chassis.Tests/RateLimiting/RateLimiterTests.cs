@@ -31,6 +31,17 @@ public sealed class RateLimiterTests
     }
 
     [Fact]
+    public void A_lease_says_how_many_whole_tokens_are_left()
+    {
+        var time = new FakeTime();
+        using var limiter = new LocalRateLimiter(new RateLimit("read", 3, 1, WhenAway.LetThrough), time);
+
+        Enumerable.Range(0, 4).Select(_ => Left(limiter.AttemptAcquire("a"))).ShouldBe([2, 1, 0, 0]);
+        time.Advance(TimeSpan.FromSeconds(2.5));
+        Left(limiter.AttemptAcquire("a")).ShouldBe(1);
+    }
+
+    [Fact]
     public void In_no_stretch_of_time_does_a_bucket_give_more_than_its_size_and_what_flows_in() => Property.Holds(
         Gen.Choose(0, 400).ListOf().ToArbitrary(),
         pauses =>
@@ -77,8 +88,11 @@ public sealed class RateLimiterTests
         var answers = await Task.WhenAll(Enumerable.Range(0, 40).Select(async i => (await (i % 2 == 0 ? one : other).AcquireAsync("ada")).IsAcquired));
 
         answers.Count(granted => granted).ShouldBe(10);
-        (await one.AcquireAsync("bea")).IsAcquired.ShouldBeTrue();
+        using var first = await one.AcquireAsync("bea");
+        first.IsAcquired.ShouldBeTrue();
+        Left(first).ShouldBe(9);
         using var refused = await other.AcquireAsync("ada");
+        Left(refused).ShouldBe(0);
         refused.TryGetMetadata(MetadataName.RetryAfter, out var wait).ShouldBeTrue();
         wait.ShouldBeInRange(TimeSpan.FromSeconds(500), TimeSpan.FromSeconds(1001));
     }
@@ -109,6 +123,7 @@ public sealed class RateLimiterTests
         await Eventually.HoldsAsync(() => !redis.IsConnected, "the loss is noticed");
         (await GrantedAsync(strict, 30)).ShouldBe(10);
         (await GrantedAsync(open, 30)).ShouldBe(30);
+        Left(await open.AcquireAsync("ada")).ShouldBeNull("nobody has counted");
 
         await bench.Server.StartAgainAsync();       // with an empty script cache, and empty of buckets
         await Eventually.HoldsAsync(() => redis.IsConnected, "Redis is back");
@@ -128,6 +143,8 @@ public sealed class RateLimiterTests
 
         return granted;
     }
+
+    private static long? Left(RateLimitLease lease) => lease.TryGetMetadata(RateLimit.Remaining, out var left) ? left : null;
 
     private static bool Take(LocalRateLimiter limiter, string key) => limiter.AttemptAcquire(key).IsAcquired;
 }
