@@ -30,6 +30,7 @@ public sealed class ProblemTests : IAsyncLifetime
         app.MapGet("/number", (int n) => Results.Ok(n));
         app.MapGet("/conflict", () => Problem.Conflict("order.shipped", "A dispatched order cannot be cancelled.").ToResult());
         app.MapGet("/away", () => Problem.Unavailable("stock.away", "Stock is away.", TimeSpan.FromSeconds(2.1)).ToResult());
+        app.MapGet("/often", () => Problem.QuotaExceeded("strict", "You have asked often enough.", TimeSpan.FromSeconds(6)).ToResult());
         app.MapGet("/bug", string () => throw new InvalidOperationException("password=hunter2"));
         app.MapGet("/open", string () => throw new BreakerOpenException("user-service", TimeSpan.FromSeconds(12)));
         app.MapGet("/gone", () => Results.StatusCode(410));
@@ -61,6 +62,16 @@ public sealed class ProblemTests : IAsyncLifetime
         var problem = await Shown.OfAsync(await _host.Client.GetAsync("/away"));
         problem.Status.ShouldBe(503);
         problem.Answer.Headers.RetryAfter!.Delta.ShouldBe(TimeSpan.FromSeconds(3));
+    }
+
+    [Fact]
+    public async Task A_quota_that_is_used_up_has_the_type_of_the_standard_and_names_its_policy()
+    {
+        using var answer = await _host.Client.GetAsync("/often");
+
+        answer.StatusCode.ShouldBe(HttpStatusCode.TooManyRequests);
+        (await answer.Content.ReadAsStringAsync()).ShouldStartWith(
+            """{"type":"https://iana.org/assignments/http-problem-types#quota-exceeded","title":"Quota exceeded","status":429,"detail":"You have asked often enough.","violated-policies":["strict"],"traceId":""");
     }
 
     [Fact]
