@@ -71,6 +71,16 @@ public sealed class CallerTests
     }
 
     [Fact]
+    public async Task Until_the_issuer_s_keys_are_here_nobody_is_a_user_and_everybody_an_address()
+    {
+        await using var gateway = await LimitedGateway.StartAsync(("JWT_PUBLIC_KEY_PATH", ""));     // and what the backend serves is no key set
+
+        (await gateway.User("ada", "127.0.0.1").ReadAsync(6)).ShouldBe(6);
+        (await gateway.User("bea", "127.0.0.1").ReadAsync(6)).ShouldBe(4);
+        (await gateway.Process.Http.GetStringAsync("/ready")).ShouldContain("keys are not here yet");
+    }
+
+    [Fact]
     public async Task Many_accounts_give_nobody_more_guesses_at_passwords()
     {
         await using var gateway = await LimitedGateway.StartAsync();

@@ -60,11 +60,14 @@ public sealed class LimitsConfigurationTests : IDisposable
     [InlineData("clients: {}", "the document lacks policies.")]
     [InlineData("policies: []", "policies must be a mapping.")]
     [InlineData("policies: {", "is not YAML")]
-    public async Task A_file_without_a_policy_limits_nobody_and_is_refused(string yaml, string says)
+    [InlineData("policies: { strict: { quota: 1, window: 1m, routes: [] } }", "policies.strict.routes has no route in it: write some, or leave it out and the policy holds everywhere.")]
+    [InlineData("policies: { default: { quota: 1, window: 1m } }\n---\npolicies: { default: { quota: 2, window: 1m } }", ":3: the document is a second one in this file, and limits are one: take it out.")]
+    public async Task A_file_that_says_less_or_more_than_it_seems_to_is_refused(string yaml, string says)
     {
         await System.IO.File.WriteAllTextAsync(File, yaml);
 
-        (await FailAsync()).ShouldContain(line => line.StartsWith($"argosy: gateway: API_LIMITS {File}:", StringComparison.Ordinal) && line.Contains(says, StringComparison.Ordinal));
+        (await FailAsync()).ShouldContain(line => line.StartsWith($"argosy: gateway: API_LIMITS {File}:", StringComparison.Ordinal)
+            && line.Contains(says, StringComparison.Ordinal));
     }
 
     [Theory]

@@ -52,14 +52,22 @@ internal sealed record LimitsFile(IReadOnlyList<Policy> Policies, IReadOnlyList<
     /// <summary>The file's text; <paramref name="errors"/> is what is wrong with it, and then the result is of no use.</summary>
     public static LimitsFile Parse(string file, string yaml, out IReadOnlyList<MeshError> errors)
     {
-        var read = new LimitsFile([], []);
-        errors = StrictYaml.Read(file, yaml, document => read = ReadDocument(document));
-        if (errors.Count == 0 && read.Policies.Count == 0)
+        LimitsFile? read = null;
+        errors = StrictYaml.Read(file, yaml, document =>
+        {
+            if (read is not null)
+            {
+                document.Fail("is a second one in this file, and limits are one: take it out");
+            }
+
+            read = ReadDocument(document);
+        });
+        if (errors.Count == 0 && read is not { Policies.Count: > 0 })
         {
             errors = [new MeshError(new Origin(file, 1), "there is no policy in it: write policies, with a name, a quota and a window")];
         }
 
-        return read;
+        return read ?? new LimitsFile([], []);
     }
 
     private static LimitsFile ReadDocument(Node document)
@@ -83,7 +91,13 @@ internal sealed record LimitsFile(IReadOnlyList<Policy> Policies, IReadOnlyList<
     private static Policy ReadPolicy(string name, Node policy)
     {
         policy.AllowOnly("quota", "window", "routes");
-        var routes = policy.Get("routes") is { } list ? [.. list.Items().Select(ReadRoute)] : Array.Empty<LimitedRoute>();
+        var list = policy.Get("routes");
+        var routes = list is null ? [] : list.Items().Select(ReadRoute).ToList();
+        if (list is not null && routes.Count == 0)
+        {
+            list.Fail("has no route in it: write some, or leave it out and the policy holds everywhere");
+        }
+
         return new Policy(ReadQuota(name, policy), routes);
     }
 
