@@ -36,7 +36,7 @@ internal static class Browsers
             var answered = (HttpContext)state;
             var headers = answered.Response.Headers;
             headers.XContentTypeOptions = "nosniff";
-            headers["Referrer-Policy"] = "no-referrer";
+            headers.TryAdd("Referrer-Policy", "no-referrer");     // auth-service's page needs another
             if (headers.ContentSecurityPolicy.Count == 0)
             {
                 headers.ContentSecurityPolicy = "default-src 'none'; frame-ancestors 'none'";

@@ -47,7 +47,9 @@ internal static class EdgeSetup
     {
         app.UseForwardedHeaders();
         app.Use(Browsers.AddSecurityHeadersAsync);
-        app.UseCors();
+
+        // Where people log in no page of anybody has anything to read (RFC 9700 §2.6).
+        app.UseWhen(static context => !context.Request.Path.StartsWithSegments("/connect/authorize", StringComparison.OrdinalIgnoreCase), static others => others.UseCors());
         app.UseMiddleware<Edge>();
     }
 }

@@ -46,6 +46,7 @@ internal static class OtlpExport
             // .NET 10 leaves server spans bare unless told otherwise; read when the server starts.
             AppContext.SetSwitch("Microsoft.AspNetCore.Hosting.SuppressActivityOpenTelemetryData", false);
             builder.Services.AddSingleton(_ => Sdk.CreateTracerProviderBuilder().SetResourceBuilder(resource).AddSource(Sources)
+                .AddProcessor(new WithoutClientsWords())
                 .AddOtlpExporter(otlp => Configure(otlp, protocol)).Build());
             builder.Services.AddHostedService<Started<TracerProvider>>();
         }

@@ -1,0 +1,32 @@
+using System.Diagnostics;
+using OpenTelemetry;
+
+namespace Argosy.Chassis.Hosting.Telemetry;
+
+/// <summary>
+/// Takes out of a span what a client has made up: paths with something in them, queries, names of programs. A customer pastes a token into
+/// an address, and it would be in the traces of everybody for weeks. Which route it was, the span says anyway.
+/// </summary>
+internal sealed class WithoutClientsWords : BaseProcessor<Activity>
+{
+    private static readonly string[] MadeUp = ["url.query", "user_agent.original"];
+
+    public override void OnEnd(Activity data)
+    {
+        foreach (var name in MadeUp)
+        {
+            data.SetTag(name, null);
+        }
+
+        // A path that is its route, letter by letter, says nothing of anybody.
+        if (data.GetTagItem("url.path") is string path && path.TrimEnd('/') != (data.GetTagItem("http.route") as string)?.TrimEnd('/'))
+        {
+            data.SetTag("url.path", null);
+        }
+
+        if (data.GetTagItem("url.full") is string full && Uri.TryCreate(full, UriKind.Absolute, out var uri))
+        {
+            data.SetTag("url.full", uri.GetLeftPart(UriPartial.Authority));
+        }
+    }
+}
