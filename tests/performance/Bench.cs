@@ -57,6 +57,7 @@ internal static class Bench
         ("orders", new OrderFigures(options).MeasureAsync(cancellation)),
         ("store", new StoreFigures(options).MeasureAsync(cancellation)),
         ("gateway", new GatewayFigures(options).MeasureAsync(cancellation)),
+        ("identity", new IdentityFigures(options).MeasureAsync(cancellation)),
         ("engines", new EngineFigures(options).MeasureAsync(cancellation)),
         ("growth", new GrowthFigures(options).MeasureAsync(cancellation)),
     ];
