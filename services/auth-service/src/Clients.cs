@@ -16,13 +16,14 @@ internal sealed partial class Clients
     public Client? Find(string id) => _all.GetValueOrDefault(id);
 
     /// <summary>
-    /// <c>AUTH_CLIENTS</c>: a JSON file with the clients; without it there is the one that is built in. Public keys are PEM files beside it.
+    /// <c>AUTH_CLIENTS</c>: a JSON file with the clients; without it there are those that are built in. Public keys are PEM files beside it;
+    /// <c>{issuer}</c> in a redirect URI is our own address.
     /// </summary>
-    public static Clients Read(Settings settings)
+    public static Clients Read(Settings settings, string issuer)
     {
         var path = settings.Text("AUTH_CLIENTS");
         var errors = new List<string>();
-        var clients = Parse(path, errors);
+        var clients = Parse(path, issuer.TrimEnd('/'), errors);
         foreach (var error in errors)
         {
             settings.Refuse("AUTH_CLIENTS", path is null ? $"built in: {error}." : $"is '{path}': {error}.");
@@ -31,7 +32,7 @@ internal sealed partial class Clients
         return new Clients(errors.Count == 0 ? clients : []);
     }
 
-    private static List<Client> Parse(string? path, List<string> errors)
+    private static List<Client> Parse(string? path, string issuer, List<string> errors)
     {
         try
         {
@@ -41,7 +42,7 @@ internal sealed partial class Clients
                 errors.Add($"client '{twice.Key}' is there {twice.Value} times; give each an id of its own");
             }
 
-            return [.. declared.Select(client => Check(client, Path.GetDirectoryName(path) ?? "", errors))];
+            return [.. declared.Select(client => Check(client.At(issuer), issuer, Path.GetDirectoryName(path) ?? "", errors))];
         }
         catch (JsonException e)
         {
@@ -55,7 +56,7 @@ internal sealed partial class Clients
         return [];
     }
 
-    private static Client Check(Declared client, string folder, List<string> errors)
+    private static Client Check(Declared client, string issuer, string folder, List<string> errors)
     {
         var key = client.PublicKey is { } file ? KeyOf(client.Id, Path.Combine(folder, file), errors) : null;
         var code = client.Grants.Contains(GrantType.AuthorizationCode, StringComparer.Ordinal);
@@ -69,7 +70,8 @@ internal sealed partial class Clients
         Demand(code || !client.Scopes.Contains(Scope.OpenId, StringComparer.Ordinal), $"no scope {Scope.OpenId} without users, who come by {GrantType.AuthorizationCode}");
         foreach (var uri in client.RedirectUris)
         {
-            if (RedirectUri.Fault(uri) is { } fault)
+            // A page of our own is as safe as we are.
+            if (RedirectUri.Fault(uri) is { } fault && !uri.StartsWith($"{issuer}/", StringComparison.Ordinal))
             {
                 errors.Add($"client '{client.Id}' has the redirect URI '{uri}', which {fault}");
             }
@@ -117,6 +119,8 @@ internal sealed partial class Clients
     private sealed record Declared(
         string Id, string Name, IReadOnlyList<string> Grants, IReadOnlyList<string> Scopes, IReadOnlyList<string>? RedirectUris = null, string? PublicKey = null)
     {
-        public IReadOnlyList<string> RedirectUris { get; } = RedirectUris ?? [];
+        public IReadOnlyList<string> RedirectUris { get; private init; } = RedirectUris ?? [];
+
+        public Declared At(string issuer) => this with { RedirectUris = [.. RedirectUris.Select(uri => uri.Replace("{issuer}", issuer, StringComparison.Ordinal))] };
     }
 }

@@ -5,7 +5,7 @@ var builder = WebApplication.CreateSlimBuilder(args);
 
 var argosy = builder.AddArgosy("auth-service")
     .Handle<AuthMessages>();
-builder.Services.AddAccounts(AuthOptions.Read(argosy), Clients.Read(argosy.Settings));
+builder.Services.AddAccounts(AuthOptions.Read(argosy), Clients.Read(argosy.Settings, argosy.Options.JwtIssuer ?? "http://127.0.0.1"));
 builder.Services.AddSigningKeys(KeyOptions.Read(argosy));
 
 var app = builder.Build();

@@ -53,7 +53,7 @@ public sealed class ClientRuleTests
         var path = Path.Combine(folder, "clients.json");
         File.WriteAllText(path, json ?? "");
         var settings = new Settings(new ConfigurationBuilder().AddInMemoryCollection(json is null ? [] : [KeyValuePair.Create("AUTH_CLIENTS", (string?)path)]).Build());
-        Clients.Read(settings);
+        Clients.Read(settings, "https://argosy.example");
         Directory.Delete(folder, recursive: true);
         return settings.Errors;
     }

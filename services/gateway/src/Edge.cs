@@ -3,6 +3,7 @@ using Argosy.Chassis;
 using Argosy.Chassis.Hosting;
 using Argosy.Chassis.Telemetry;
 using Argosy.Gateway.Limits;
+using Argosy.Gateway.Docs;
 using Argosy.Mesh.Routing;
 using Microsoft.AspNetCore.Http.Features;
 
@@ -35,7 +36,9 @@ internal sealed partial class Edge(
     public Task InvokeAsync(HttpContext context)
     {
         var raw = context.Features.GetRequiredFeature<IHttpRequestFeature>().RawTarget;
-        return raw is "/health" or "/ready" || (raw is "/metrics" && ShowsMetrics) ? next(context) : PassAsync(context, raw);
+        return raw is "/health" or "/ready" or DocsPages.Path || raw.StartsWith($"{DocsPages.Path}/", StringComparison.Ordinal) || (raw is "/metrics" && ShowsMetrics)
+            ? next(context)
+            : PassAsync(context, raw);
     }
 
     private async Task PassAsync(HttpContext context, string raw)

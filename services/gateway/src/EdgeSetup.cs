@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using System.Text;
 using Argosy.Chassis.Hosting;
+using Argosy.Gateway.Docs;
 using Argosy.Gateway.Limits;
 
 namespace Argosy.Gateway;
@@ -27,6 +28,7 @@ internal static class EdgeSetup
         argosy.AddTrustedProxies();
         argosy.AddBrowsers();
         argosy.AddLimits();
+        argosy.AddDocs();
         argosy.Services.AddSingleton<DistributedContextPropagator>(new FreshTraces());
 
         if (PublicRoutes.Load(argosy.Settings, argosy.Options) is not { } routes)

@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Text.RegularExpressions;
 using Argosy.Chassis.Hosting;
 using Argosy.Chassis.Resilience;
 using Argosy.Mesh;
@@ -23,7 +24,7 @@ internal sealed record Lane(string Name, Upstream Upstream, TimeSpan? Timeout)
 }
 
 /// <summary>The public route table, and the services that its rules lead to.</summary>
-internal sealed class PublicRoutes
+internal sealed partial class PublicRoutes
 {
     private const string Variable = "API_ROUTES";
     private const string GatewayName = "api-gateway";
@@ -46,6 +47,13 @@ internal sealed class PublicRoutes
         var decision = _table.Evaluate(new RequestView(request.Host.Value ?? "", request.Method, target.Path));
         path = decision.Path;
         return decision.Rule is { } rule ? _lanes[rule.Index] : null;
+    }
+
+    /// <summary>Whether somebody outside can reach an operation of a service; <paramref name="path"/> may have parameters in braces.</summary>
+    public bool LeadsTo(string method, string path, string service)
+    {
+        var decision = _table.Evaluate(new RequestView("", method, Parameter().Replace(path, "x")));
+        return decision.Rule is { } rule && _lanes[rule.Index].Upstream.Name == service && decision.Path == Parameter().Replace(path, "x");
     }
 
     /// <summary>Null when something is wrong, which is then noted in the settings: every error of the file is one.</summary>
@@ -100,4 +108,7 @@ internal sealed class PublicRoutes
     // Where no endpoints are given, names resolve as Kubernetes and compose do it, and the rule says the port.
     private static IReadOnlyList<Uri> AddressesOf(Destination destination, ServiceOptions options)
         => options.Endpoints is null ? [new Uri($"http://{destination.Host}:{destination.Port ?? 8080}")] : options.AddressesOf(destination.Host);
+
+    [GeneratedRegex(@"\{[^}]+\}", RegexOptions.None, matchTimeoutMilliseconds: 1000)]
+    private static partial Regex Parameter();
 }

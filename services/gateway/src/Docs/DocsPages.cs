@@ -1,0 +1,143 @@
+using System.Collections.Frozen;
+using System.IO.Compression;
+using Argosy.Chassis.Hosting;
+using Swashbuckle.AspNetCore.SwaggerUI;
+
+namespace Argosy.Gateway.Docs;
+
+/// <summary>
+/// <c>/docs</c>: the API of all services to read and to try out, with a login. Swagger UI's files as their package has them, a page of our
+/// own around them, and the document from <see cref="MergedContract"/>, made again at most once a minute.
+/// </summary>
+internal static class DocsPages
+{
+    public const string Path = "/docs";
+
+    private const string Folder = "Swashbuckle.AspNetCore.SwaggerUI.node_modules.swagger_ui_dist.";
+    private static readonly TimeSpan Fresh = TimeSpan.FromMinutes(1);
+
+    private static readonly FrozenDictionary<string, string> Types = new Dictionary<string, string>(StringComparer.Ordinal)
+    {
+        ["swagger-ui.css"] = "text/css; charset=utf-8",
+        ["swagger-ui-bundle.js"] = "text/javascript; charset=utf-8",
+        ["oauth2-redirect.js"] = "text/javascript; charset=utf-8",
+        ["favicon-32x32.png"] = "image/png",
+    }.ToFrozenDictionary(StringComparer.Ordinal);
+
+    private const string Page = """
+        <!doctype html>
+        <html lang="en">
+        <head>
+        <meta charset="utf-8">
+        <meta name="viewport" content="width=device-width, initial-scale=1">
+        <title>Argosy API</title>
+        <link rel="icon" href="/docs/favicon-32x32.png">
+        <link rel="stylesheet" href="/docs/swagger-ui.css">
+        </head>
+        <body>
+        <div id="ui"></div>
+        <script src="/docs/swagger-ui-bundle.js"></script>
+        <script src="/docs/start.js"></script>
+        </body>
+        </html>
+
+        """;
+
+    private const string Start = """
+        const ui = SwaggerUIBundle({
+          url: '/docs/openapi.json', dom_id: '#ui', deepLinking: true, persistAuthorization: false, tryItOutEnabled: true,
+          oauth2RedirectUrl: new URL('/docs/oauth2-redirect.html', location.href).href,
+          validatorUrl: null,
+        });
+        ui.initOAuth({ clientId: 'docs', scopes: 'openid api', usePkceWithAuthorizationCodeGrant: true });
+
+        """;
+
+    private const string Redirect = """
+        <!doctype html>
+        <html lang="en"><head><title>Argosy API</title></head><body><script src="/docs/oauth2-redirect.js"></script></body></html>
+
+        """;
+
+    // The UI sets styles by itself, and shows pictures that are in its style sheet.
+    private const string Policy = "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; connect-src 'self'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'";
+
+    public static void AddDocs(this ArgosyBuilder argosy)
+    {
+        argosy.Services.AddSingleton<MergedContract>();
+        argosy.Services.AddSingleton<CachedContract>();
+    }
+
+    public static void MapDocs(this WebApplication app)
+    {
+        var docs = app.MapGroup(Path).AllowAnonymous();
+        docs.MapGet("/", static http => SendAsync(http, "text/html; charset=utf-8", Page));
+        docs.MapGet("/start.js", static http => SendAsync(http, "text/javascript; charset=utf-8", Start));
+        docs.MapGet("/oauth2-redirect.html", static http => SendAsync(http, "text/html; charset=utf-8", Redirect));
+        docs.MapGet("/openapi.json", static async (HttpContext http, CachedContract contract) =>
+        {
+            http.Response.Headers.CacheControl = "no-cache";
+            return Results.Text(await contract.ReadAsync(http.RequestAborted), "application/json");
+        });
+        docs.MapGet("/{file}", FileAsync);
+    }
+
+    private static Task SendAsync(HttpContext http, string type, string text)
+    {
+        http.Response.Headers.ContentSecurityPolicy = Policy;
+        http.Response.Headers.CacheControl = "no-cache";
+        http.Response.ContentType = type;
+        return http.Response.WriteAsync(text, http.RequestAborted);
+    }
+
+    // As they lie in the package, which is gzip; who does not take that gets them unpacked.
+    private static async Task FileAsync(HttpContext http, string file)
+    {
+        if (!Types.TryGetValue(file, out var type) || typeof(SwaggerUIOptions).Assembly.GetManifestResourceStream(Folder + file) is not { } resource)
+        {
+            http.Response.StatusCode = StatusCodes.Status404NotFound;
+            return;
+        }
+
+        await using var packed = resource;
+        http.Response.ContentType = type;
+        http.Response.Headers.CacheControl = "public, max-age=3600";
+        http.Response.Headers.Vary = "Accept-Encoding";
+        if (http.Request.Headers.AcceptEncoding.ToString().Contains("gzip", StringComparison.OrdinalIgnoreCase))
+        {
+            http.Response.Headers.ContentEncoding = "gzip";
+            await packed.CopyToAsync(http.Response.Body, http.RequestAborted);
+            return;
+        }
+
+        await using var unpacked = new GZipStream(packed, CompressionMode.Decompress);
+        await unpacked.CopyToAsync(http.Response.Body, http.RequestAborted);
+    }
+
+    /// <summary>The document as text, for everybody who asks within a minute.</summary>
+    internal sealed class CachedContract(MergedContract contract, TimeProvider time) : IDisposable
+    {
+        private readonly SemaphoreSlim _one = new(1, 1);
+        private (string Text, long Made)? _last;
+
+        public void Dispose() => _one.Dispose();
+
+        public async Task<string> ReadAsync(CancellationToken cancellation)
+        {
+            await _one.WaitAsync(cancellation);
+            try
+            {
+                if (_last is not { } last || time.GetElapsedTime(last.Made) > Fresh)
+                {
+                    _last = last = ((await contract.MakeAsync(cancellation)).ToJsonString(), time.GetTimestamp());
+                }
+
+                return last.Text;
+            }
+            finally
+            {
+                _one.Release();
+            }
+        }
+    }
+}
