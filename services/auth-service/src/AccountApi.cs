@@ -11,11 +11,13 @@ internal static class AccountApi
     public static void MapAccounts(this IEndpointRouteBuilder routes)
     {
         var auth = routes.MapGroup("/api/v1/auth").AllowAnonymous();
-        auth.MapPost("/register", RegisterAsync).Writes();
+        auth.MapPost("/register", RegisterAsync).Writes()
+            .WithSummary("Open an account").Answers<RegisterAnswer>(201, "The account; log in to it.");
 
         // First-party, and not OAuth (docs/decisions/0022-oauth.md): other programs send people to /connect/authorize.
         // Not .Writes(): that keeps answers for repeats, and this answer is a secret. A repeated login is another session.
-        auth.MapPost("/login", LoginAsync);
+        auth.MapPost("/login", LoginAsync)
+            .WithSummary("Log in, in a program of Argosy's own").Answers<Tokens>(200, "Tokens of a new session.").Refuses(401);
     }
 
     /// <summary>
@@ -90,9 +92,18 @@ internal static class AccountApi
         return result.Problem!.ToResult();
     }
 
-    private sealed record RegisterRequest(string Email, string Password, string Name);
+    private sealed record RegisterRequest(string Email, string Password, string Name) : IExample<RegisterRequest>
+    {
+        public static RegisterRequest Example { get; } = new("ada@example.com", "correct horse battery staple", "Ada Lovelace");
+    }
 
-    private sealed record RegisterAnswer(string UserId);
+    private sealed record RegisterAnswer(string UserId) : IExample<RegisterAnswer>
+    {
+        public static RegisterAnswer Example { get; } = new("0195946a-0f66-7a10-8c1d-0d7b4c1f3a52");
+    }
 
-    private sealed record LoginRequest(string Email, string Password);
+    private sealed record LoginRequest(string Email, string Password) : IExample<LoginRequest>
+    {
+        public static LoginRequest Example { get; } = new("ada@example.com", "correct horse battery staple");
+    }
 }

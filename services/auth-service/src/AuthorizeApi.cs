@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text.Encodings.Web;
+using Argosy.Chassis.Hosting;
 using Argosy.Chassis.Store;
 
 namespace Argosy.Auth;
@@ -17,12 +18,19 @@ namespace Argosy.Auth;
 internal static class AuthorizeApi
 {
     private const int MaxEmail = 254;
+    private const string Html = "text/html";
+    private const string Refused = "Back to the client with `error` (RFC 6749 §4.1.2.1), `state` and `iss`.";
+    private const string NobodySent = "The client or its redirect URI is not known: a page says so, and nobody is sent anywhere.";
 
     public static void MapAuthorize(this IEndpointRouteBuilder routes)
     {
         var connect = routes.MapGroup("/connect").AllowAnonymous();
-        connect.MapGet("/authorize", Ask);
-        connect.MapPost("/authorize", AnswerAsync);
+        connect.MapGet("/authorize", Ask).TakesQuery<AuthorizeParameters>()
+            .WithSummary("Send a person here to log in").Answers<string>(200, "The login page.", Html)
+            .Answers(303, Refused).Answers<string>(400, NobodySent, Html);
+        connect.MapPost("/authorize", AnswerAsync).TakesForm<AuthorizeForm>()
+            .WithSummary("What the login page sends").Answers(303, "Back to the client, with `code`, `state` and `iss`; or with `error`.")
+            .Answers<string>(400, "The login page again, or what is wrong with the request.", Html);
     }
 
     private static IResult Ask(HttpRequest http, Clients clients, AuthOptions options)

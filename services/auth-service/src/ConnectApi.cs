@@ -1,3 +1,4 @@
+using Argosy.Chassis.Hosting;
 using Argosy.Chassis.Messaging;
 using Argosy.Chassis.Store;
 
@@ -12,8 +13,12 @@ internal static class ConnectApi
     {
         // Not .Writes(): answers are secrets, and codes and refresh tokens are themselves keys that work once.
         var connect = routes.MapGroup("/connect").AllowAnonymous();
-        connect.MapPost("/token", TokenAsync);
-        connect.MapPost("/revocation", RevokeAsync);
+        connect.MapPost("/token", TokenAsync).TakesForm<TokenForm>()
+            .WithSummary("Exchange a code, a refresh token or a client's proof for tokens").Answers<Tokens>(200, "Tokens (RFC 6749 §5.1).")
+            .Answers<OAuthRefusal>(400, "A refusal (RFC 6749 §5.2).").Answers<OAuthRefusal>(401, "The client has not proved itself.");
+        connect.MapPost("/revocation", RevokeAsync).TakesForm<PresentedTokenForm>()
+            .WithSummary("Give up a token (RFC 7009)").Answers(200, "It is good no longer, if it ever was.")
+            .Answers<OAuthRefusal>(400, "A refusal (RFC 6749 §5.2).").Answers<OAuthRefusal>(401, "The client has not proved itself.");
     }
 
     private static async Task<IResult> TokenAsync(HttpRequest http, ClientProof proof, Grants grants, WriteSet work, CancellationToken ct)

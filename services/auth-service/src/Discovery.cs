@@ -15,11 +15,14 @@ internal static class Discovery
     {
         var wellKnown = routes.MapGroup("").AllowAnonymous();
         wellKnown.MapGet(IdentityOptions.JwksPath, (SigningKeys keys, HttpResponse response) =>
-            Public(response, new JwkSet([.. keys.Keys.All.Select(key => key.Public.ToJwk())])));
+            Public(response, new JwkSet([.. keys.Keys.All.Select(key => key.Public.ToJwk())])))
+            .WithName("jwks").WithSummary("The keys that tokens are signed with (RFC 7517)").Answers<JwkSet>(200, "Public keys.");
 
         // The same values in both, as RFC 9068 §4 wants; only what works is listed.
-        wellKnown.MapGet("/.well-known/oauth-authorization-server", (AuthOptions options, HttpResponse response) => Public(response, Metadata.Of(options)));
-        wellKnown.MapGet("/.well-known/openid-configuration", (AuthOptions options, HttpResponse response) => Public(response, Metadata.Of(options)));
+        wellKnown.MapGet("/.well-known/oauth-authorization-server", (AuthOptions options, HttpResponse response) => Public(response, Metadata.Of(options)))
+            .WithName("authorizationServer").WithSummary("Which endpoints work, and how (RFC 8414)").Answers<Metadata>(200, "The metadata.");
+        wellKnown.MapGet("/.well-known/openid-configuration", (AuthOptions options, HttpResponse response) => Public(response, Metadata.Of(options)))
+            .WithName("openIdConfiguration").WithSummary("The same for OpenID Connect (Discovery §3)").Answers<Metadata>(200, "The metadata.");
     }
 
     private static IResult Public<T>(HttpResponse response, T body)

@@ -11,7 +11,9 @@ namespace Argosy.Auth;
 internal static class IntrospectionApi
 {
     public static void MapIntrospection(this IEndpointRouteBuilder routes) =>
-        routes.MapGroup("/connect").AllowAnonymous().MapPost("/introspect", IntrospectAsync);
+        routes.MapGroup("/connect").AllowAnonymous().MapPost("/introspect", IntrospectAsync).TakesForm<PresentedTokenForm>()
+            .WithSummary("Ask what a token of one's own is worth (RFC 7662)").Answers<Introspection>(200, "Whether it is good, and for what.")
+            .Answers<OAuthRefusal>(400, "A refusal (RFC 6749 §5.2).").Answers<OAuthRefusal>(401, "The client has not proved itself.");
 
     private static async Task<IResult> IntrospectAsync(HttpRequest http, ClientProof proof, Sessions sessions, WriteSet work, CancellationToken ct)
     {
@@ -59,8 +61,10 @@ internal static class IntrospectionApi
             : null;
 
     /// <summary>RFC 7662 §2.2.</summary>
-    private sealed record Introspection([property: JsonPropertyName("active")] bool Active)
+    private sealed record Introspection([property: JsonPropertyName("active")] bool Active) : IExample<Introspection>
     {
+        public static Introspection Example { get; } = new(Active: true) { Client = "argosy", Scope = "api", Subject = "0195946a-0f66-7a10-8c1d-0d7b4c1f3a52" };
+
         [JsonPropertyName("client_id")]
         public string? Client { get; init; }
 

@@ -13,11 +13,14 @@ internal static class SessionApi
     public static void MapSessions(this IEndpointRouteBuilder routes)
     {
         var auth = routes.MapGroup("/api/v1/auth").RefuseRevoked();
-        auth.MapGet("/sessions", ListAsync);
-        auth.MapDelete("/sessions/{id}", EndAsync);
+        auth.MapGet("/sessions", ListAsync)
+            .WithSummary("List where one is logged in").Answers<SessionList>(200, "The sessions that go on.");
+        auth.MapDelete("/sessions/{id}", EndAsync)
+            .WithSummary("End a session of one's own").Answers(204, "It has ended; its tokens are good no longer.");
 
         // Not .Writes(): that keeps a hash of the body, and there is a password in it.
-        auth.MapPost("/password", ChangePasswordAsync);
+        auth.MapPost("/password", ChangePasswordAsync)
+            .WithSummary("Change the password").Answers(204, "Changed; every other session has ended.").Refuses(404, 409);
     }
 
     private static async Task<IResult> ListAsync(Caller caller, Sessions sessions, CancellationToken ct)
@@ -77,9 +80,17 @@ internal static class SessionApi
 
     private static DateTimeOffset At(long milliseconds) => DateTimeOffset.FromUnixTimeMilliseconds(milliseconds);
 
-    private sealed record SessionList(IReadOnlyList<SessionView> Items);
+    private sealed record SessionList(IReadOnlyList<SessionView> Items) : IExample<SessionList>
+    {
+        private static readonly DateTimeOffset At = new(2026, 3, 14, 9, 26, 53, TimeSpan.Zero);
+
+        public static SessionList Example { get; } = new([new SessionView("0195946a-2d0e-7b7c-9a44-5f1e8b3c7d20", "argosy", "api", At, At.AddHours(1), At.AddDays(30), Current: true)]);
+    }
 
     private sealed record SessionView(string Id, string Client, string Scope, DateTimeOffset LoggedIn, DateTimeOffset LastUsed, DateTimeOffset Ends, bool Current);
 
-    private sealed record ChangePassword(string OldPassword, string NewPassword);
+    private sealed record ChangePassword(string OldPassword, string NewPassword) : IExample<ChangePassword>
+    {
+        public static ChangePassword Example { get; } = new("correct horse battery staple", "a sentence nobody guesses");
+    }
 }

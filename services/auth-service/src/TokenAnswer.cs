@@ -11,17 +11,20 @@ internal sealed class TokenAnswer(string accessToken, string scope, string? refr
         httpContext.Response.Headers.CacheControl = "no-store";
         httpContext.Response.Headers.Pragma = "no-cache";
         return httpContext.Response.WriteAsJsonAsync(
-            new Body(accessToken, "Bearer", (long)AccessTokens.Lifetime.TotalSeconds, scope, refreshToken, idToken),
+            new Tokens(accessToken, "Bearer", (long)AccessTokens.Lifetime.TotalSeconds, scope, refreshToken, idToken),
             StrictJson.Options, httpContext.RequestAborted);
     }
+}
 
-    private sealed record Body(
-        [property: JsonPropertyName("access_token")] string AccessToken,
-        [property: JsonPropertyName("token_type")] string TokenType,
-        [property: JsonPropertyName("expires_in")] long ExpiresIn,
-        [property: JsonPropertyName("scope")] string Scope,
-        [property: JsonPropertyName("refresh_token")] string? RefreshToken,
-        [property: JsonPropertyName("id_token")] string? IdToken);
+internal sealed record Tokens(
+    [property: JsonPropertyName("access_token")] string AccessToken,
+    [property: JsonPropertyName("token_type")] string TokenType,
+    [property: JsonPropertyName("expires_in")] long ExpiresIn,
+    [property: JsonPropertyName("scope")] string Scope,
+    [property: JsonPropertyName("refresh_token")] string? RefreshToken,
+    [property: JsonPropertyName("id_token")] string? IdToken) : IExample<Tokens>
+{
+    public static Tokens Example { get; } = new("eyJhbGciOiJSUzI1NiIsInR5cCI6ImF0K2p3dCJ9.e30.c2ln", "Bearer", (long)AccessTokens.Lifetime.TotalSeconds, "api", "q0Zt5cT1yJ8", null);
 }
 
 /// <summary>A refusal as RFC 6749 §5.2 spells it; OAuth clients know no problem details.</summary>
@@ -37,10 +40,13 @@ internal sealed class OAuthError(string error, string description, int status = 
             httpContext.Response.Headers.WWWAuthenticate = "Basic realm=\"argosy\"";
         }
 
-        return httpContext.Response.WriteAsJsonAsync(new Body(error, description), StrictJson.Options, httpContext.RequestAborted);
+        return httpContext.Response.WriteAsJsonAsync(new OAuthRefusal(error, description), StrictJson.Options, httpContext.RequestAborted);
     }
+}
 
-    private sealed record Body(
-        [property: JsonPropertyName("error")] string Error,
-        [property: JsonPropertyName("error_description")] string Description);
+internal sealed record OAuthRefusal(
+    [property: JsonPropertyName("error")] string Error,
+    [property: JsonPropertyName("error_description")] string? Description = null) : IExample<OAuthRefusal>
+{
+    public static OAuthRefusal Example { get; } = new("invalid_request", "grant_type is missing.");
 }

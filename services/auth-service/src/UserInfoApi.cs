@@ -9,7 +9,9 @@ namespace Argosy.Auth;
 internal static class UserInfoApi
 {
     public static void MapUserInfo(this IEndpointRouteBuilder routes) =>
-        routes.MapMethods("/connect/userinfo", [HttpMethods.Get, HttpMethods.Post], TellAsync).WithAnyScope();
+        routes.MapMethods("/connect/userinfo", [HttpMethods.Get, HttpMethods.Post], TellAsync).WithAnyScope()
+            .WithSummary("Say who the token's user is (OpenID Connect Core §5.3)").Answers<UserInfo>(200, "As far as the token's scope goes.")
+            .Answers<OAuthRefusal>(401, "The session has ended, or there is no good token.").Answers<OAuthRefusal>(403, "The scope lacks `openid`.");
 
     private static async Task<IResult> TellAsync(Caller caller, Sessions sessions, IStore store, HttpResponse response, CancellationToken ct)
     {
@@ -18,7 +20,7 @@ internal static class UserInfoApi
         {
             // RFC 6750 §3.1.
             response.Headers.WWWAuthenticate = $"""Bearer realm="argosy", error="insufficient_scope", scope="{Scope.OpenId}" """.TrimEnd();
-            return Results.Json(new Refusal("insufficient_scope"), StrictJson.Options, statusCode: StatusCodes.Status403Forbidden);
+            return Results.Json(new OAuthRefusal("insufficient_scope"), StrictJson.Options, statusCode: StatusCodes.Status403Forbidden);
         }
 
         var email = await sessions.GoesOnAsync(caller.SessionId, ct)
@@ -27,13 +29,14 @@ internal static class UserInfoApi
         if (email is null)
         {
             response.Headers.WWWAuthenticate = """Bearer realm="argosy", error="invalid_token", error_description="The session has ended." """.TrimEnd();
-            return Results.Json(new Refusal("invalid_token"), StrictJson.Options, statusCode: StatusCodes.Status401Unauthorized);
+            return Results.Json(new OAuthRefusal("invalid_token"), StrictJson.Options, statusCode: StatusCodes.Status401Unauthorized);
         }
 
         return Results.Json(new UserInfo(caller.Id, caller.Scopes.Contains(Scope.Email) ? email : null), StrictJson.Options);
     }
 
-    private sealed record UserInfo([property: JsonPropertyName("sub")] string Subject, [property: JsonPropertyName("email")] string? Email);
-
-    private sealed record Refusal([property: JsonPropertyName("error")] string Error);
+    private sealed record UserInfo([property: JsonPropertyName("sub")] string Subject, [property: JsonPropertyName("email")] string? Email) : IExample<UserInfo>
+    {
+        public static UserInfo Example { get; } = new("0195946a-0f66-7a10-8c1d-0d7b4c1f3a52", "ada@example.com");
+    }
 }

@@ -36,9 +36,9 @@ internal sealed partial class Edge(
     public Task InvokeAsync(HttpContext context)
     {
         var raw = context.Features.GetRequiredFeature<IHttpRequestFeature>().RawTarget;
-        return raw is "/health" or "/ready" or DocsPages.Path || raw.StartsWith($"{DocsPages.Path}/", StringComparison.Ordinal) || (raw is "/metrics" && ShowsMetrics)
-            ? next(context)
-            : PassAsync(context, raw);
+        var own = raw is "/health" or "/ready" or DocsPages.Path || raw.StartsWith($"{DocsPages.Path}/", StringComparison.Ordinal)
+            || (raw is "/metrics" && ShowsMetrics) || (raw is "/openapi/v1.yaml" && options.IsLocal);
+        return own ? next(context) : PassAsync(context, raw);
     }
 
     private async Task PassAsync(HttpContext context, string raw)

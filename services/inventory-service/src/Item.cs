@@ -1,6 +1,7 @@
 using System.Text.Json.Serialization;
 using System.Text.RegularExpressions;
 using Argosy.Chassis;
+using Argosy.Chassis.Hosting;
 
 namespace Argosy.Inventory;
 
@@ -8,13 +9,19 @@ namespace Argosy.Inventory;
 /// <param name="Name">As customers read it.</param>
 /// <param name="Price">Of one piece.</param>
 /// <param name="Stock">How many are to be available from now on; what is reserved or sold is not touched.</param>
-internal sealed record PutItem(string Name, Money Price, long Stock);
+internal sealed record PutItem(string Name, Money Price, long Stock) : IExample<PutItem>
+{
+    public static PutItem Example { get; } = new("Teapot", new Money(2990, "EUR"), 40);
+}
 
 /// <summary>An item as it is shown; what is reserved and sold only to administrators.</summary>
 internal sealed record ItemView(
     string Sku, string Name, Money Price, long Available,
     [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] long? Reserved,
-    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] long? Sold);
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] long? Sold) : IExample<ItemView>
+{
+    public static ItemView Example { get; } = new("teapot", "Teapot", new Money(2990, "EUR"), 40, null, null);
+}
 
 /// <summary>What an item must be like.</summary>
 internal static partial class ItemRules

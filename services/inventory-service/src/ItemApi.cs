@@ -12,9 +12,12 @@ internal static class ItemApi
     public static void MapItems(this WebApplication app)
     {
         var items = app.MapGroup("/api/v1/items");
-        items.MapGet("/", ListAsync).AllowAnonymous();
-        items.MapGet("/{sku}", FindAsync).AllowAnonymous();
-        items.MapPut("/{sku}", PutAsync).RequireAdmin().Writes();
+        items.MapGet("/", ListAsync).AllowAnonymous()
+            .WithSummary("List items").Answers<Page<ItemView>>(200, "A page of items, by SKU.");
+        items.MapGet("/{sku}", FindAsync).AllowAnonymous().HasETag()
+            .WithSummary("Read an item").Answers<ItemView>(200, "The item; what is reserved and sold only for administrators.");
+        items.MapPut("/{sku}", PutAsync).RequireAdmin().Writes().HasETag()
+            .WithSummary("Create an item, or change it").Answers<ItemView>(200, "Changed.").Answers<ItemView>(201, "Created; no `If-Match` is needed for that.").Refuses(428);
     }
 
     private static async Task<IResult> ListAsync(Paging paging, Freshness freshness, Caller? caller, Items items, CancellationToken cancellation)

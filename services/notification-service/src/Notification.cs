@@ -1,10 +1,17 @@
+using Argosy.Chassis.Hosting;
+
 namespace Argosy.Notifications;
 
 /// <summary>What a customer is told: a subject, and a text of a few short lines.</summary>
 internal sealed record Notification(string Kind, string Subject, string Text);
 
 /// <summary>A notification as it is shown.</summary>
-internal sealed record NotificationView(string Id, string? OrderId, string Kind, string Subject, string Text, DateTimeOffset At);
+internal sealed record NotificationView(string Id, string? OrderId, string Kind, string Subject, string Text, DateTimeOffset At) : IExample<NotificationView>
+{
+    public static NotificationView Example { get; } = new(
+        "0195946a-5a8d-7f02-8e6b-2c4d9a7b1e63", "0195946a-4b2c-7d31-9f3e-6a1f0c5d2e77", "order-confirmed", "Your order is confirmed", "It will leave soon.",
+        new DateTimeOffset(2026, 3, 14, 9, 26, 55, TimeSpan.Zero));
+}
 
 /// <summary>The texts. They name the order and what happened to it, and nobody.</summary>
 internal static class Texts

@@ -17,8 +17,10 @@ internal static class NotificationApi
     public static void MapNotifications(this WebApplication app)
     {
         var notifications = app.MapGroup("/api/v1/notifications");
-        notifications.MapGet("/", ListAsync);
-        notifications.MapGet("/stream", StreamAsync).Streams();
+        notifications.MapGet("/", ListAsync)
+            .WithSummary("List one's own notifications, the newest first").Answers<Page<NotificationView>>(200, "A page of notifications.");
+        notifications.MapGet("/stream", StreamAsync).Streams().TakesHeader("Last-Event-ID", "The id of the last event that came; without it the stream begins now.")
+            .WithSummary("Follow one's own notifications").Answers<string>(200, "Server-sent events: `notification`, and `heartbeat` while there is none.", "text/event-stream");
     }
 
     private static async Task<IResult> ListAsync(Paging paging, Caller caller, NotificationViews notifications, CancellationToken cancellation)

@@ -8,16 +8,6 @@ using Said = Argosy.Contracts.Order.V1;
 
 namespace Argosy.Orders;
 
-internal sealed record PlaceOrder(IReadOnlyList<PlaceLine>? Lines, string? PaymentToken, Address? ShippingAddress);
-
-internal sealed record PlaceLine(string? Sku, int Quantity);
-
-internal sealed record CancelOrder(string? Reason);
-
-internal sealed record HistoryEntry(long Version, string Type, DateTimeOffset At, JsonElement Data);
-
-internal sealed record History(IReadOnlyList<HistoryEntry> Items);
-
 internal static class OrderApi
 {
     public static Problem Unknown { get; } = Problem.NotFound("order.unknown", "There is no such order.");
@@ -25,12 +15,18 @@ internal static class OrderApi
     public static void MapOrders(this WebApplication app)
     {
         var orders = app.MapGroup("/api/v1/orders");
-        orders.MapPost("/", PlaceAsync).RefuseRevoked().Writes(Idempotency.Required);
-        orders.MapGet("/", ListAsync);
-        orders.MapGet("/{id}", FindAsync);
-        orders.MapGet("/{id}/history", HistoryAsync);
-        orders.MapGet("/{id}/stream", OrderStream.StreamAsync).Streams();
-        orders.MapPost("/{id}/cancel", CancelAsync).RefuseRevoked().Writes();
+        orders.MapPost("/", PlaceAsync).RefuseRevoked().Writes(Idempotency.Required)
+            .WithSummary("Place an order").Answers<OrderView>(202, "Taken; whether it is paid and shipped, its status will say.");
+        orders.MapGet("/", ListAsync)
+            .WithSummary("List orders, the newest first: one's own, an administrator's are all").Answers<Page<OrderView>>(200, "A page of orders.");
+        orders.MapGet("/{id}", FindAsync)
+            .WithSummary("Read an order").Answers<OrderView>(200, "The order.");
+        orders.MapGet("/{id}/history", HistoryAsync)
+            .WithSummary("Read what happened to an order").Answers<History>(200, "Its events, the oldest first.");
+        orders.MapGet("/{id}/stream", OrderStream.StreamAsync).Streams().TakesHeader("Last-Event-ID", "The id of the last event that came.")
+            .WithSummary("Follow an order").Answers<string>(200, OrderStream.Meaning, "text/event-stream").Answers(204, "Nothing more will happen.");
+        orders.MapPost("/{id}/cancel", CancelAsync).RefuseRevoked().Writes()
+            .WithSummary("Cancel an order").Answers<OrderView>(202, "The order; what was done for it is being undone.");
     }
 
     private static async Task<IResult> PlaceAsync(

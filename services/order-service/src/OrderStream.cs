@@ -12,6 +12,8 @@ namespace Argosy.Orders;
 /// </summary>
 internal static class OrderStream
 {
+    public const string Meaning = "Server-sent events: `status` with the order each time that its status changes, `heartbeat` while nothing does.";
+
     private static readonly TimeSpan Heartbeat = TimeSpan.FromSeconds(15);
 
     public static async Task<IResult> StreamAsync(string id, HttpContext http, Caller caller, OrderViews views, OrderFeed feed, TimeProvider time)

@@ -5,14 +5,6 @@ using Argosy.Chassis.Store;
 
 namespace Argosy.Orders;
 
-internal sealed record OrderView(
-    string Id, string Status, string? Reason, Money Total, IReadOnlyList<OrderLine> Lines, Address ShippingAddress,
-    string? TrackingNumber, DateTimeOffset PlacedAt, DateTimeOffset UpdatedAt)
-{
-    public static OrderView Of(string id, Order order) => new(
-        id, OrderViews.StatusText(order.Status), order.Reason, order.Total, order.Lines, order.ShippingAddress!, order.TrackingNumber, order.PlacedAt, order.UpdatedAt);
-}
-
 /// <summary>Orders as they are read: a projection of the events, brought up to date in the events' own commit.</summary>
 internal sealed class OrderViews(IStore store)
 {

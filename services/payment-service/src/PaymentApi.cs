@@ -6,22 +6,6 @@ using Argosy.Chassis.Store;
 
 namespace Argosy.Payments;
 
-internal sealed record RefundRequest(Money? Amount = null, string? Reason = null);
-
-internal sealed record PaymentView(string Id, string OrderId, PaymentStatus Status, Money Amount, Money Refunded, string? Reason)
-{
-    public static PaymentView Of(string id, Payment payment) => new(
-        id, payment.OrderId, payment.Status, payment.Amount, new Money(payment.Refunded, payment.Amount.Currency), payment.Reason ?? payment.ReturnReason);
-}
-
-internal sealed record RefundView(string Id, string PaymentId, Money Amount, RefundStatus Status, string Reason, string? Refusal, DateTimeOffset At)
-{
-    public static RefundView Of(string paymentId, Payment payment, Refund refund) => new(
-        refund.Id, paymentId, new Money(refund.Amount, payment.Amount.Currency), refund.Status, refund.Reason, refund.Refusal, refund.At);
-}
-
-internal sealed record Listed<T>(IReadOnlyList<T> Items);
-
 internal static class PaymentApi
 {
     private const int MaxReason = 500;
@@ -30,10 +14,14 @@ internal static class PaymentApi
     public static void MapPayments(this WebApplication app)
     {
         var payments = app.MapGroup("/api/v1/payments").RefuseRevoked();
-        payments.MapGet("/", OfOrderAsync);
-        payments.MapGet("/{id}", FindAsync);
-        payments.MapGet("/{id}/refunds", RefundsAsync);
-        payments.MapPost("/{id}/refunds", RefundAsync).RequireAdmin().Writes(Idempotency.Required);
+        payments.MapGet("/", OfOrderAsync)
+            .WithSummary("Find the payment of an order").Answers<Listed<PaymentView>>(200, "The payment, or none.");
+        payments.MapGet("/{id}", FindAsync)
+            .WithSummary("Read a payment").Answers<PaymentView>(200, "The payment.");
+        payments.MapGet("/{id}/refunds", RefundsAsync)
+            .WithSummary("List the refunds of a payment").Answers<Listed<RefundView>>(200, "Its refunds, the oldest first.");
+        payments.MapPost("/{id}/refunds", RefundAsync).RequireAdmin().Writes(Idempotency.Required)
+            .WithSummary("Give money back").Answers<RefundView>(202, "Noted; whether the provider did it, its status will say.");
     }
 
     private static async Task<IResult> OfOrderAsync(string orderId, Caller caller, IStore store, CancellationToken cancellation)

@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Security.Cryptography;
 using System.Text;
+using System.Text.Json;
 using Argosy.Chassis;
 using Argosy.Chassis.Hosting;
 using Argosy.Chassis.Store;
@@ -37,7 +38,9 @@ internal static class Webhooks
     private static readonly Problem Forged = Problem.Unauthorized("webhook.signature", "The signature does not hold, or is too old.");
 
     public static void MapWebhooks(this WebApplication app) =>
-        app.MapPost("/webhooks/stripe", AcceptAsync).AllowAnonymous().UncheckedForCards().Writes().Quiet();
+        app.MapPost("/webhooks/stripe", AcceptAsync).AllowAnonymous().UncheckedForCards().Writes().Quiet()
+            .TakesBody<JsonElement>("application/json").TakesHeader("Stripe-Signature", "`t=SECONDS,v1=HEX`: an HMAC-SHA256 of the time and the body.", required: true)
+            .WithSummary("Hear from the payment provider").Answers(200, "Heard; what of it matters is asked for.").Refuses(401);
 
     private static async Task<IResult> AcceptAsync(
         WebhookDelivery delivery, PaymentOptions options, PaymentWorker worker, IStore store, WriteSet work, CancellationToken cancellation)

@@ -1,4 +1,5 @@
 using Argosy.Chassis;
+using Argosy.Chassis.Hosting;
 
 namespace Argosy.Shipping;
 
@@ -35,4 +36,9 @@ internal sealed record Shipment(
 }
 
 /// <summary>A shipment as it is shown.</summary>
-internal sealed record ShipmentView(string Id, string OrderId, string Status, string? TrackingNumber, Address Address, DateTimeOffset CreatedAt);
+internal sealed record ShipmentView(string Id, string OrderId, string Status, string? TrackingNumber, Address Address, DateTimeOffset CreatedAt) : IExample<ShipmentView>
+{
+    public static ShipmentView Example { get; } = new(
+        "0195946a-4f3b-7a68-9d0c-1e5b7f2a8c36", "0195946a-4b2c-7d31-9f3e-6a1f0c5d2e77", ShipmentStatus.Arranged, "AR000000017GB",
+        new Address("Ada Lovelace", "12 St James's Square", "London", "SW1Y 4JH", "GB"), new DateTimeOffset(2026, 3, 14, 9, 26, 54, TimeSpan.Zero));
+}

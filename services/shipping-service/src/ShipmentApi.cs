@@ -13,9 +13,12 @@ internal static class ShipmentApi
     public static void MapShipments(this WebApplication app)
     {
         var shipments = app.MapGroup("/api/v1/shipments");
-        shipments.MapGet("/", OfOrderAsync);
-        shipments.MapGet("/{id}", FindAsync);
-        shipments.MapPost("/{id}/dispatch", DispatchAsync).RequireAdmin().Writes();
+        shipments.MapGet("/", OfOrderAsync)
+            .WithSummary("Find the shipment of an order").Answers<Page<ShipmentView>>(200, "The shipment, or none.");
+        shipments.MapGet("/{id}", FindAsync)
+            .WithSummary("Read a shipment").Answers<ShipmentView>(200, "The shipment.");
+        shipments.MapPost("/{id}/dispatch", DispatchAsync).RequireAdmin().Writes()
+            .WithSummary("Say that a shipment has left").Answers<ShipmentView>(200, "The shipment.");
     }
 
     private static async Task<IResult> FindAsync(string id, Caller caller, Shipments shipments, CancellationToken cancellation) =>

@@ -1,4 +1,5 @@
 using Argosy.Chassis;
+using Argosy.Chassis.Hosting;
 
 namespace Argosy.Users;
 
@@ -10,7 +11,10 @@ internal sealed record Address(string Name, string Street, string City, string P
 internal sealed record Preferences(string? Language);
 
 /// <summary>A change: what is absent stays; <see cref="Addresses"/> takes the place of the whole list.</summary>
-internal sealed record ProfileChange(string? Name, IReadOnlyList<Address?>? Addresses, Preferences? Preferences);
+internal sealed record ProfileChange(string? Name, IReadOnlyList<Address?>? Addresses, Preferences? Preferences) : IExample<ProfileChange>
+{
+    public static ProfileChange Example { get; } = new("Ada King", [ProfileView.Home], new Preferences("en"));
+}
 
 /// <summary>A customer's profile, and the rules for changing it.</summary>
 internal sealed record Profile(

@@ -12,10 +12,14 @@ internal static class UserApi
     public static void MapUsers(this IEndpointRouteBuilder routes)
     {
         var users = routes.MapGroup("/api/v1/users");
-        users.MapGet("/me", ReadMineAsync);
-        users.MapPatch("/me", ChangeMineAsync).Writes();
-        users.MapDelete("/me", EraseMineAsync).Writes();
-        users.MapGet("/{id}", ReadAsync);
+        users.MapGet("/me", ReadMineAsync).HasETag()
+            .WithSummary("Read one's own profile").Answers<ProfileView>(200, "The profile.").Refuses(404);
+        users.MapPatch("/me", ChangeMineAsync).Writes().HasETag()
+            .WithSummary("Change one's own profile").Answers<ProfileView>(200, "The profile as it is now.").Refuses(404, 428);
+        users.MapDelete("/me", EraseMineAsync).Writes()
+            .WithSummary("Have oneself forgotten").Answers(204, "Forgotten, here and wherever else something of the profile was kept.").Refuses(404);
+        users.MapGet("/{id}", ReadAsync).HasETag()
+            .WithSummary("Read a profile: one's own, or any as an administrator").Answers<ProfileView>(200, "The profile.");
     }
 
     private static async Task<IResult> ReadMineAsync(Caller caller, Freshness freshness, Profiles profiles, CancellationToken ct) =>
@@ -66,16 +70,7 @@ internal static class UserApi
     private static IResult Answer((Profile? Profile, Problem? Problem) found) => found switch
     {
         (_, { } problem) => problem.ToResult(),
-        ({ } profile, _) => Results.Ok(Json.Of(profile)).WithETag(profile.Version),
+        ({ } profile, _) => Results.Ok(ProfileView.Of(profile)).WithETag(profile.Version),
         _ => throw new InvalidOperationException("Neither a profile nor a problem."),
     };
-
-    /// <summary>What clients see; the version goes into the <c>ETag</c>.</summary>
-    private sealed record Json(
-        string Id, string Email, string Name, IReadOnlyList<Address> Addresses, Address? DefaultAddress, Preferences Preferences,
-        DateTimeOffset CreatedAt, DateTimeOffset UpdatedAt)
-    {
-        public static Json Of(Profile p) =>
-            new(p.Id, p.Email, p.Name, p.Addresses, p.DefaultAddress, p.Preferences, p.CreatedAt, p.UpdatedAt);
-    }
 }

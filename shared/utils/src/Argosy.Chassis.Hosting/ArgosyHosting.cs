@@ -1,3 +1,4 @@
+using Argosy.Chassis.Hosting.OpenApi;
 using Argosy.Chassis.Hosting.Telemetry;
 using Argosy.Chassis.Telemetry;
 using Microsoft.AspNetCore.Builder;
@@ -48,6 +49,7 @@ public static class ArgosyHosting
         services.AddHostedService<InstanceProbe>();
         services.AddArgosyMetrics();
         services.AddHealthChecks();
+        services.AddContract();
         services.AddSingleton<ProcessLifetime>();
         services.AddSingleton<IHostLifetime>(provider => provider.GetRequiredService<ProcessLifetime>());
         return argosy;
@@ -71,6 +73,7 @@ public static class ArgosyHosting
         app.UseMiddleware<DeadlineMiddleware>();
         app.MapHealth();
         app.MapMetrics();
+        app.MapContract();
         app.MapService();
         return app;
     }

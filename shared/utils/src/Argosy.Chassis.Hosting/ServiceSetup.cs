@@ -65,7 +65,7 @@ public static class ServiceSetup
         if (options is { RabbitMq: null, BusKeys: not null })
         {
             app.MapPost("/bus/v1", static (HttpContext http, BusEndpoint bus) => bus.ReceiveAsync(http))
-                .AllowAnonymous().WithMetadata(new QuietMetadata(), new BatchSize());
+                .AllowAnonymous().WithMetadata(new QuietMetadata(), new BatchSize()).ExcludeFromDescription();     // there with one of two buses; its wire is shared/proto
         }
 
         var admin = app.MapGroup("/admin").RequireAdmin();

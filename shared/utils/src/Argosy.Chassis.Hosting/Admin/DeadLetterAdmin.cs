@@ -21,15 +21,18 @@ internal static class DeadLetterAdmin
     public static void MapDeadLetters(this IEndpointRouteBuilder admin)
     {
         var letters = admin.MapGroup("/dead-letters");
-        letters.MapGet("/", ListAsync);
-        letters.MapPost("/{id}/retry", RetryAsync).Writes();
-        letters.MapPost("/{id}/discard", DiscardAsync).Writes();
+        letters.MapGet("/", ListAsync)
+            .WithSummary("List the messages that failed for good").Answers<DeadLetterList>(200, $"At most {Most} of them, with what they say.");
+        letters.MapPost("/{id}/retry", RetryAsync).Writes()
+            .WithSummary("Handle a message once more").Answers(204, "It is due now.");
+        letters.MapPost("/{id}/discard", DiscardAsync).Writes()
+            .WithSummary("Throw a message away").Answers(204, "It will have no effect, ever.");
     }
 
     private static async Task<IResult> ListAsync(IStore store, HandlerTable handlers, CancellationToken cancellation)
     {
         var dead = await Parking.DeadAsync(store, handlers.Listed, Most, cancellation);
-        return Results.Json(new Letters([.. dead.Select(row => Show(row, handlers))]), StrictJson.Options);
+        return Results.Json(new DeadLetterList([.. dead.Select(row => Show(row, handlers))]), StrictJson.Options);
     }
 
     private static async Task<IResult> RetryAsync(string id, Caller caller, IStore store, WriteSet work, CancellationToken cancellation)
@@ -64,14 +67,19 @@ internal static class DeadLetterAdmin
     private static async Task<ParkedRow?> DeadAsync(IStore store, string id, CancellationToken cancellation) =>
         await Parking.FindAsync(store, id, cancellation) is { State: ParkedState.Dead } row ? row : null;
 
-    private static Letter Show(ParkedRow row, HandlerTable handlers)
+    private static DeadLetter Show(ParkedRow row, HandlerTable handlers)
     {
         var envelope = Envelope.Parse(row.Envelope);
         var body = handlers.BodyAsJson(envelope) is { } json ? JsonSerializer.Deserialize<JsonElement>(json) : (JsonElement?)null;
-        return new Letter(row.Id, row.Type, row.Key, row.Error, row.Attempts, envelope.Source, envelope.Time, body);
+        return new DeadLetter(row.Id, row.Type, row.Key, row.Error, row.Attempts, envelope.Source, envelope.Time, body);
     }
 
-    private sealed record Letters(IReadOnlyList<Letter> Items);
+    private sealed record DeadLetterList(IReadOnlyList<DeadLetter> Items) : IExample<DeadLetterList>
+    {
+        public static DeadLetterList Example { get; } = new([new DeadLetter(
+            "0195946a-4c11-7c55-b1f0-3f8c2d6e9a01", "argosy.order.v1.OrderPlaced", "0195946a-4b2c-7d31-9f3e-6a1f0c5d2e77", "The handler failed five times.", 5, "order-service",
+            new DateTimeOffset(2026, 3, 14, 9, 26, 53, TimeSpan.Zero), JsonElement.Parse("""{"orderId":"0195946a-4b2c-7d31-9f3e-6a1f0c5d2e77"}"""))]);
+    }
 
-    private sealed record Letter(string Id, string Type, string Key, string? Error, long Attempts, string Source, DateTimeOffset At, JsonElement? Body);
+    private sealed record DeadLetter(string Id, string Type, string Key, string? Error, long Attempts, string Source, DateTimeOffset At, JsonElement? Body);
 }

@@ -21,11 +21,14 @@ internal static class SagaAdmin
     public static void MapSagas(this IEndpointRouteBuilder admin)
     {
         var sagas = admin.MapGroup("/sagas");
-        sagas.MapGet("/", ListAsync);
-        sagas.MapGet("/{type}/{subject}", FindAsync);
+        sagas.MapGet("/", ListAsync)
+            .WithSummary("List sagas: those of a state, or those that have not ended").Answers<SagaList>(200, $"At most {Most}, the oldest move first.").Refuses(400);
+        sagas.MapGet("/{type}/{subject}", FindAsync)
+            .WithSummary("Read where a saga is").Answers<SagaView>(200, "The saga and its steps.");
         foreach (var action in Enum.GetValues<SagaAction>())
         {
-            sagas.MapPost($"/{{type}}/{{subject}}/{action.ToString().ToLowerInvariant()}", OperateAsync).Writes();
+            sagas.MapPost($"/{{type}}/{{subject}}/{action.ToString().ToLowerInvariant()}", OperateAsync).Writes().WithName($"saga{action}")
+                .WithSummary(MeaningOf(action)).Answers(204, "It is noted, and done next.");
 
             Task<IResult> OperateAsync(
                 string type, string subject, OperatorNote? note, Caller caller, SagaRouter router, IStore store, WriteSet work, CancellationToken cancellation) =>
@@ -43,8 +46,15 @@ internal static class SagaAdmin
             return Problem.Invalid("request.invalid", $"The state of a saga is one of {names}.").ToResult();
         }
 
-        return Results.Json(new Listed(await router.ListAsync(store, state is null ? null : known[0], Most, cancellation)), StrictJson.Options);
+        return Results.Json(new SagaList(await router.ListAsync(store, state is null ? null : known[0], Most, cancellation)), StrictJson.Options);
     }
+
+    private static string MeaningOf(SagaAction action) => action switch
+    {
+        SagaAction.Retry => "Send the command of a stuck saga again",
+        SagaAction.Skip => "Take the stuck step as done",
+        _ => "Take everything as undone, and end the saga",
+    };
 
     private static async Task<IResult> FindAsync(string type, string subject, SagaRouter router, IStore store, CancellationToken cancellation) =>
         await router.FindAsync(store, $"{type}/{subject}", cancellation) is { } saga ? Results.Json(saga, StrictJson.Options) : Unknown.ToResult();
@@ -62,7 +72,14 @@ internal static class SagaAdmin
         return await router.OperateAsync(store, id, action, caller.Id, text, work, cancellation) is { } problem ? problem.ToResult() : Results.NoContent();
     }
 
-    private sealed record Listed(IReadOnlyList<SagaView> Items);
+    private sealed record SagaList(IReadOnlyList<SagaView> Items) : IExample<SagaList>
+    {
+        public static SagaList Example { get; } = new([new SagaView(
+            "checkout/0195946a-4b2c-7d31-9f3e-6a1f0c5d2e77", "checkout", SagaState.Running.ToText(), "payment", "", new DateTimeOffset(2026, 3, 14, 9, 26, 53, TimeSpan.Zero), [])]);
+    }
 
-    internal sealed record OperatorNote(string? Note = null);
+    internal sealed record OperatorNote(string? Note = null) : IExample<OperatorNote>
+    {
+        public static OperatorNote Example { get; } = new("The provider has refunded it by hand.");
+    }
 }

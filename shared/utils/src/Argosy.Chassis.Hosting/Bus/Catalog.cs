@@ -8,7 +8,11 @@ namespace Argosy.Chassis.Hosting.Bus;
 /// <param name="Port">Where it listens on a laptop.</param>
 /// <param name="Publishes">Message types that it may publish, by protobuf full name.</param>
 /// <param name="Handles">Message types that it handles.</param>
-public sealed record CatalogEntry(string Name, int Port, IReadOnlyList<string> Publishes, IReadOnlyList<string> Handles);
+public sealed record CatalogEntry(string Name, int Port, IReadOnlyList<string> Publishes, IReadOnlyList<string> Handles)
+{
+    /// <summary>What it is for, in one sentence.</summary>
+    public string Description { get; init; } = "";
+}
 
 /// <summary>Who publishes and who handles what: every service's <c>catalog-info.yaml</c>, embedded in Argosy.Contracts.</summary>
 public sealed class Catalog
@@ -62,7 +66,10 @@ public sealed class Catalog
             ((YamlScalarNode)root["metadata"]["name"]).Value!,
             int.Parse(((YamlScalarNode)argosy["port"]).Value!),
             Names(argosy, "publishes"),
-            Names(argosy, "handles"));
+            Names(argosy, "handles"))
+        {
+            Description = ((YamlScalarNode)root["metadata"]["description"]).Value!,
+        };
     }
 
     private static string[] Names(YamlMappingNode argosy, string key) =>

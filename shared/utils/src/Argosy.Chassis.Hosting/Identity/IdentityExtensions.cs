@@ -89,6 +89,23 @@ public static class IdentityExtensions
     public static async Task<Caller?> CheckTokenAsync(this HttpContext context, string token, CancellationToken cancellation) =>
         (await context.RequestServices.GetRequiredService<TokenCheck>().CheckAsync(token, cancellation)).Caller;
 
+    /// <summary>Whom the marks of an endpoint let in.</summary>
+    internal static Callers CallersOf(IEnumerable<object> endpoint)
+    {
+        var (open, policies) = (false, new HashSet<string?>(StringComparer.Ordinal));
+        foreach (var mark in endpoint)
+        {
+            open |= mark is IAllowAnonymous;
+            policies.Add((mark as IAuthorizeData)?.Policy);
+        }
+
+        return open ? Callers.Anybody
+            : policies.Contains(AdminPolicy) ? Callers.Admins
+            : policies.Contains(ServicesPolicy) ? Callers.Services
+            : policies.Contains(AnyScopePolicy) ? Callers.Holders
+            : Callers.Users;
+    }
+
     private static AuthorizationPolicy Policy(Func<Caller, bool> allows) => new AuthorizationPolicyBuilder()
         .RequireAuthenticatedUser()
         .RequireAssertion(context => context.User.Identity is CallerIdentity { Caller: var caller } && allows(caller))

@@ -25,8 +25,10 @@ internal static class Readiness
     public static void MapHealth(this IEndpointRouteBuilder routes)
     {
         routes.MapGet("/health", static (ServiceOptions options) =>
-            Results.Json(new Alive("alive", options.Name, options.Version), StrictJson.Options)).AllowAnonymous().WithMetadata(new ProbeMetadata());
-        routes.MapGet("/ready", ReadyAsync).AllowAnonymous().WithMetadata(new ProbeMetadata());
+            Results.Json(new Alive("alive", options.Name, options.Version), StrictJson.Options)).AllowAnonymous().WithMetadata(new ProbeMetadata()).WithName("health")
+            .WithSummary("Whether the process answers").Answers<Alive>(200, "It does.");
+        routes.MapGet("/ready", ReadyAsync).AllowAnonymous().WithMetadata(new ProbeMetadata()).WithName("ready")
+            .WithSummary("Whether it can do its work").Answers<Ready>(200, "It can.").Answers<Ready>(503, "It cannot, for the reasons that `checks` gives.");
     }
 
     private static async Task<IResult> ReadyAsync(
@@ -58,7 +60,13 @@ internal static class Readiness
                 ? new HealthCheckResult(context.Registration.FailureStatus, text) : HealthCheckResult.Healthy();
     }
 
-    private sealed record Alive(string Status, string Service, string Version);
+    private sealed record Alive(string Status, string Service, string Version) : IExample<Alive>
+    {
+        public static Alive Example { get; } = new("alive", "order-service", "0.1.0");
+    }
 
-    private sealed record Ready(string Status, string Service, IReadOnlyDictionary<string, string> Checks);
+    private sealed record Ready(string Status, string Service, IReadOnlyDictionary<string, string> Checks) : IExample<Ready>
+    {
+        public static Ready Example { get; } = new("ready", "order-service", new Dictionary<string, string>(StringComparer.Ordinal) { ["database"] = "ok" });
+    }
 }

@@ -41,7 +41,8 @@ internal static class MetricsSetup
     {
         // From now on: what is counted before somebody listens is lost.
         var metrics = routes.ServiceProvider.GetRequiredService<MetricsEndpoint>();
-        routes.MapGet(Path, metrics.AnswerAsync).AllowAnonymous().WithMetadata(new ProbeMetadata());
+        routes.MapGet(Path, (Delegate)metrics.AnswerAsync).AllowAnonymous().WithMetadata(new ProbeMetadata()).WithName("metrics")
+            .WithSummary("What Prometheus reads").Answers<string>(200, "Counters, gauges and histograms in Prometheus's text format.", "text/plain");
     }
 
     /// <summary>A port for <c>/metrics</c> and nothing else: for a process whose own port strangers reach.</summary>
