@@ -12,6 +12,25 @@ public sealed class ContractTests(Fleet fleet)
 {
     private static bool Accepts => Environment.GetEnvironmentVariable("ARGOSY_ACCEPT_CONTRACTS") == "1";
 
+    // Opening a route is a decision, and this is where it shows. Of each service also health, readiness and metrics.
+    private static readonly string[] OpenToAnybody =
+    [
+        "auth-service GET /.well-known/jwks.json", "auth-service GET /.well-known/oauth-authorization-server", "auth-service GET /.well-known/openid-configuration",
+        "auth-service POST /api/v1/auth/login", "auth-service POST /api/v1/auth/register",
+        "auth-service GET /connect/authorize", "auth-service POST /connect/authorize", "auth-service POST /connect/introspect", "auth-service POST /connect/revocation", "auth-service POST /connect/token",
+        "inventory-service GET /api/v1/items", "inventory-service GET /api/v1/items/{sku}",
+        "payment-service POST /webhooks/stripe",
+    ];
+
+    [Fact]
+    public void Nothing_is_open_to_anybody_but_what_is_listed_here() =>
+        Contracts.Operations().Where(operation => operation.Callers == "anybody" && operation.Path is not ("/health" or "/ready" or "/metrics")).Select(operation => operation.ToString())
+            .ShouldBe(OpenToAnybody, ignoreOrder: true);
+
+    [Fact]
+    public void Names_of_operations_are_unique_within_a_service() =>
+        Contracts.Operations().GroupBy(operation => $"{operation.Service} {operation.Description["operationId"]}").Where(same => same.Count() > 1).Select(same => same.Key).ShouldBeEmpty();
+
     [Fact]
     public async Task Every_service_serves_the_contract_that_is_written_down()
     {

@@ -19,7 +19,7 @@ internal static class OrderApi
             .WithSummary("Place an order").Answers<OrderView>(202, "Taken; whether it is paid and shipped, its status will say.");
         orders.MapGet("/", ListAsync)
             .WithSummary("List orders, the newest first: one's own, an administrator's are all").Answers<Page<OrderView>>(200, "A page of orders.");
-        orders.MapGet("/{id}", FindAsync)
+        orders.MapGet("/{id}", FindAsync).HasETag()
             .WithSummary("Read an order").Answers<OrderView>(200, "The order.");
         orders.MapGet("/{id}/history", HistoryAsync)
             .WithSummary("Read what happened to an order").Answers<History>(200, "Its events, the oldest first.");
@@ -76,7 +76,9 @@ internal static class OrderApi
         return TypedResults.Accepted($"/api/v1/orders/{id}", OrderView.Of(id, order));
     }
 
-    internal static async Task<IResult> CancelAsync(string id, CancelOrder? request, Caller caller, IStore store, WriteSet work, CancellationToken cancellation)
+    // A condition is honoured where one is sent: who wants out wants out of whatever the order has become.
+    internal static async Task<IResult> CancelAsync(
+        string id, CancelOrder? request, IfMatch ifMatch, Caller caller, IStore store, WriteSet work, CancellationToken cancellation)
     {
         var reason = request?.Reason ?? "Cancelled by the customer.";
         if (OrderRequests.Check(reason) is { } invalid)
@@ -88,6 +90,11 @@ internal static class OrderApi
         if (version == 0 || (order.Customer != caller.Id && !caller.IsAdmin))
         {
             return Unknown.ToResult();
+        }
+
+        if (ifMatch.Versions is not null && ifMatch.Check(version) is { } stale)
+        {
+            return stale.ToResult();
         }
 
         var decision = order.Cancel(reason, work.Now);
@@ -110,7 +117,7 @@ internal static class OrderApi
     }
 
     private static async Task<IResult> FindAsync(string id, Caller caller, OrderViews views, CancellationToken cancellation) =>
-        await views.FindAsync(id, caller.IsAdmin ? null : caller.Id, cancellation) is { } found ? TypedResults.Ok(found.View) : Unknown.ToResult();
+        await views.FindAsync(id, caller.IsAdmin ? null : caller.Id, cancellation) is { } found ? TypedResults.Ok(found.View).WithETag(found.Version) : Unknown.ToResult();
 
     private static async Task<IResult> ListAsync(Paging paging, Caller caller, OrderViews views, CancellationToken cancellation)
     {

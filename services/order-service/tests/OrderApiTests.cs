@@ -101,6 +101,25 @@ public sealed class OrderApiTests : CheckoutBench
     }
 
     [Fact]
+    public async Task Who_cancels_a_version_that_is_no_more_is_told_so_and_nothing_is_cancelled()
+    {
+        var id = await PlacedAsync();
+        using var seen = await Ada.GetAsync($"/api/v1/orders/{id}");
+
+        (await CancelAsync("\"7\"")).ShouldBe(HttpStatusCode.PreconditionFailed);
+        (await CancelAsync("no tag")).ShouldBe(HttpStatusCode.BadRequest);
+        (await CancelAsync(seen.Headers.ETag!.Tag)).ShouldBe(HttpStatusCode.Accepted);
+
+        async Task<HttpStatusCode> CancelAsync(string version)
+        {
+            using var request = new HttpRequestMessage(HttpMethod.Post, $"/api/v1/orders/{id}/cancel");
+            request.Headers.TryAddWithoutValidation("If-Match", version).ShouldBeTrue();
+            using var answer = await Ada.SendAsync(request);
+            return answer.StatusCode;
+        }
+    }
+
+    [Fact]
     public async Task Other_peoples_orders_answer_like_absent_ones()
     {
         var id = await PlacedAsync();

@@ -36,7 +36,7 @@ internal sealed class People(World world)
             if (order.CancelAt is { } cancel)
             {
                 Wants(cancel, order, "cancel", World.Orders, (store, time) => WriteAsync($"cancel {order.Cause}", World.Orders, store, time, work =>
-                    OrderApi.CancelAsync(order.Id, new CancelOrder("Changed my mind."), new Caller("ada", false, "", NoScopes), store, work, CancellationToken.None)));
+                    OrderApi.CancelAsync(order.Id, new CancelOrder("Changed my mind."), new IfMatch(null, Any: false), new Caller("ada", false, "", NoScopes), store, work, CancellationToken.None)));
             }
 
             if (order.DispatchAt is { } dispatch)

@@ -1,10 +1,8 @@
 using System.Text;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
-using Microsoft.AspNetCore.OpenApi;
 using Microsoft.AspNetCore.Routing;
 using Microsoft.Extensions.DependencyInjection;
-using Microsoft.OpenApi;
 
 namespace Argosy.Chassis.Hosting.OpenApi;
 
@@ -14,31 +12,23 @@ namespace Argosy.Chassis.Hosting.OpenApi;
 /// </summary>
 internal static class Contract
 {
-    private const string Name = "v1";
-
-    public static void AddContract(this IServiceCollection services) => services.AddOpenApi(Name, options =>
-    {
-        options.OpenApiVersion = OpenApiSpecVersion.OpenApi3_1;
-        options.CreateSchemaReferenceId = new SchemaNames().Of;
-        options.AddOperationTransformer<OperationTransformer>();
-        options.AddSchemaTransformer<SchemaTransformer>();
-        options.AddDocumentTransformer<DocumentTransformer>();
-    });
+    /// <summary>The document is made of what the process is made of, when that is complete.</summary>
+    public static void AddContract(this IServiceCollection services) => services.AddSingleton(new Parts(services));
 
     public static void MapContract(this IEndpointRouteBuilder routes)
     {
-        routes.MapGet("/openapi/v1.json", http => SendAsync(http, "application/json", static (document, cancellation) => document.SerializeAsJsonAsync(OpenApiSpecVersion.OpenApi3_1, cancellation)))
-            .AllowAnonymous().WithMetadata(new QuietMetadata()).ExcludeFromDescription();
-        routes.MapGet("/openapi/v1.yaml", http => SendAsync(http, "application/yaml", static (document, cancellation) => document.SerializeAsYamlAsync(OpenApiSpecVersion.OpenApi3_1, cancellation)))
-            .AllowAnonymous().WithMetadata(new QuietMetadata()).ExcludeFromDescription();
+        routes.MapGet("/openapi/v1.json", static http => SendAsync(http, "application/json", yaml: false)).AllowAnonymous().Quiet().ExcludeFromDescription();
+        routes.MapGet("/openapi/v1.yaml", static http => SendAsync(http, "application/yaml", yaml: true)).AllowAnonymous().Quiet().ExcludeFromDescription();
     }
 
-    private static async Task SendAsync(HttpContext http, string type, Func<OpenApiDocument, CancellationToken, Task<string>> write)
+    private static async Task SendAsync(HttpContext http, string type, bool yaml)
     {
-        var document = await http.RequestServices.GetRequiredKeyedService<IOpenApiDocumentProvider>(Name).GetOpenApiDocumentAsync(http.RequestAborted);
-        var body = Encoding.UTF8.GetBytes(await write(document, http.RequestAborted));
+        var parts = http.RequestServices.GetRequiredService<Parts>();
+        var body = Encoding.UTF8.GetBytes(await ContractDocument.WriteAsync(http.RequestServices, parts.Services, yaml, http.RequestAborted));
         http.Response.ContentType = $"{type}; charset=utf-8";
         http.Response.ContentLength = body.Length;
         await http.Response.Body.WriteAsync(body, http.RequestAborted);
     }
+
+    private sealed record Parts(IServiceCollection Services);
 }

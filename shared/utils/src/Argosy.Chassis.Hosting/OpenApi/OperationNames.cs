@@ -8,6 +8,9 @@ namespace Argosy.Chassis.Hosting.OpenApi;
 /// <summary>Names of operations: the noun of the class and the verb of the handler (<c>OrderApi.CancelAsync</c>: <c>orderCancel</c>), unless the route has one.</summary>
 internal static class OperationNames
 {
+    /// <summary>The tag of what operators do.</summary>
+    public const string Admin = "admin";
+
     public static string Of(ApiDescription operation, IList<object> endpoint)
     {
         if (endpoint.OfType<IEndpointNameMetadata>().LastOrDefault() is { } named)

@@ -71,12 +71,15 @@ internal sealed class OperationTransformer : IOpenApiOperationTransformer
             var response = (OpenApiResponse)operation.Responses![status];
             response.Description = answer.Description;
             Show(response.Content, description.SupportedResponseTypes.FirstOrDefault(type => type.StatusCode == answer.StatusCode)?.Type);
-            if (tagged && answer.StatusCode < 300 && answer.Type != typeof(void))
+            response.Headers = new Dictionary<string, IOpenApiHeader>(StringComparer.Ordinal);
+            if (tagged && answer.StatusCode < 300)
             {
-                response.Headers = new Dictionary<string, IOpenApiHeader>(StringComparer.Ordinal)
-                {
-                    ["ETag"] = new OpenApiHeader { Description = "The version; a change sends it as `If-Match`.", Schema = new OpenApiSchema { Type = JsonSchemaType.String } },
-                };
+                response.Headers["ETag"] = Header("The version; a change sends it as `If-Match`.");
+            }
+
+            if (answer.StatusCode is 201 or 202)
+            {
+                response.Headers["Location"] = Header("Where to read it.");
             }
 
             responses[status] = response;
@@ -84,6 +87,8 @@ internal sealed class OperationTransformer : IOpenApiOperationTransformer
 
         operation.Responses = responses;
     }
+
+    private static OpenApiHeader Header(string description) => new() { Description = description, Schema = new OpenApiSchema { Type = JsonSchemaType.String } };
 
     private static void Show(IDictionary<string, OpenApiMediaType>? content, Type? type)
     {
@@ -117,7 +122,8 @@ internal sealed class OperationTransformer : IOpenApiOperationTransformer
             .. writes is not null ? [409] : Array.Empty<int>(),
             .. bound.Contains(typeof(IfMatch)) ? [412] : Array.Empty<int>(),
             .. endpoint.OfType<UncheckedForCardsMetadata>().Any() ? [] : new[] { 422 },
-            429, 503,
+            .. operation.Tags!.Any(tag => tag.Name == OperationNames.Admin) ? [] : new[] { 429 },     // the gateway leads nobody there
+            503,
         ]).Distinct();
     }
 

@@ -37,8 +37,9 @@ internal static class Refusals
         document.Components ??= new OpenApiComponents();
         document.Components.Schemas ??= new Dictionary<string, IOpenApiSchema>(StringComparer.Ordinal);
         document.Components.Schemas[ProblemSchema] = Schema();
-        var used = document.Paths.Values.SelectMany(path => path.Operations!.Values).SelectMany(operation => operation.Responses!.Keys).ToHashSet(StringComparer.Ordinal);
-        document.Components.Responses = All.Where(one => used.Contains(one.Key)).OrderBy(one => one.Value.Name, StringComparer.Ordinal)
+        var used = document.Paths.Values.SelectMany(path => path.Operations!.Values).SelectMany(operation => operation.Responses!.Values)
+            .OfType<OpenApiResponseReference>().Select(response => response.Reference.Id).ToHashSet(StringComparer.Ordinal);
+        document.Components.Responses = All.Where(one => used.Contains(one.Value.Name)).OrderBy(one => one.Value.Name, StringComparer.Ordinal)
             .ToDictionary(one => one.Value.Name, one => Response(one.Key, one.Value.Description, document), StringComparer.Ordinal);
     }
 

@@ -12,7 +12,7 @@ internal sealed class SchemaNames
 
     public string? Of(JsonTypeInfo type)
     {
-        if (type.Type == typeof(JsonElement))
+        if ((Nullable.GetUnderlyingType(type.Type) ?? type.Type) == typeof(JsonElement))
         {
             return null;        // anything: a name would say no more
         }

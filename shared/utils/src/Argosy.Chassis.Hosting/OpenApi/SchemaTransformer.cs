@@ -13,6 +13,10 @@ internal sealed class SchemaTransformer : IOpenApiSchemaTransformer
         {
             DescribeMoney(schema);      // it reads itself, so that nothing is known of it
         }
+        else if (schema.Enum is { Count: > 0 })
+        {
+            schema.Type = JsonSchemaType.String;
+        }
         else if (context.JsonTypeInfo is { Kind: JsonTypeInfoKind.Object } type && schema.Properties is not null)
         {
             // The framework requires every constructor parameter without a default; here one that is nullable may be absent.
