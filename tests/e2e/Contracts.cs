@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text.Json.Nodes;
+using Json.Schema;
 using YamlDotNet.Core;
 using YamlDotNet.RepresentationModel;
 
@@ -39,6 +40,23 @@ internal static class Contracts
 
     /// <summary>Every operation of every service.</summary>
     public static IEnumerable<Operation> Operations() => Services.SelectMany(OperationsOf);
+
+    /// <summary>What an answer of this status may hold, by content type; null where it has no body.</summary>
+    public static JsonObject? ContentOf(Operation operation, string status)
+    {
+        var response = operation.Description["responses"]![status]!;
+        var named = (string?)response["$ref"] is { } reference ? Documents[operation.Service]["components"]!["responses"]![reference.Split('/')[^1]]! : response;
+        return (JsonObject?)named["content"];
+    }
+
+    /// <summary>A schema of a service with all that it refers to.</summary>
+    public static JsonSchema SchemaOf(Operation operation, JsonNode schema)
+    {
+        var whole = new JsonObject { ["$defs"] = Documents[operation.Service]["components"]?["schemas"]?.DeepClone(), ["allOf"] = new JsonArray(schema.DeepClone()) };
+        return JsonSchema.FromText(whole.ToJsonString().Replace("#/components/schemas/", "#/$defs/", StringComparison.Ordinal));
+    }
+
+    private static Dictionary<string, JsonNode> Documents { get; } = Services.ToDictionary(service => service, service => Read(FileOf(service)), StringComparer.Ordinal);
 
     private static IEnumerable<Operation> OperationsOf(string service) =>
         from path in (JsonObject)Read(FileOf(service))["paths"]!

@@ -29,13 +29,13 @@ public sealed class LoginPageTests(Fleet fleet)
         var email = $"reader-{Guid.NewGuid():N}@example.com";
         using var registered = await fleet.Gateway.PostAsJsonAsync("/api/v1/auth/register", new { email, password = Password, name = "Reader" });
         registered.EnsureSuccessStatusCode();
-        await using var browser = await OpenAsync();
+        await using var browser = await OpenBrowser.StartAsync();
         var page = await browser.Browser.NewPageAsync(new() { ViewportSize = new() { Width = NarrowestWidth, Height = 640 }, ColorScheme = scheme });
 
         await page.GotoAsync(Address());
         (await page.EvaluateAsync<int>("document.documentElement.scrollWidth")).ShouldBeLessThanOrEqualTo(NarrowestWidth, "nothing has to be scrolled sideways");
         (await page.RunAxe()).Violations.Select(violation => $"{violation.Id}: {violation.Help}").ShouldBeEmpty();
-        await page.ScreenshotAsync(new() { Path = Picture($"login-{scheme}") });
+        await page.ScreenshotAsync(new() { Path = OpenBrowser.Picture($"login-{scheme}") });
 
         // The cursor is in the first field already.
         await page.Keyboard.TypeAsync(email);
@@ -45,7 +45,7 @@ public sealed class LoginPageTests(Fleet fleet)
         (await page.GetByRole(AriaRole.Alert).TextContentAsync()).ShouldBe("The e-mail address or the password is wrong.");
         (await page.GetByLabel("E-mail").InputValueAsync()).ShouldBe(email);
         (await page.RunAxe()).Violations.Select(violation => $"{violation.Id}: {violation.Help}").ShouldBeEmpty();
-        await page.ScreenshotAsync(new() { Path = Picture($"login-wrong-{scheme}") });
+        await page.ScreenshotAsync(new() { Path = OpenBrowser.Picture($"login-wrong-{scheme}") });
 
         // And in the one that has to be typed again.
         await page.Keyboard.TypeAsync(Password);
@@ -70,27 +70,5 @@ public sealed class LoginPageTests(Fleet fleet)
     {
         var challenge = Base64Url.EncodeToString(SHA256.HashData(Encoding.ASCII.GetBytes(_verifier)));
         return new Uri(fleet.Gateway.BaseAddress!, $"/connect/authorize?client_id=argosy&response_type=code&scope=openid%20email%20api&state=kept&code_challenge={challenge}&code_challenge_method=S256&redirect_uri={Uri.EscapeDataString(Redirect)}").ToString();
-    }
-
-    private static string Picture(string name) => Path.Combine(Launcher.Root, "artifacts", "pictures", $"{name}.png".ToLowerInvariant());
-
-    private static async Task<OpenBrowser> OpenAsync()
-    {
-        var chromium = await DebianTools.RequireInstalledAsync("chromium", "chromium");
-        var playwright = await Playwright.CreateAsync();
-        return new OpenBrowser(playwright, await playwright.Chromium.LaunchAsync(new()
-        {
-            ExecutablePath = chromium,
-            Args = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking", "--disable-component-update", "--disable-sync"],
-        }));
-    }
-
-    private sealed record OpenBrowser(IPlaywright Playwright, IBrowser Browser) : IAsyncDisposable
-    {
-        public async ValueTask DisposeAsync()
-        {
-            await Browser.DisposeAsync();
-            Playwright.Dispose();
-        }
     }
 }

@@ -7,7 +7,8 @@ namespace Argosy.Auth;
 internal static class KeyApi
 {
     // Not .Writes(): what is changed is the folder. Asked twice, the second is refused, for the next key is too young.
-    public static void MapKeys(this IEndpointRouteBuilder routes) => routes.MapPost("/admin/keys/rotate", RotateAsync).RequireAdmin();
+    public static void MapKeys(this IEndpointRouteBuilder routes) => routes.MapPost("/admin/keys/rotate", RotateAsync).RequireAdmin()
+        .WithSummary("Let the next key sign, and make another").Answers<KeyIds>(200, "The names of the keys as they are now.").Refuses(409, 503);
 
     private static async Task<IResult> RotateAsync(Caller caller, KeyRotation rotation, SigningKeys keys, CancellationToken ct) =>
         await rotation.RotateAsync(caller.Id, ct) is { } refusal
@@ -15,8 +16,10 @@ internal static class KeyApi
             : Results.Json(KeyIds.Of(keys.Keys), StrictJson.Options);
 
     /// <summary>Names only, as they stand in tokens and in the JWK Set.</summary>
-    private sealed record KeyIds(string Signing, string? Next, IReadOnlyList<string> Retired)
+    private sealed record KeyIds(string Signing, string? Next, IReadOnlyList<string> Retired) : IExample<KeyIds>
     {
+        public static KeyIds Example { get; } = new("NzbLsXh8uDCcd-6MNwXF4W_7noWXFZAfHkxZsRGC9Xs", "0vx7agoebGcQSuuPiLJXZptN9nndrQmbXEps2aiAFbW", []);
+
         public static KeyIds Of(KeySet keys) => new(keys.Signing.Id, keys.Next?.Id, [.. keys.Retired.Select(key => key.Id)]);
     }
 }

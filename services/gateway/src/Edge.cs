@@ -36,8 +36,9 @@ internal sealed partial class Edge(
     public Task InvokeAsync(HttpContext context)
     {
         var raw = context.Features.GetRequiredFeature<IHttpRequestFeature>().RawTarget;
-        var own = raw is "/health" or "/ready" or DocsPages.Path || raw.StartsWith($"{DocsPages.Path}/", StringComparison.Ordinal)
-            || (raw is "/metrics" && ShowsMetrics) || (raw is "/openapi/v1.yaml" && options.IsLocal);
+        var path = raw.Split('?', 2)[0];
+        var own = path is "/health" or "/ready" or DocsPages.Path || path.StartsWith($"{DocsPages.Path}/", StringComparison.Ordinal)
+            || (path is "/metrics" && ShowsMetrics) || (path is "/openapi/v1.yaml" && options.IsLocal);
         return own ? next(context) : PassAsync(context, raw);
     }
 

@@ -1,3 +1,4 @@
+using Argosy.Chassis.Hosting;
 using Argosy.Chassis.Hosting.Identity;
 using Argosy.Chassis.Messaging;
 using Argosy.Chassis.Store;

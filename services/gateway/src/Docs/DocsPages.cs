@@ -70,7 +70,7 @@ internal static class DocsPages
 
     public static void MapDocs(this WebApplication app)
     {
-        var docs = app.MapGroup(Path).AllowAnonymous();
+        var docs = app.MapGroup(Path).AllowAnonymous().ExcludeFromDescription();
         docs.MapGet("/", static http => SendAsync(http, "text/html; charset=utf-8", Page));
         docs.MapGet("/start.js", static http => SendAsync(http, "text/javascript; charset=utf-8", Start));
         docs.MapGet("/oauth2-redirect.html", static http => SendAsync(http, "text/html; charset=utf-8", Redirect));

@@ -14,8 +14,10 @@ internal static class AuditAdmin
     public static void MapAudit(this IEndpointRouteBuilder admin)
     {
         var audit = admin.MapGroup("/audit");
-        audit.MapGet("/", ListAsync);
-        audit.MapGet("/verdict", VerifyAsync);
+        audit.MapGet("/", ListAsync)
+            .WithSummary("Read who did what").Answers<AuditPage>(200, $"At most {Most} entries, the oldest first.");
+        audit.MapGet("/verdict", VerifyAsync)
+            .WithSummary("Look whether anybody has changed the audit trail").Answers<AuditVerdict>(200, "How many entries there are, how many are sealed, and what does not fit.");
     }
 
     // From the oldest on: whoever wants the next ones asks with the last id that they have.
@@ -29,7 +31,12 @@ internal static class AuditAdmin
     private static async Task<IResult> VerifyAsync(IStore store, AuditKey key, AuditHead head, CancellationToken cancellation) =>
         Results.Json(await AuditTrail.VerifyAsync(store, key, head, cancellation), StrictJson.Options);
 
-    private sealed record AuditPage(IReadOnlyList<AuditView> Items);
-
-    private sealed record AuditView(long Id, DateTimeOffset At, string Actor, string Action, string Target, string Detail, string Outcome, string Trace);
 }
+
+internal sealed record AuditPage(IReadOnlyList<AuditView> Items) : IExample<AuditPage>
+{
+    public static AuditPage Example { get; } = new([new AuditView(
+        1, new DateTimeOffset(2026, 3, 14, 9, 26, 53, TimeSpan.Zero), "0195946a-4b2c-7d31-9f3e-6a1f0c5d2e77", "session.begin", "0195946a-4c11-7c55-b1f0-3f8c2d6e9a01", "argosy", "done", "4bf92f3577b34da6a3ce929d0e0e4736")]);
+}
+
+internal sealed record AuditView(long Id, DateTimeOffset At, string Actor, string Action, string Target, string Detail, string Outcome, string Trace);

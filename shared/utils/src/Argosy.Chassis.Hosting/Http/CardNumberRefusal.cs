@@ -30,7 +30,9 @@ internal sealed class CardNumberRefusal(RequestDelegate next)
 
     public async Task InvokeAsync(HttpContext http)
     {
-        var isChecked = http.GetEndpoint()?.Metadata.GetMetadata<UncheckedForCardsMetadata>() is null;
+        // Probes look at nothing that they are sent.
+        var metadata = http.GetEndpoint()?.Metadata;
+        var isChecked = metadata?.GetMetadata<UncheckedForCardsMetadata>() is null && metadata?.GetMetadata<ProbeMetadata>() is null;
         if (isChecked && (AppearsInHead(http.Request) || await AppearsInBodyAsync(http)))
         {
             await Refused.ToResult().ExecuteAsync(http);
