@@ -28,8 +28,17 @@ internal sealed class Signer(RSA key, string issuer) : IDisposable
 
     public JsonObject Claims() => new()
     {
-        ["iss"] = issuer, ["aud"] = "argosy", ["sub"] = "somebody", ["client_id"] = "argosy", ["jti"] = Guid.NewGuid().ToString(), ["sid"] = Guid.NewGuid().ToString(),
-        ["iat"] = Now, ["nbf"] = Now, ["exp"] = Now + 300, ["scope"] = "api", ["roles"] = new JsonArray("admin"),
+        ["iss"] = issuer,
+        ["aud"] = "argosy",
+        ["sub"] = "somebody",
+        ["client_id"] = "argosy",
+        ["jti"] = Guid.NewGuid().ToString(),
+        ["sid"] = Guid.NewGuid().ToString(),
+        ["iat"] = Now,
+        ["nbf"] = Now,
+        ["exp"] = Now + 300,
+        ["scope"] = "api",
+        ["roles"] = new JsonArray("admin"),
     };
 
     public string Sign(Action<JsonObject>? header = null, Action<JsonObject>? claims = null, HashAlgorithmName? hash = null, RSASignaturePadding? padding = null)

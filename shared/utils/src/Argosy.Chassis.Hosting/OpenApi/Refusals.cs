@@ -40,7 +40,7 @@ internal static class Refusals
         var used = document.Paths.Values.SelectMany(path => path.Operations!.Values).SelectMany(operation => operation.Responses!.Values)
             .OfType<OpenApiResponseReference>().Select(response => response.Reference.Id).ToHashSet(StringComparer.Ordinal);
         document.Components.Responses = All.Where(one => used.Contains(one.Value.Name)).OrderBy(one => one.Value.Name, StringComparer.Ordinal)
-            .ToDictionary(one => one.Value.Name, one => Response(one.Key, one.Value.Description, document), StringComparer.Ordinal);
+            .ToDictionary(one => one.Value.Name, one => (IOpenApiResponse)Response(one.Key, one.Value.Description, document), StringComparer.Ordinal);
     }
 
     /// <summary>The response may have problem details as its body.</summary>
@@ -48,7 +48,7 @@ internal static class Refusals
         (response.Content ??= new Dictionary<string, OpenApiMediaType>(StringComparer.Ordinal))["application/problem+json"] =
             new OpenApiMediaType { Schema = new OpenApiSchemaReference(ProblemSchema, document) };
 
-    private static IOpenApiResponse Response(string status, string description, OpenApiDocument document)
+    private static OpenApiResponse Response(string status, string description, OpenApiDocument document)
     {
         var response = new OpenApiResponse { Description = description };
         if (status == "431")
