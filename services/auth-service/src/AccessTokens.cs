@@ -24,6 +24,17 @@ internal sealed class AccessTokens(AuthOptions options, SigningKeys keys, TimePr
         ["roles"] = new[] { session.Role },
     });
 
+    /// <summary>For a machine with a user's API key: a customer, whoever its owner is, and nobody has logged in.</summary>
+    public string Issue(KeyGrant key, TimeSpan lifetime) => Sign("at+jwt", IdentityOptions.Audience, new Dictionary<string, object>(StringComparer.Ordinal)
+    {
+        ["sub"] = key.Account,
+        ["client_id"] = Caller.KeyPrefix + key.Prefix,
+        ["jti"] = Ids.New(time),
+        ["sid"] = key.Id,
+        ["scope"] = key.Scope,
+        ["roles"] = new[] { Account.Customer },
+    }, lifetime);
+
     /// <summary>For a client in its own name: there is no session, and no role.</summary>
     public string Issue(Client client, string scope) => Sign("at+jwt", IdentityOptions.Audience, new Dictionary<string, object>(StringComparer.Ordinal)
     {
@@ -51,7 +62,7 @@ internal sealed class AccessTokens(AuthOptions options, SigningKeys keys, TimePr
         return Sign("JWT", redeemed.Session.Client, claims);
     }
 
-    private string Sign(string type, string audience, Dictionary<string, object> claims)
+    private string Sign(string type, string audience, Dictionary<string, object> claims, TimeSpan? lifetime = null)
     {
         var now = time.GetUtcNow();
         return _handler.CreateToken(new SecurityTokenDescriptor
@@ -62,7 +73,7 @@ internal sealed class AccessTokens(AuthOptions options, SigningKeys keys, TimePr
             Audience = audience,
             IssuedAt = now.UtcDateTime,
             NotBefore = now.UtcDateTime,
-            Expires = (now + Lifetime).UtcDateTime,
+            Expires = (now + (lifetime ?? Lifetime)).UtcDateTime,
             Claims = claims,
         });
     }

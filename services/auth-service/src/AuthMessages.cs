@@ -9,7 +9,7 @@ namespace Argosy.Auth;
 internal sealed class AuthMessages(IStore store)
 {
     /// <summary>
-    /// Closes the account of somebody who was erased: the address is free again, all sessions end. Administrators keep theirs, or a slip
+    /// Closes the account of somebody who was erased: the address is free again, all sessions and API keys end. Administrators keep theirs, or a slip
     /// of the last one would leave a platform that nobody can look after.
     /// </summary>
     public async Task Handle(UserErased erased, WriteSet work, CancellationToken ct)
@@ -20,7 +20,8 @@ internal sealed class AuthMessages(IStore store)
             return;
         }
 
-        foreach (var session in await store.QueryAsync<string>("select id from sessions where account = @id and revoked is null", of, ct))
+        const string Open = "select id from sessions where account = @id and revoked is null union all select id from api_keys where account = @id and revoked is null";
+        foreach (var session in await store.QueryAsync<string>(Open, of, ct))
         {
             DenyList.Deny(work, session);
             work.Publish(new SessionRevoked { SessionId = session, UserId = erased.UserId });
@@ -28,6 +29,7 @@ internal sealed class AuthMessages(IStore store)
 
         work.Execute("delete from refresh_tokens where session in (select id from sessions where account = @id)", of);
         work.Execute("delete from sessions where account = @id", of);
+        work.Execute("delete from api_keys where account = @id", of);
         work.Audit(erased.UserId, "account.close", erased.UserId);
         work.Execute("delete from accounts where id = @id", of, rows: 1);
     }

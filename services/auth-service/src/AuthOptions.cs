@@ -34,6 +34,7 @@ internal static class AuthServices
         services.AddSingleton<Passwords>();
         services.AddSingleton<SignIn>();
         services.AddSingleton<Sessions>();
+        services.AddSingleton<ApiKeys>();
         services.AddSingleton<AuthorizationCodes>();
         services.AddSingleton<ClientProof>();
         services.AddSingleton<Grants>();

@@ -47,13 +47,16 @@ internal static class Scope
     /// <summary>The platform's own API.</summary>
     public const string Api = IdentityOptions.ApiScope;
 
+    /// <summary>The same for reading only.</summary>
+    public const string ApiRead = IdentityOptions.ReadScope;
+
     /// <summary>Who the user is: an ID token, and <c>/connect/userinfo</c> (OpenID Connect Core §5.4).</summary>
     public const string OpenId = "openid";
 
     /// <summary>The user's address, at <c>/connect/userinfo</c>.</summary>
     public const string Email = "email";
 
-    public static IReadOnlyList<string> All { get; } = [OpenId, Email, Api];
+    public static IReadOnlyList<string> All { get; } = [OpenId, Email, Api, ApiRead];
 
     public static string[] Split(string scope) => scope.Split(' ', StringSplitOptions.RemoveEmptyEntries);
 

@@ -13,6 +13,7 @@ var app = builder.Build();
 app.MapArgosy();
 app.MapAccounts();
 app.MapSessions();
+app.MapApiKeys();
 app.MapAuthorize();
 app.MapConnect();
 app.MapIntrospection();

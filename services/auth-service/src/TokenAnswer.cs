@@ -4,14 +4,14 @@ using Argosy.Chassis.Hosting;
 namespace Argosy.Auth;
 
 /// <summary>Tokens, as RFC 6749 §5.1 spells them, and never to be kept by anything on the way.</summary>
-internal sealed class TokenAnswer(string accessToken, string scope, string? refreshToken = null, string? idToken = null) : IResult
+internal sealed class TokenAnswer(string accessToken, string scope, string? refreshToken = null, string? idToken = null, TimeSpan? lifetime = null) : IResult
 {
     public Task ExecuteAsync(HttpContext httpContext)
     {
         httpContext.Response.Headers.CacheControl = "no-store";
         httpContext.Response.Headers.Pragma = "no-cache";
         return httpContext.Response.WriteAsJsonAsync(
-            new Tokens(accessToken, "Bearer", (long)AccessTokens.Lifetime.TotalSeconds, scope, refreshToken, idToken),
+            new Tokens(accessToken, "Bearer", (long)(lifetime ?? AccessTokens.Lifetime).TotalSeconds, scope, refreshToken, idToken),
             StrictJson.Options, httpContext.RequestAborted);
     }
 }

@@ -2,6 +2,7 @@ using System.Diagnostics;
 using Argosy.Chassis;
 using Argosy.Chassis.Hosting;
 using Argosy.Chassis.Telemetry;
+using Argosy.Gateway.Keys;
 using Argosy.Gateway.Limits;
 using Argosy.Gateway.Docs;
 using Argosy.Mesh.Routing;
@@ -15,14 +16,15 @@ namespace Argosy.Gateway;
 /// <item>It gets a correlation id: its own where that is usable, else its trace id.</item>
 /// <item>Ambiguous framing, unknown methods and bodies that are too large are refused.</item>
 /// <item>The raw target is normalised or refused, and the normal path is routed: no rule, 404.</item>
-/// <item>Who has asked too often is refused: 429.</item>
+/// <item>A key is taken out; a user's becomes an access token (<see cref="UserKeys"/>).</item>
+/// <item>Who has asked too often is refused: 429; then whose key is not taken.</item>
 /// <item>The upstream has a place for it and an instance that isn't known to be silent, else 503 at once.</item>
 /// <item>It is forwarded; where nobody takes the connection, to the next instance, with the rule's time; what fails before an answer has begun becomes a problem, what fails later ends the connection.</item>
 /// <item>One line in the log, without path, query or anything else that the client made up. Reads that succeed are worth a debug line.</item>
 /// </list>
 /// </summary>
 internal sealed partial class Edge(
-    RequestDelegate next, PublicRoutes routes, Limiter limiter, Forwarding forwarding, ServiceOptions options, IHostApplicationLifetime host, TimeProvider time, ILogger<Edge> log)
+    RequestDelegate next, PublicRoutes routes, UserKeys keys, Limiter limiter, Forwarding forwarding, ServiceOptions options, IHostApplicationLifetime host, TimeProvider time, ILogger<Edge> log)
 {
     private static readonly TimeSpan Soon = TimeSpan.FromSeconds(1);
 
@@ -53,7 +55,7 @@ internal sealed partial class Edge(
         {
             (problem, ended) = (Admission.Refuse(context), Ended.Refused);
             if (problem is null && TryRoute(context, raw, correlation, out lane, out problem) is { } passage
-                && (problem = await limiter.RefuseAsync(context, passage)) is null)
+                && (problem = await RefuseAsync(context, passage)) is null)
             {
                 (problem, ended) = await EnterAsync(context, lane!, passage);
             }
@@ -89,6 +91,12 @@ internal sealed partial class Edge(
         problem = lane is null ? NoRoute : null;
         context.SetEndpoint(lane?.Endpoint);
         return lane is null ? null : new Passage(lane.Upstream, path, target.Path, target.Query, correlation, lane.Deadline);
+    }
+
+    private async ValueTask<Problem?> RefuseAsync(HttpContext context, Passage passage)
+    {
+        var sender = await keys.TakeAsync(context);
+        return await limiter.RefuseAsync(context, passage, sender) ?? sender.Refusal;
     }
 
     private async ValueTask<(Problem? Problem, Ended Ended)> EnterAsync(HttpContext context, Lane lane, Passage passage)
@@ -159,6 +167,12 @@ internal sealed partial class Edge(
         response.Clear();                   // the forwarder may have begun an answer
         (response.Headers.Connection, response.Headers.Allow) = (connection, allow);
         response.Headers[Correlation.Header] = correlation;
+        if (problem.Status == StatusCodes.Status401Unauthorized)
+        {
+            // RFC 9110 §15.5.2 wants one. Keys in a header of their own have no scheme; this is the one that would be taken here instead.
+            response.Headers.WWWAuthenticate = "Bearer realm=\"argosy\"";
+        }
+
         return problem.ToResult().ExecuteAsync(context);
     }
 

@@ -2,6 +2,7 @@ using System.Diagnostics;
 using System.Text;
 using Argosy.Chassis.Hosting;
 using Argosy.Gateway.Docs;
+using Argosy.Gateway.Keys;
 using Argosy.Gateway.Limits;
 
 namespace Argosy.Gateway;
@@ -29,6 +30,7 @@ internal static class EdgeSetup
         argosy.AddBrowsers();
         argosy.AddLimits();
         argosy.AddDocs();
+        argosy.AddUserKeys();
         argosy.Services.AddSingleton<DistributedContextPropagator>(new FreshTraces());
 
         if (PublicRoutes.Load(argosy.Settings, argosy.Options) is not { } routes)

@@ -37,12 +37,17 @@ internal sealed class LimitedGateway : IAsyncDisposable
 
     public ServiceProcess Process { get; }
 
-    public static async Task<LimitedGateway> StartAsync(params IReadOnlyList<(string Name, string Value)> more)
+    public static Task<LimitedGateway> StartAsync(params IReadOnlyList<(string Name, string Value)> more) => StartAsync(authService: null, more);
+
+    /// <summary>With an auth-service of its own, or the backend for that, too.</summary>
+    public static async Task<LimitedGateway> StartAsync(Uri? authService, params IReadOnlyList<(string Name, string Value)> more)
     {
         var folder = Directory.CreateTempSubdirectory("argosy-limits-").FullName;
         var issuer = new TestIssuer(folder);
         var backend = await Backend.StartAsync();
-        var process = ServiceProcess.Start(GatewayBench.Dll, Environment(folder, issuer, backend.Address, more));
+        var environment = Environment(folder, issuer, backend.Address, more);
+        environment["SERVICE_ENDPOINTS"] = environment["SERVICE_ENDPOINTS"].Replace($"auth-service={backend.Address}", $"auth-service={authService ?? backend.Address}", StringComparison.Ordinal);
+        var process = ServiceProcess.Start(GatewayBench.Dll, environment);
         return new LimitedGateway(folder, issuer, backend, await process.ReadyAsync());
     }
 
@@ -82,6 +87,9 @@ internal sealed class LimitedGateway : IAsyncDisposable
         _clients.Add(client);
         return client;
     }
+
+    /// <summary>An access token that the gateway believes.</summary>
+    public string TokenFor(string user) => _issuer.TokenFor(user);
 
     /// <summary>A user at an address of this machine.</summary>
     public HttpClient User(string name, string address)

@@ -3,13 +3,14 @@ using System.Globalization;
 using Argosy.Chassis;
 using Argosy.Chassis.Hosting;
 using Argosy.Chassis.Telemetry;
+using Argosy.Gateway.Keys;
 
 namespace Argosy.Gateway.Limits;
 
 /// <summary>
 /// How often somebody may ask. The protocol:
 /// <list type="number">
-/// <item>A client's key is taken out of the request. Who is a known client has a bucket of its own, and no other counts.</item>
+/// <item>Who is a known client, by its key, has a bucket of its own, and no other counts.</item>
 /// <item>Everybody else is counted by the policies of this very route, and then by those of every route: who is refused by the narrower
 /// one has not used up the other.</item>
 /// <item>The first bucket that is empty refuses the request: 429, with the time after which it may be asked again.</item>
@@ -24,23 +25,22 @@ internal sealed class Limiter : IDisposable
     private static readonly Counter<long> Refusals = ArgosySources.Meter.CreateCounter<long>(
         "argosy.limit.refusals", "{request}", "Requests refused because a quota was used up.");
 
-    private readonly ClientKeys _keys;
     private readonly Callers _callers;
     private readonly Limit[] _limits;
     private readonly Dictionary<string, Limit[]> _clients;
 
-    public Limiter(LimitsFile file, ClientKeys keys, Callers callers, RateLimiters limiters)
+    public Limiter(LimitsFile file, Callers callers, RateLimiters limiters)
     {
-        (_keys, _callers) = (keys, callers);
+        _callers = callers;
         _limits = [.. file.Policies.OrderBy(policy => policy.Routes.Count == 0).Select(policy => new Limit(policy, new Bucket(policy.Quota, limiters, readsMayPass: policy.Routes.Count == 0)))];
         _clients = file.Clients.ToDictionary(
             client => client.Name, Limit[] (client) => [new Limit(new Policy(client, []), new Bucket(client, limiters, readsMayPass: true))], StringComparer.Ordinal);
     }
 
     /// <summary>Null for whoever may pass.</summary>
-    public async ValueTask<Problem?> RefuseAsync(HttpContext context, Passage passage)
+    public async ValueTask<Problem?> RefuseAsync(HttpContext context, Passage passage, Sender sender)
     {
-        var client = _keys.Take(context.Request.Headers);
+        var client = sender.Client;
         var (method, path) = (context.Request.Method, passage.Path);
         var limits = client is null ? Array.FindAll(_limits, limit => limit.Policy.Find(method, path) is not null) : _clients[client];
         if (limits.Length == 0)
@@ -54,13 +54,30 @@ internal sealed class Limiter : IDisposable
         foreach (var (policy, bucket) in limits)
         {
             var caller = client
-                ?? (policy.Find(method, path)!.ByAddress ? Callers.Address(context.Connection.RemoteIpAddress) : await _callers.NameAsync(context));
+                ?? (policy.Find(method, path)!.ByAddress ? Callers.Address(context.Connection.RemoteIpAddress) : sender.Key ?? await _callers.NameAsync(context));
             var drawn = await bucket.DrawAsync(caller, isRead, context.RequestAborted);
             said.Counted(bucket, drawn);
             if (drawn.Wait is { } wait)
             {
-                Refusals.Add(1, new KeyValuePair<string, object?>("argosy.limit.policy", bucket.Name));
-                return Refusal(policy.Quota, wait);
+                return Refuse(policy.Quota, wait);
+            }
+        }
+
+        return null;
+    }
+
+    /// <summary>
+    /// Null where auth-service may be asked about an API key on behalf of this address: as often as it may ask anything, and counted apart from
+    /// that, so that its neighbours' requests keep nobody's key from being known.
+    /// </summary>
+    public async ValueTask<Problem?> RefuseExchangeAsync(string address, CancellationToken gone)
+    {
+        var caller = $"exchange:{address}";
+        foreach (var (policy, bucket) in _limits.Where(limit => limit.Policy.Routes.Count == 0))
+        {
+            if ((await bucket.DrawAsync(caller, isRead: false, gone)).Wait is { } wait)
+            {
+                return Refuse(policy.Quota, wait);
             }
         }
 
@@ -75,8 +92,9 @@ internal sealed class Limiter : IDisposable
         }
     }
 
-    private static Problem Refusal(Quota quota, TimeSpan wait)
+    private static Problem Refuse(Quota quota, TimeSpan wait)
     {
+        Refusals.Add(1, new KeyValuePair<string, object?>("argosy.limit.policy", quota.Name));
         var seconds = Math.Ceiling(Math.Ceiling(wait.TotalSeconds) * (1 + (Jitter * Random.Shared.NextDouble())));
         return Problem.QuotaExceeded(quota.Name, string.Create(
             CultureInfo.InvariantCulture, $"You may ask {quota.Requests} times in {quota.Window.TotalSeconds:0} s here, and have; ask again in {seconds:0} s."), TimeSpan.FromSeconds(seconds));

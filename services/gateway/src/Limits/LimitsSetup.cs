@@ -1,5 +1,6 @@
 using Argosy.Chassis.Hosting;
 using Argosy.Chassis.Hosting.Identity;
+using Argosy.Gateway.Keys;
 
 namespace Argosy.Gateway.Limits;
 
@@ -25,8 +26,9 @@ internal static partial class LimitsSetup
         }
 
         argosy.LimitsRates();
+        argosy.Services.AddSingleton(keys);
         argosy.Services.AddSingleton(provider => new Limiter(
-            file, keys, new Callers(provider.GetService<TokenCheck>()), provider.GetRequiredService<RateLimiters>()));
+            file, new Callers(provider.GetService<TokenCheck>()), provider.GetRequiredService<RateLimiters>()));
         if (areOff)
         {
             argosy.Services.AddHostedService<Warning>();

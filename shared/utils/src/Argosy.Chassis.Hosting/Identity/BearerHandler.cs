@@ -62,11 +62,13 @@ internal sealed class BearerHandler(
 
     protected override Task HandleForbiddenAsync(AuthenticationProperties properties)
     {
-        if (Caller.Of(Context) is { IsForApi: false })
+        if (Caller.Of(Context) is { } caller && !caller.MayAsk(Request.Method))
         {
             // RFC 6750 §3.1.
             Response.Headers.WWWAuthenticate = $"""Bearer realm="argosy", error="insufficient_scope", scope="{IdentityOptions.ApiScope}" """.TrimEnd();
-            return AnswerAsync(Problem.Forbidden("identity.scope", $"The access token is not for the API: its scope lacks '{IdentityOptions.ApiScope}'."));
+            return AnswerAsync(Problem.Forbidden("identity.scope", caller.Scopes.Contains(IdentityOptions.ReadScope)
+                ? $"The access token is for reading only: its scope lacks '{IdentityOptions.ApiScope}'."
+                : $"The access token is not for the API: its scope lacks '{IdentityOptions.ApiScope}'."));
         }
 
         return AnswerAsync(Problem.Forbidden("identity.forbidden", "Your account may not do this."));

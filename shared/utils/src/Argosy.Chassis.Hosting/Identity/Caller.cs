@@ -22,14 +22,27 @@ public sealed record Caller(string Id, bool IsAdmin, string SessionId, IReadOnly
     /// <summary>What the subject of a program in its own name begins with; no account's id does.</summary>
     public const string ServicePrefix = "svc:";
 
+    /// <summary>What the client of a token begins with that was given for an API key; the key's prefix follows. No configured client's id does.</summary>
+    public const string KeyPrefix = "key:";
+
     /// <summary>The token itself (claim <c>jti</c>).</summary>
     public string TokenId { get; init; } = "";
+
+    /// <summary>Whom it was given to (claim <c>client_id</c>).</summary>
+    public string ClientId { get; init; } = "";
+
+    /// <summary>A machine with one of the user's API keys, and not the user who logged in.</summary>
+    public bool IsByKey => ClientId.StartsWith(KeyPrefix, StringComparison.Ordinal);
 
     /// <summary>A program in its own name (client credentials), and no user.</summary>
     public bool IsService => Id.StartsWith(ServicePrefix, StringComparison.Ordinal);
 
     /// <summary>Whether the token is good for the API, and not only for telling who its user is.</summary>
     public bool IsForApi => Scopes.Contains(IdentityOptions.ApiScope);
+
+    /// <summary>Whether the token is good for a request of this method: with <see cref="IdentityOptions.ReadScope"/> alone, for GET and HEAD.</summary>
+    public bool MayAsk(string method) =>
+        IsForApi || (Scopes.Contains(IdentityOptions.ReadScope) && (HttpMethods.IsGet(method) || HttpMethods.IsHead(method)));
 
     /// <summary>The caller of a request that passed authentication, else null.</summary>
     public static Caller? Of(HttpContext context) => (context.User.Identity as CallerIdentity)?.Caller;

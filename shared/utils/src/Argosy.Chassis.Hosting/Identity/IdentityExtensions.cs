@@ -29,10 +29,10 @@ public static class IdentityExtensions
 
         services.AddAuthentication(BearerHandler.Name).AddScheme<AuthenticationSchemeOptions, BearerHandler>(BearerHandler.Name, configureOptions: null);
         services.AddAuthorizationBuilder()
-            .SetFallbackPolicy(Policy(caller => caller.IsForApi && !caller.IsService))
-            .AddPolicy(AdminPolicy, Policy(caller => caller.IsForApi && !caller.IsService && caller.IsAdmin))
-            .AddPolicy(ServicesPolicy, Policy(caller => caller.IsForApi))
-            .AddPolicy(AnyScopePolicy, Policy(caller => !caller.IsService));
+            .SetFallbackPolicy(Policy((caller, method) => caller.MayAsk(method) && !caller.IsService))
+            .AddPolicy(AdminPolicy, Policy((caller, method) => caller.MayAsk(method) && !caller.IsService && caller.IsAdmin))
+            .AddPolicy(ServicesPolicy, Policy((caller, method) => caller.MayAsk(method)))
+            .AddPolicy(AnyScopePolicy, Policy((caller, _) => !caller.IsService));
         services.AddSingleton<IAuthorizationMiddlewareResultHandler, MappedRoutesOnly>();
         return services;
     }
@@ -106,9 +106,9 @@ public static class IdentityExtensions
             : Callers.Users;
     }
 
-    private static AuthorizationPolicy Policy(Func<Caller, bool> allows) => new AuthorizationPolicyBuilder()
+    private static AuthorizationPolicy Policy(Func<Caller, string, bool> allows) => new AuthorizationPolicyBuilder()
         .RequireAuthenticatedUser()
-        .RequireAssertion(context => context.User.Identity is CallerIdentity { Caller: var caller } && allows(caller))
+        .RequireAssertion(context => context is { User.Identity: CallerIdentity { Caller: var caller }, Resource: HttpContext http } && allows(caller, http.Request.Method))
         .Build();
 
     /// <summary>The fallback policy guards what is mapped; what is not stays a plain 404 or 405 instead of asking for a token.</summary>

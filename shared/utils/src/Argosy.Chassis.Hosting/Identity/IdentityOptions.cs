@@ -9,6 +9,9 @@ public sealed record IdentityOptions
     /// <summary>The scope that opens the API.</summary>
     public const string ApiScope = "api";
 
+    /// <summary>The scope that opens the API for reading only.</summary>
+    public const string ReadScope = "api.read";
+
     /// <summary>Where a JWK Set is served (RFC 8414 leaves the place open; everybody uses this one).</summary>
     public const string JwksPath = "/.well-known/jwks.json";
 

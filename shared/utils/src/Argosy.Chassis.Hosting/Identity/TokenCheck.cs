@@ -171,7 +171,11 @@ public sealed class TokenCheck
                 TokenText.TextOf(claims, "sub")!,
                 Roles(claims).Contains(Caller.AdminRole, StringComparer.Ordinal),
                 TokenText.TextOf(claims, "sid") ?? "",
-                (TokenText.TextOf(claims, "scope") ?? "").Split(' ', StringSplitOptions.RemoveEmptyEntries).ToFrozenSet(StringComparer.Ordinal)) { TokenId = TokenText.TextOf(claims, "jti")! }
+                (TokenText.TextOf(claims, "scope") ?? "").Split(' ', StringSplitOptions.RemoveEmptyEntries).ToFrozenSet(StringComparer.Ordinal))
+            {
+                TokenId = TokenText.TextOf(claims, "jti")!,
+                ClientId = TokenText.TextOf(claims, "client_id")!,
+            }
             : null;
     }
 

@@ -1,8 +1,12 @@
 using System.Security.Cryptography;
 using System.Text;
 using Argosy.Chassis.Hosting;
+using Argosy.Gateway.Limits;
 
-namespace Argosy.Gateway.Limits;
+namespace Argosy.Gateway.Keys;
+
+/// <summary>What stood in the key's header, and the configured client whose key it is; null for nobody's here.</summary>
+internal sealed record GivenKey(string Text, string? Client);
 
 /// <summary>
 /// The keys by which clients are known, and here only their SHA-256: what a gateway holds opens nothing. A key is 256 random bits, so
@@ -26,8 +30,8 @@ internal sealed class ClientKeys
     /// <summary>The header's name alone: keys go no further than here, whoever is limited.</summary>
     public static ClientKeys Unread(Settings settings) => new(ReadHeader(settings), []);
 
-    /// <summary>Takes the key out of the request, which goes on without it, and gives the client whose it is; null for nobody's.</summary>
-    public string? Take(IHeaderDictionary headers)
+    /// <summary>Takes the key out of the request, which goes on without it; null where there is none, or several.</summary>
+    public GivenKey? Take(IHeaderDictionary headers)
     {
         if (!headers.Remove(_header, out var given) || given is not [{ Length: > 0 } key])
         {
@@ -42,7 +46,7 @@ internal sealed class ClientKeys
             found = CryptographicOperations.FixedTimeEquals(hash, known) ? client : found;
         }
 
-        return found;
+        return new GivenKey(key, found);
     }
 
     private static string ReadHeader(Settings settings)

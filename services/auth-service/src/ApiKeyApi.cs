@@ -1,0 +1,102 @@
+using Argosy.Chassis;
+using Argosy.Chassis.Hosting;
+using Argosy.Chassis.Hosting.Identity;
+using Argosy.Chassis.Store;
+
+namespace Argosy.Auth;
+
+/// <summary>People's own API keys, and what the gateway gets for one.</summary>
+internal static class ApiKeyApi
+{
+    private const int MostDays = 365;
+    private const int UsualDays = 90;
+
+    private static readonly Problem Unknown = Problem.NotFound("api-key.unknown", "You have no such API key that is good.");
+
+    private static readonly Problem TooMany = Problem.Conflict("api-key.too-many", $"You have {ApiKeys.MostOpen} API keys, and more there are not: delete one.");
+
+    private static readonly Problem ByKey = Problem.Forbidden("api-key.not-by-key", "This takes somebody who has logged in: an API key may not do it.");
+
+    private static readonly Problem NoKey = Problem.Unauthorized("api-key.refused", "The API key is unknown, has expired or was revoked.");
+
+    public static void MapApiKeys(this IEndpointRouteBuilder routes)
+    {
+        var keys = routes.MapGroup("/api/v1/auth/api-keys").RefuseRevoked();
+        keys.MapGet("/", ListAsync);
+        keys.MapDelete("/{id}", RevokeAsync).RefuseKeys();
+
+        // Not .Writes(): that keeps answers for repeats, and this answer is a secret.
+        keys.MapPost("/", MakeAsync).RefuseKeys();
+
+        // For the gateway: no public route leads here, and without a key that is good there is nothing to get.
+        routes.MapPost(ApiKey.TokenPath, TokenAsync).AllowAnonymous();
+    }
+
+    /// <summary>What a key may not do whatever its scope: with a leaked one nobody makes another one, or locks its owner out.</summary>
+    public static void RefuseKeys(this RouteHandlerBuilder route) => route.AddEndpointFilter(static async (context, next) =>
+        Caller.Of(context.HttpContext) is { IsByKey: true } ? ByKey.ToResult() : await next(context));
+
+    /// <summary>201 with the key, which is told this once.</summary>
+    private static async Task<IResult> MakeAsync(MakeKey request, Caller caller, ApiKeys keys, WriteSet work, HttpResponse response, CancellationToken ct)
+    {
+        var (scope, days) = (request.Scope ?? Scope.Api, request.ExpiresInDays ?? UsualDays);
+        var check = new Validation();
+        check.Text(request.Name, "name", max: 100);
+        check.That(scope is Scope.Api or Scope.ApiRead, "scope", $"must be {Scope.Api} or {Scope.ApiRead}");
+        check.That(days is >= 1 and <= MostDays, "expiresInDays", $"must be from 1 to {MostDays}");
+        if (check.Problem is { } invalid)
+        {
+            return invalid.ToResult();
+        }
+
+        if (await keys.MakeAsync(caller.Id, request.Name.Trim(), scope, TimeSpan.FromDays(days), work.Context, ct) is not { } made)
+        {
+            return TooMany.ToResult();
+        }
+
+        response.Headers.CacheControl = "no-store";
+        var row = made.Row;
+        return Results.Json(
+            new KeyAnswer(row.Id, made.Key.Text, row.Prefix, row.Name, row.Scope, At(row.Created), At(row.Expires)), StrictJson.Options, statusCode: StatusCodes.Status201Created);
+    }
+
+    private static async Task<IResult> ListAsync(Caller caller, ApiKeys keys, CancellationToken ct)
+    {
+        var open = await keys.OfAsync(caller.Id, ct);
+        return Results.Json(
+            new KeyList([.. open.Select(key => new KeyView(key.Id, key.Prefix, key.Name, key.Scope, At(key.Created), At(key.Expires)))]), StrictJson.Options);
+    }
+
+    private static async Task<IResult> RevokeAsync(string id, Caller caller, ApiKeys keys, WriteSet work, CancellationToken ct) =>
+        await keys.RevokeAsync(id, caller.Id, work.Context, ct) ? Results.NoContent() : Unknown.ToResult();
+
+    /// <summary>A form with <c>key</c>; the token does not outlive the key.</summary>
+    private static async Task<IResult> TokenAsync(HttpRequest http, ApiKeys keys, AccessTokens tokens, TimeProvider time, CancellationToken ct)
+    {
+        var (form, fault) = await OAuthForm.ReadAsync(http, ct);
+        if (form?["key"] is not { } text)
+        {
+            return Problem.Invalid("api-key.form", fault ?? "key is missing.").ToResult();
+        }
+
+        if (await keys.FindAsync(text, ct) is not { } key)
+        {
+            http.HttpContext.Response.Headers.WWWAuthenticate = "Bearer realm=\"argosy\"";   // RFC 9110 §15.5.2 wants one with every 401
+            return NoKey.ToResult();
+        }
+
+        var left = key.Expires - time.GetUtcNow();
+        var lifetime = left < AccessTokens.Lifetime ? left : AccessTokens.Lifetime;
+        return new TokenAnswer(tokens.Issue(key, lifetime), key.Scope, lifetime: lifetime);
+    }
+
+    private static DateTimeOffset At(long milliseconds) => DateTimeOffset.FromUnixTimeMilliseconds(milliseconds);
+
+    private sealed record MakeKey(string Name, string? Scope = null, int? ExpiresInDays = null);
+
+    private sealed record KeyAnswer(string Id, string Key, string Prefix, string Name, string Scope, DateTimeOffset Created, DateTimeOffset Expires);
+
+    private sealed record KeyList(IReadOnlyList<KeyView> Items);
+
+    private sealed record KeyView(string Id, string Prefix, string Name, string Scope, DateTimeOffset Created, DateTimeOffset Expires);
+}

@@ -1,0 +1,52 @@
+using System.Buffers.Text;
+using System.Security.Cryptography;
+using System.Text;
+
+namespace Argosy.Chassis.Hosting.Identity;
+
+/// <summary>
+/// A machine client's key for a user's account: <c>argosy_PREFIX_SECRET</c>. The prefix, 8 small letters and digits, is no secret: lists and logs
+/// show it, and it finds the key. The secret is 256 random bits in base64url. The word in front is for those who search texts for leaked keys.
+/// </summary>
+public sealed class ApiKey
+{
+    /// <summary>What every key begins with.</summary>
+    public const string Start = "argosy_";
+
+    /// <summary>Where auth-service gives an access token for a key; in no public route.</summary>
+    public const string TokenPath = "/internal/api-keys/token";
+
+    private const string PrefixLetters = "abcdefghijklmnopqrstuvwxyz0123456789";
+    private const int PrefixLength = 8;
+    private const int SecretBytes = 32;
+    private const int SecretLength = 43;
+
+    private ApiKey(string text) => Text = text;
+
+    /// <summary>All of it, as its owner sends it.</summary>
+    public string Text { get; }
+
+    /// <summary>What may be shown of it.</summary>
+    public string Prefix => Text.Substring(Start.Length, PrefixLength);
+
+    /// <summary>SHA-256 in hex: 256 random bits need no salt and no stretching.</summary>
+    public string Hash => Convert.ToHexStringLower(SHA256.HashData(Encoding.ASCII.GetBytes(Text)));
+
+    /// <summary>A new one.</summary>
+    public static ApiKey New() => new(
+        $"{Start}{RandomNumberGenerator.GetString(PrefixLetters, PrefixLength)}_{Base64Url.EncodeToString(RandomNumberGenerator.GetBytes(SecretBytes))}");
+
+    /// <summary>Null for what does not have the form of a key, which then is none.</summary>
+    public static ApiKey? Parse(string text)
+    {
+        const int secret = PrefixLength + 1;
+        return text.Length == Start.Length + secret + SecretLength && text.StartsWith(Start, StringComparison.Ordinal)
+            && text.AsSpan(Start.Length) is var rest && rest[PrefixLength] == '_'
+            && !rest[..PrefixLength].ContainsAnyExcept(PrefixLetters) && Base64Url.IsValid(rest[secret..])
+                ? new ApiKey(text)
+                : null;
+    }
+
+    /// <summary>The prefix, so that no log has more.</summary>
+    public override string ToString() => $"{Start}{Prefix}";
+}
