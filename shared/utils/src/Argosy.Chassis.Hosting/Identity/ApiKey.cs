@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Buffers.Text;
 using System.Security.Cryptography;
 using System.Text;
@@ -21,6 +22,8 @@ public sealed class ApiKey
     private const int SecretBytes = 32;
     private const int SecretLength = 43;
 
+    private static readonly SearchValues<char> InPrefix = SearchValues.Create(PrefixLetters);
+
     private ApiKey(string text) => Text = text;
 
     /// <summary>All of it, as its owner sends it.</summary>
@@ -42,7 +45,7 @@ public sealed class ApiKey
         const int secret = PrefixLength + 1;
         return text.Length == Start.Length + secret + SecretLength && text.StartsWith(Start, StringComparison.Ordinal)
             && text.AsSpan(Start.Length) is var rest && rest[PrefixLength] == '_'
-            && !rest[..PrefixLength].ContainsAnyExcept(PrefixLetters) && Base64Url.IsValid(rest[secret..])
+            && !rest[..PrefixLength].ContainsAnyExcept(InPrefix) && Base64Url.IsValid(rest[secret..])
                 ? new ApiKey(text)
                 : null;
     }
