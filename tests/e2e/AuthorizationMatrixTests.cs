@@ -12,7 +12,7 @@ namespace Argosy.E2E;
 public sealed class AuthorizationMatrixTests(Fleet fleet)
 {
     // They end what the next row would need: each gets an owner of its own.
-    private static readonly HashSet<string> Ends = new(StringComparer.Ordinal) { "userEraseMine", "sessionEnd", "sessionChangePassword" };
+    private static readonly HashSet<string> Ends = new(StringComparer.Ordinal) { "userEraseMine", "sessionEnd", "sessionChangePassword", "apiKeyRevoke" };
 
     [Fact]
     public async Task Everybody_may_do_what_the_contracts_say_and_nothing_else()

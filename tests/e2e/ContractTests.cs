@@ -18,6 +18,8 @@ public sealed class ContractTests(Fleet fleet)
         "auth-service GET /.well-known/jwks.json", "auth-service GET /.well-known/oauth-authorization-server", "auth-service GET /.well-known/openid-configuration",
         "auth-service POST /api/v1/auth/login", "auth-service POST /api/v1/auth/register",
         "auth-service GET /connect/authorize", "auth-service POST /connect/authorize", "auth-service POST /connect/introspect", "auth-service POST /connect/revocation", "auth-service POST /connect/token",
+        "auth-service POST /internal/api-keys/token",
+        "gateway GET /docs", "gateway GET /docs/openapi.json", "gateway GET /docs/{file}",
         "inventory-service GET /api/v1/items", "inventory-service GET /api/v1/items/{sku}",
         "payment-service POST /webhooks/stripe",
     ];

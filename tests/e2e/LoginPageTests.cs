@@ -56,7 +56,11 @@ public sealed class LoginPageTests(Fleet fleet)
         back.Headers.ShouldNotContainKey("referer");
         using var form = new FormUrlEncodedContent(new Dictionary<string, string>(StringComparer.Ordinal)
         {
-            ["grant_type"] = "authorization_code", ["client_id"] = "argosy", ["code"] = query["code"]!, ["redirect_uri"] = Redirect, ["code_verifier"] = _verifier,
+            ["grant_type"] = "authorization_code",
+            ["client_id"] = "argosy",
+            ["code"] = query["code"]!,
+            ["redirect_uri"] = Redirect,
+            ["code_verifier"] = _verifier,
         });
         using var answer = await fleet.Gateway.PostAsync("/connect/token", form);
         answer.EnsureSuccessStatusCode();

@@ -45,13 +45,18 @@ internal sealed class Things
         var session = (await customer.GetFromJsonAsync<JsonElement>("/api/v1/auth/sessions")).GetProperty("items")[0].GetProperty("id").GetString()!;
         var profile = (await customer.GetFromJsonAsync<JsonElement>("/api/v1/users/me")).GetProperty("id").GetString()!;
 
+        using var made = await customer.PostAsJsonAsync("/api/v1/auth/api-keys", new { name = "robot" });
+        var key = (await made.Content.ReadFromJsonAsync<JsonElement>()).GetProperty("id").GetString()!;
+
         var things = new Things { Token = token, OrderId = order };
         things._byPath["/api/v1/orders/{id}"] = new Thing([order], Sees.OwnerAndAdmin);
         things._byPath["/api/v1/payments/{id}"] = new Thing([payment], Sees.OwnerAndAdmin);
         things._byPath["/api/v1/shipments/{id}"] = new Thing([await fleet.ShipmentAsync(order)], Sees.OwnerAndAdmin);
         things._byPath["/api/v1/users/{id}"] = new Thing([profile], Sees.OwnerAndAdmin);
         things._byPath["/api/v1/auth/sessions/{id}"] = new Thing([session], Sees.Owner);
+        things._byPath["/api/v1/auth/api-keys/{id}"] = new Thing([key], Sees.Owner);
         things._byPath["/api/v1/items/{sku}"] = new Thing([sku], Sees.Anybody);
+        things._byPath["/docs/{file}"] = new Thing(["start.js"], Sees.Anybody);
         things._byPath["/admin/sagas/{type}/{subject}"] = new Thing(["checkout", order], Sees.Anybody);
         things._byPath["/admin/dead-letters/{id}"] = new Thing([Guid.NewGuid().ToString()], Sees.Anybody);      // nothing has failed
         return things;

@@ -22,18 +22,22 @@ internal static class ApiKeyApi
     public static void MapApiKeys(this IEndpointRouteBuilder routes)
     {
         var keys = routes.MapGroup("/api/v1/auth/api-keys").RefuseRevoked();
-        keys.MapGet("/", ListAsync);
-        keys.MapDelete("/{id}", RevokeAsync).RefuseKeys();
+        keys.MapGet("/", ListAsync)
+            .WithSummary("List one's own API keys").Answers<KeyList>(200, "Those that are good, by what they begin with; the keys themselves nobody has.");
+        keys.MapDelete("/{id}", RevokeAsync).RefuseKeys()
+            .WithSummary("Revoke an API key of one's own").Answers(204, "It is good no longer.");
 
         // Not .Writes(): that keeps answers for repeats, and this answer is a secret.
-        keys.MapPost("/", MakeAsync).RefuseKeys();
+        keys.MapPost("/", MakeAsync).RefuseKeys()
+            .WithSummary("Make an API key").Answers<KeyAnswer>(201, "The key, which is told this once.").Refuses(409);
 
         // For the gateway: no public route leads here, and without a key that is good there is nothing to get.
-        routes.MapPost(ApiKey.TokenPath, TokenAsync).AllowAnonymous();
+        routes.MapPost(ApiKey.TokenPath, TokenAsync).AllowAnonymous()
+            .WithSummary("Get an access token for an API key; for the gateway").TakesForm<KeyForm>().Answers<Tokens>(200, "A token of the key's owner.").Refuses(401);
     }
 
     /// <summary>What a key may not do whatever its scope: with a leaked one nobody makes another one, or locks its owner out.</summary>
-    public static void RefuseKeys(this RouteHandlerBuilder route) => route.AddEndpointFilter(static async (context, next) =>
+    public static RouteHandlerBuilder RefuseKeys(this RouteHandlerBuilder route) => route.AddEndpointFilter(static async (context, next) =>
         Caller.Of(context.HttpContext) is { IsByKey: true } ? ByKey.ToResult() : await next(context));
 
     /// <summary>201 with the key, which is told this once.</summary>
@@ -92,11 +96,31 @@ internal static class ApiKeyApi
 
     private static DateTimeOffset At(long milliseconds) => DateTimeOffset.FromUnixTimeMilliseconds(milliseconds);
 
-    private sealed record MakeKey(string Name, string? Scope = null, int? ExpiresInDays = null);
+}
 
-    private sealed record KeyAnswer(string Id, string Key, string Prefix, string Name, string Scope, DateTimeOffset Created, DateTimeOffset Expires);
+internal sealed record KeyForm(string Key) : IExample<KeyForm>
+{
+    public static KeyForm Example { get; } = new(KeyAnswer.Example.Key);
+}
 
-    private sealed record KeyList(IReadOnlyList<KeyView> Items);
+internal sealed record MakeKey(string Name, string? Scope = null, int? ExpiresInDays = null) : IExample<MakeKey>
+{
+    public static MakeKey Example { get; } = new("robot", "api.read", 30);
+}
 
-    private sealed record KeyView(string Id, string Prefix, string Name, string Scope, DateTimeOffset Created, DateTimeOffset Expires);
+internal sealed record KeyAnswer(string Id, string Key, string Prefix, string Name, string Scope, DateTimeOffset Created, DateTimeOffset Expires) : IExample<KeyAnswer>
+{
+    public static KeyAnswer Example { get; } = new(
+        KeyView.Example.Id, "argosy_4f7k2m9x_Zm9yIHRoZSBkb2N1bWVudCBvbmx5LCBvcGVucyBubw", KeyView.Example.Prefix, KeyView.Example.Name, KeyView.Example.Scope, KeyView.Example.Created, KeyView.Example.Expires);
+}
+
+internal sealed record KeyList(IReadOnlyList<KeyView> Items) : IExample<KeyList>
+{
+    public static KeyList Example { get; } = new([KeyView.Example]);
+}
+
+internal sealed record KeyView(string Id, string Prefix, string Name, string Scope, DateTimeOffset Created, DateTimeOffset Expires) : IExample<KeyView>
+{
+    public static KeyView Example { get; } = new(
+        "0195946a-4c11-7c55-b1f0-3f8c2d6e9a01", "argosy_4f7k2m9x", "robot", "api.read", new DateTimeOffset(2026, 3, 14, 9, 26, 53, TimeSpan.Zero), new DateTimeOffset(2026, 4, 13, 9, 26, 53, TimeSpan.Zero));
 }

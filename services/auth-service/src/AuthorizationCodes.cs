@@ -44,8 +44,15 @@ internal sealed class AuthorizationCodes(IStore store, Sessions sessions, TimePr
             """,
             new
             {
-                hash = Secret.HashOf(code), consent.Client, consent.RedirectUri, consent.Challenge, consent.Nonce, consent.Scope,
-                account = account.Id, now = work.NowMilliseconds, expires = (work.Now + Lifetime).ToUnixTimeMilliseconds(),
+                hash = Secret.HashOf(code),
+                consent.Client,
+                consent.RedirectUri,
+                consent.Challenge,
+                consent.Nonce,
+                consent.Scope,
+                account = account.Id,
+                now = work.NowMilliseconds,
+                expires = (work.Now + Lifetime).ToUnixTimeMilliseconds(),
             }, rows: 1);
         return code;
     }

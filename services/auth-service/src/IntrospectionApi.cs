@@ -50,8 +50,15 @@ internal static class IntrospectionApi
 
         return new Introspection(Active: true)
         {
-            Client = presented.Client, Scope = presented.Text("scope"), Subject = caller.Id, Issuer = presented.Text("iss"), Audience = presented.Text("aud"),
-            Id = caller.TokenId, Expires = presented.Number("exp"), IssuedAt = presented.Number("iat"), Type = "Bearer",
+            Client = presented.Client,
+            Scope = presented.Text("scope"),
+            Subject = caller.Id,
+            Issuer = presented.Text("iss"),
+            Audience = presented.Text("aud"),
+            Id = caller.TokenId,
+            Expires = presented.Number("exp"),
+            IssuedAt = presented.Number("iat"),
+            Type = "Bearer",
         };
     }
 

@@ -45,8 +45,13 @@ internal sealed class Sessions(IStore store, TimeProvider time)
             """,
             new
             {
-                session.Id, session.Account, authenticated = authenticated.ToUnixTimeMilliseconds(), expires = (work.Now + Lifetime).ToUnixTimeMilliseconds(),
-                session.Client, session.Scope, now = work.NowMilliseconds,
+                session.Id,
+                session.Account,
+                authenticated = authenticated.ToUnixTimeMilliseconds(),
+                expires = (work.Now + Lifetime).ToUnixTimeMilliseconds(),
+                session.Client,
+                session.Scope,
+                now = work.NowMilliseconds,
             });
         Insert(work, token, session.Id, work.Now + Idle);
         work.Audit(account, "session.begin", session.Id, client);

@@ -189,7 +189,11 @@ public sealed class ClientTests : IAsyncLifetime
         var now = TimeProvider.System.GetUtcNow();
         var claims = new Dictionary<string, object?>(StringComparer.Ordinal)
         {
-            ["iss"] = client, ["sub"] = client, ["aud"] = TestIssuer.Name, ["jti"] = Guid.NewGuid().ToString(), ["exp"] = now.AddMinutes(1).ToUnixTimeSeconds(),
+            ["iss"] = client,
+            ["sub"] = client,
+            ["aud"] = TestIssuer.Name,
+            ["jti"] = Guid.NewGuid().ToString(),
+            ["exp"] = now.AddMinutes(1).ToUnixTimeSeconds(),
         };
         foreach (var (name, value) in changes)
         {

@@ -55,7 +55,11 @@ internal sealed partial class CodeFlow(HttpClient http)
     {
         var fields = new Dictionary<string, string>(StringComparer.Ordinal)
         {
-            ["grant_type"] = "authorization_code", ["client_id"] = "argosy", ["code"] = code, ["redirect_uri"] = Redirect, ["code_verifier"] = Verifier,
+            ["grant_type"] = "authorization_code",
+            ["client_id"] = "argosy",
+            ["code"] = code,
+            ["redirect_uri"] = Redirect,
+            ["code_verifier"] = Verifier,
         };
         foreach (var (name, value) in changes)
         {

@@ -36,7 +36,12 @@ public sealed class ForeignClientTests
 
         var (code, said) = await RunAsync("node", programs, Path.Combine(programs, "flows.mjs"), JsonSerializer.Serialize(new
         {
-            issuer, email, password = Front.Password, client = "machine", pem = Base64Url.EncodeToString(key.ExportPkcs8PrivateKey()), redirectUri = "http://127.0.0.1:49152/callback",
+            issuer,
+            email,
+            password = Front.Password,
+            client = "machine",
+            pem = Base64Url.EncodeToString(key.ExportPkcs8PrivateKey()),
+            redirectUri = "http://127.0.0.1:49152/callback",
         }));
 
         code.ShouldBe(0, said);

@@ -1,5 +1,6 @@
 using System.Collections.Frozen;
 using System.IO.Compression;
+using Argosy.Chassis;
 using Argosy.Chassis.Hosting;
 using Swashbuckle.AspNetCore.SwaggerUI;
 
@@ -14,13 +15,15 @@ internal static class DocsPages
     public const string Path = "/docs";
 
     private const string Folder = "Swashbuckle.AspNetCore.SwaggerUI.node_modules.swagger_ui_dist.";
+    private const string Html = "text/html";
+    private const string Script = "text/javascript";
     private static readonly TimeSpan Fresh = TimeSpan.FromMinutes(1);
 
     private static readonly FrozenDictionary<string, string> Types = new Dictionary<string, string>(StringComparer.Ordinal)
     {
-        ["swagger-ui.css"] = "text/css; charset=utf-8",
-        ["swagger-ui-bundle.js"] = "text/javascript; charset=utf-8",
-        ["oauth2-redirect.js"] = "text/javascript; charset=utf-8",
+        ["swagger-ui.css"] = "text/css",
+        ["swagger-ui-bundle.js"] = Script,
+        ["oauth2-redirect.js"] = Script,
         ["favicon-32x32.png"] = "image/png",
     }.ToFrozenDictionary(StringComparer.Ordinal);
 
@@ -59,6 +62,12 @@ internal static class DocsPages
 
         """;
 
+    private static readonly FrozenDictionary<string, (string Type, string Text)> Own = new Dictionary<string, (string, string)>(StringComparer.Ordinal)
+    {
+        ["start.js"] = (Script, Start),
+        ["oauth2-redirect.html"] = (Html, Redirect),
+    }.ToFrozenDictionary(StringComparer.Ordinal);
+
     // The UI sets styles by itself, and shows pictures that are in its style sheet.
     private const string Policy = "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; connect-src 'self'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'";
 
@@ -70,32 +79,43 @@ internal static class DocsPages
 
     public static void MapDocs(this WebApplication app)
     {
-        var docs = app.MapGroup(Path).AllowAnonymous().ExcludeFromDescription();
-        docs.MapGet("/", static http => SendAsync(http, "text/html; charset=utf-8", Page));
-        docs.MapGet("/start.js", static http => SendAsync(http, "text/javascript; charset=utf-8", Start));
-        docs.MapGet("/oauth2-redirect.html", static http => SendAsync(http, "text/html; charset=utf-8", Redirect));
-        docs.MapGet("/openapi.json", static async (HttpContext http, CachedContract contract) =>
-        {
-            http.Response.Headers.CacheControl = "no-cache";
-            return Results.Text(await contract.ReadAsync(http.RequestAborted), "application/json");
-        });
-        docs.MapGet("/{file}", FileAsync);
+        var docs = app.MapGroup(Path).AllowAnonymous();
+        docs.MapGet("/", (Delegate)ReadAsync)
+            .WithSummary("Read the API of all services, and try it out").Answers<string>(200, "A page for a browser.", Html);
+        docs.MapGet("/openapi.json", ContractAsync)
+            .WithSummary("The API of all services as one document (OpenAPI 3.1)").Answers<string>(200, "What can be reached through this gateway.");
+        docs.MapGet("/{file}", FileAsync)
+            .WithSummary("What the page needs").Answers<string>(200, "A script, a style sheet or a picture.", Script).Refuses(404);
+    }
+
+    private static Task ReadAsync(HttpContext http) => SendAsync(http, Html, Page);
+
+    private static async Task<IResult> ContractAsync(HttpContext http, CachedContract contract)
+    {
+        http.Response.Headers.CacheControl = "no-cache";
+        return Results.Text(await contract.ReadAsync(http.RequestAborted), "application/json");
     }
 
     private static Task SendAsync(HttpContext http, string type, string text)
     {
         http.Response.Headers.ContentSecurityPolicy = Policy;
         http.Response.Headers.CacheControl = "no-cache";
-        http.Response.ContentType = type;
+        http.Response.ContentType = $"{type}; charset=utf-8";
         return http.Response.WriteAsync(text, http.RequestAborted);
     }
 
     // As they lie in the package, which is gzip; who does not take that gets them unpacked.
     private static async Task FileAsync(HttpContext http, string file)
     {
+        if (Own.TryGetValue(file, out var own))
+        {
+            await SendAsync(http, own.Type, own.Text);
+            return;
+        }
+
         if (!Types.TryGetValue(file, out var type) || typeof(SwaggerUIOptions).Assembly.GetManifestResourceStream(Folder + file) is not { } resource)
         {
-            http.Response.StatusCode = StatusCodes.Status404NotFound;
+            await Problem.NotFound("docs.unknown", "The documentation has no such file.").ToResult().ExecuteAsync(http);
             return;
         }
 

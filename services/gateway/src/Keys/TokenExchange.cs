@@ -29,8 +29,13 @@ internal sealed class TokenExchange(IHttpClientFactory clients, TimeProvider tim
     /// <summary>A client's requests wait for the answer, so that there is less patience than elsewhere, also for a breaker that is open.</summary>
     public static CallOptions Options { get; } = new()
     {
-        Total = Within, Attempt = TimeSpan.FromMilliseconds(1500), Connect = TimeSpan.FromSeconds(1), Attempts = 2, Connections = MostAtATime,
-        LargestAnswer = 64 * 1024, Breaker = new BreakerOptions { OpenFor = TimeSpan.FromSeconds(2) },
+        Total = Within,
+        Attempt = TimeSpan.FromMilliseconds(1500),
+        Connect = TimeSpan.FromSeconds(1),
+        Attempts = 2,
+        Connections = MostAtATime,
+        LargestAnswer = 64 * 1024,
+        Breaker = new BreakerOptions { OpenFor = TimeSpan.FromSeconds(2) },
     };
 
     /// <summary>Null where the key is none that is good.</summary>
