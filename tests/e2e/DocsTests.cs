@@ -37,7 +37,7 @@ public sealed class DocsTests(Fleet fleet)
         using var registered = await fleet.Gateway.PostAsJsonAsync("/api/v1/auth/register", new { email, password = Password, name = "Reader" });
         registered.EnsureSuccessStatusCode();
         await using var browser = await OpenBrowser.StartAsync();
-        var page = await browser.Browser.NewPageAsync(new() { ViewportSize = new() { Width = 1280, Height = 900 } });
+        var page = await browser.Browser.NewPageAsync(new() { ViewportSize = new() { Width = 1280, Height = 900 }, ExtraHTTPHeaders = [fleet.LoadHeader] });
         var errors = new List<string>();
         page.Console += (_, message) =>
         {

@@ -157,9 +157,12 @@ public sealed class Fleet : IAsyncLifetime
     private HttpClient Client()
     {
         var client = Stranger();
-        client.DefaultRequestHeaders.Add("X-API-Key", File.ReadAllText(Path.Combine(Data, "keys", "demo-client-key.txt")));
+        client.DefaultRequestHeaders.Add(LoadHeader.Key, LoadHeader.Value);
         return client;
     }
+
+    /// <summary>By which the gateway knows the fleet's own load.</summary>
+    public KeyValuePair<string, string> LoadHeader => KeyValuePair.Create("X-API-Key", File.ReadAllText(Path.Combine(Data, "keys", "demo-client-key.txt")).Trim());
 
     private JsonElement Entry(string process) => State().GetProperty("processes").EnumerateArray().Single(p => p.GetProperty("name").GetString() == process);
 

@@ -30,7 +30,7 @@ public sealed class LoginPageTests(Fleet fleet)
         using var registered = await fleet.Gateway.PostAsJsonAsync("/api/v1/auth/register", new { email, password = Password, name = "Reader" });
         registered.EnsureSuccessStatusCode();
         await using var browser = await OpenBrowser.StartAsync();
-        var page = await browser.Browser.NewPageAsync(new() { ViewportSize = new() { Width = NarrowestWidth, Height = 640 }, ColorScheme = scheme });
+        var page = await browser.Browser.NewPageAsync(new() { ViewportSize = new() { Width = NarrowestWidth, Height = 640 }, ColorScheme = scheme, ExtraHTTPHeaders = [fleet.LoadHeader] });
 
         await page.GotoAsync(Address());
         (await page.EvaluateAsync<int>("document.documentElement.scrollWidth")).ShouldBeLessThanOrEqualTo(NarrowestWidth, "nothing has to be scrolled sideways");
@@ -38,6 +38,7 @@ public sealed class LoginPageTests(Fleet fleet)
         await page.ScreenshotAsync(new() { Path = OpenBrowser.Picture($"login-{scheme}") });
 
         // The cursor is in the first field already.
+        await page.WaitForFunctionAsync("document.activeElement.id === 'email'");
         await page.Keyboard.TypeAsync(email);
         await page.Keyboard.PressAsync("Tab");
         await page.Keyboard.TypeAsync("not the password");
@@ -48,6 +49,7 @@ public sealed class LoginPageTests(Fleet fleet)
         await page.ScreenshotAsync(new() { Path = OpenBrowser.Picture($"login-wrong-{scheme}") });
 
         // And in the one that has to be typed again.
+        await page.WaitForFunctionAsync("document.activeElement.id === 'password'");
         await page.Keyboard.TypeAsync(Password);
         var back = await page.RunAndWaitForRequestAsync(() => page.Keyboard.PressAsync("Enter"), request => request.Url.StartsWith(Redirect, StringComparison.Ordinal));
 

@@ -30,7 +30,8 @@ internal static class AuthorizeApi
             .Answers(303, Refused).Answers<string>(400, NobodySent, Html);
         connect.MapPost("/authorize", AnswerAsync).TakesForm<AuthorizeForm>()
             .WithSummary("What the login page sends").Answers(303, "Back to the client, with `code`, `state` and `iss`; or with `error`.")
-            .Answers<string>(400, "The login page again, or what is wrong with the request.", Html);
+            .Answers<string>(400, "The login page again, or what is wrong with the request.", Html)
+            .Answers<string>(429, "The login page again: too many guesses at this address.", Html).Answers<string>(503, "The login page again: too many people log in just now.", Html);
     }
 
     private static IResult Ask(HttpRequest http, Clients clients, AuthOptions options)

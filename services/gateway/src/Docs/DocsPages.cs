@@ -1,5 +1,6 @@
 using System.Collections.Frozen;
 using System.IO.Compression;
+using System.Text.Json;
 using Argosy.Chassis;
 using Argosy.Chassis.Hosting;
 using Swashbuckle.AspNetCore.SwaggerUI;
@@ -83,7 +84,7 @@ internal static class DocsPages
         docs.MapGet("/", (Delegate)ReadAsync)
             .WithSummary("Read the API of all services, and try it out").Answers<string>(200, "A page for a browser.", Html);
         docs.MapGet("/openapi.json", ContractAsync)
-            .WithSummary("The API of all services as one document (OpenAPI 3.1)").Answers<string>(200, "What can be reached through this gateway.");
+            .WithSummary("The API of all services as one document (OpenAPI 3.1)").Answers<JsonElement>(200, "What can be reached through this gateway.");
         docs.MapGet("/{file}", FileAsync)
             .WithSummary("What the page needs").Answers<string>(200, "A script, a style sheet or a picture.", Script).Refuses(404);
     }

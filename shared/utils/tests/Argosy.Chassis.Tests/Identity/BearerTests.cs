@@ -114,6 +114,22 @@ public sealed class BearerTests : IAsyncLifetime
     public async Task Scopes_and_kinds_of_callers_open_what_they_are_for(string path, string scope, string subject, HttpStatusCode status) =>
         (await _host.StatusAsync(Forge.Good.With(claims: c => (c["scope"], c["sub"]) = (scope, subject)), path)).ShouldBe(status);
 
+    [Theory]
+    [InlineData("GET", "api.read", HttpStatusCode.OK)]
+    [InlineData("HEAD", "api.read", HttpStatusCode.OK)]
+    [InlineData("POST", "api.read", HttpStatusCode.Forbidden)]
+    [InlineData("PUT", "api.read", HttpStatusCode.Forbidden)]
+    [InlineData("PATCH", "api.read", HttpStatusCode.Forbidden)]
+    [InlineData("DELETE", "api.read", HttpStatusCode.Forbidden)]
+    [InlineData("GET", "api.reader", HttpStatusCode.Forbidden)]
+    [InlineData("DELETE", "api.read api", HttpStatusCode.OK)]
+    public async Task The_scope_for_reading_opens_what_reads(string method, string scope, HttpStatusCode status)
+    {
+        using var response = await _host.SendAsync(new HttpMethod(method), "/thing", Forge.Good.With(claims: c => c["scope"] = scope));
+
+        response.StatusCode.ShouldBe(status);
+    }
+
     [Fact]
     public async Task A_program_in_its_own_name_is_no_administrator_whatever_its_roles() =>
         (await _host.StatusAsync(Forge.Good.Token(Forge.Claims("svc:warehouse", "admin")), "/admin")).ShouldBe(HttpStatusCode.Forbidden);

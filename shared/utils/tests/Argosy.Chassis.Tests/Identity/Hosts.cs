@@ -77,6 +77,7 @@ internal sealed class GuardedHost : IAsyncDisposable
         var app = builder.Build();
         app.UseArgosyIdentity();
         app.MapGet("/me", (Caller caller) => new { caller.Id, caller.IsAdmin, caller.SessionId, caller.Scopes });
+        app.MapMethods("/thing", ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"], (Caller caller) => caller.ClientId);
         app.MapGet("/admin", (Caller caller) => caller.Id).RequireAdmin();
         app.MapGet("/catalogue", (Caller? caller) => caller?.Id ?? "anybody").AllowAnonymous();
         app.MapGet("/open", () => "open").AllowAnonymous();
@@ -91,9 +92,11 @@ internal sealed class GuardedHost : IAsyncDisposable
 
     public static IdentityOptions Options(IssuerHost issuer) => new() { Issuer = Forge.Issuer, Jwks = issuer.Jwks };
 
-    public async Task<HttpResponseMessage> GetAsync(string path, string? token)
+    public Task<HttpResponseMessage> GetAsync(string path, string? token) => SendAsync(HttpMethod.Get, path, token);
+
+    public async Task<HttpResponseMessage> SendAsync(HttpMethod method, string path, string? token)
     {
-        using var request = new HttpRequestMessage(HttpMethod.Get, path);
+        using var request = new HttpRequestMessage(method, path);
         if (token is not null)
         {
             request.Headers.TryAddWithoutValidation("Authorization", "Bearer " + token).ShouldBeTrue();
