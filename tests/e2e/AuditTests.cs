@@ -43,7 +43,7 @@ public sealed partial class AuditTests
         }
     }
 
-    [GeneratedRegex(@"✔ auth-service +([1-9]\d*) entries, \1 sealed", RegexOptions.None, matchTimeoutMilliseconds: 1000)]
+    [GeneratedRegex(@"✔ auth-service +\d+ entries, [1-9]\d* sealed", RegexOptions.None, matchTimeoutMilliseconds: 1000)]
     private static partial Regex Sealed();
 
     private static Task<Ended> VerifyAsync(string data) => Launcher.ArgosyAsync(Within, "audit", "verify", "--data", data);

@@ -59,7 +59,6 @@ public sealed class AbuseOfHttp(Fleet fleet)
     [Fact]
     public async Task Case18_slow_clients_are_cut_off_and_others_do_not_notice()
     {
-        var key = (await File.ReadAllTextAsync(Path.Combine(fleet.Data, "keys", "demo-client-key.txt"))).Trim();     // or they would be turned away sooner
         using var deadline = new CancellationTokenSource(TimeSpan.FromSeconds(60));
         var slow = new List<Socket>();
         for (var i = 0; i < 100; i++)
@@ -67,7 +66,7 @@ public sealed class AbuseOfHttp(Fleet fleet)
             slow.Add(await RawHttp.ConnectAsync(Gateway, deadline.Token));
             await slow[i].SendAsync(Encoding.ASCII.GetBytes(i % 2 == 0
                 ? "GET /api/v1/items HTTP/1.1\r\nHost: x\r\nX-Slow: "
-                : $"POST /api/v1/auth/login HTTP/1.1\r\nHost: x\r\nX-API-Key: {key}\r\nContent-Type: application/json\r\nContent-Length: 1000\r\n\r\n"), deadline.Token);
+                : $"POST /api/v1/auth/login HTTP/1.1\r\nHost: x\r\n{fleet.LoadHeader.Key}: {fleet.LoadHeader.Value}\r\nContent-Type: application/json\r\nContent-Length: 1000\r\n\r\n"), deadline.Token);
         }
 
         for (var i = 0; i < 20; i++)
@@ -136,7 +135,7 @@ public sealed class AbuseOfHttp(Fleet fleet)
     {
         foreach (var address in new[] { Gateway, fleet.AddressOf("auth-service") })
         {
-            var answer = await RawHttp.ExchangeAsync(address, $"POST /api/v1/auth/login HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n{rest}");
+            var answer = await RawHttp.ExchangeAsync(address, $"POST /api/v1/auth/login HTTP/1.1\r\nHost: x\r\n{fleet.LoadHeader.Key}: {fleet.LoadHeader.Value}\r\nContent-Type: application/json\r\n{rest}");
 
             RawHttp.Status(answer).ShouldBeOneOf([400, 501], answer);
             RawHttp.Answers(answer).ShouldBe(1, "what followed was not taken for a request");
@@ -169,7 +168,8 @@ public sealed class AbuseOfHttp(Fleet fleet)
     [Fact]
     public async Task Case24_another_X_Forwarded_For_each_time_is_still_one_caller()
     {
-        using var stranger = fleet.Stranger();
+        // From an address of its own, whose quota nobody else needs.
+        using var stranger = new HttpClient(new SocketsHttpHandler { UseProxy = false, ConnectCallback = FromElsewhereAsync }) { BaseAddress = Gateway };
         var answers = new List<HttpResponseMessage>();
         for (var i = 0; i < 15; i++)
         {
@@ -182,6 +182,14 @@ public sealed class AbuseOfHttp(Fleet fleet)
         refused.Count.ShouldBeGreaterThanOrEqualTo(3);
         refused.ShouldAllBe(answer => answer.Headers.RetryAfter != null);
         refused[0].Headers.GetValues("RateLimit").ShouldHaveSingleItem().ShouldContain("\"strict\";r=0");
+    }
+
+    private static async ValueTask<Stream> FromElsewhereAsync(SocketsHttpConnectionContext context, CancellationToken ct)
+    {
+        var socket = new Socket(SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
+        socket.Bind(new IPEndPoint(IPAddress.Parse("127.0.0.2"), 0));
+        await socket.ConnectAsync(IPAddress.Loopback, context.DnsEndPoint.Port, ct);
+        return new NetworkStream(socket, ownsSocket: true);
     }
 
     private static async Task<string> ReadAsync(string path)

@@ -10,6 +10,9 @@ namespace Argosy.Cli.Verbs;
 /// <summary>Who did what, and whether anybody has touched what is written about it.</summary>
 internal static class AuditVerb
 {
+    private const int IdLength = 40;
+    private const int HashShown = 12;
+
     public static Command Create(CliContext cli) => new("audit", "Read the audit trail of every service, or look whether somebody has changed it.")
     {
         List(cli),
@@ -33,7 +36,7 @@ internal static class AuditVerb
             }
             else
             {
-                cli.Screen.Data.Write(TableOf(lines));
+                lines.ForEach(line => cli.Screen.Print(LineOf(line)));
             }
 
             return ExitCodes.Done;
@@ -69,15 +72,14 @@ internal static class AuditVerb
     private static async Task<AuditVerdict> VerdictAsync(Desk desk, ProcessEntry service, CancellationToken ct) =>
         (await desk.AskAsync(service, Ask.Get("/admin/audit/verdict"), ct)).Read(WireJson.Default.AuditVerdict);
 
-    private static Table TableOf(IEnumerable<ListedAuditLine> lines)
+    // A line each, however wide the terminal is: it is read with grep.
+    private static string LineOf(ListedAuditLine listed)
     {
-        var table = new Table().NoBorder();
-        table.AddColumns("AT", "SERVICE", "ID", "ACTOR", "ACTION", "TARGET", "OUTCOME", "DETAIL");
-        foreach (var (service, line) in lines)
-        {
-            table.AddRow(new[] { line.At.ToString("u", CultureInfo.InvariantCulture), service, line.Id.ToString(CultureInfo.InvariantCulture), line.Actor, line.Action, line.Target, line.Outcome, line.Detail }.Select(Markup.Escape).ToArray());
-        }
-
-        return table;
+        var line = listed.Line;
+        var detail = line.Detail.Length > 0 ? $"  {line.Detail}" : "";
+        return string.Create(CultureInfo.InvariantCulture, $"{line.At:u}  {listed.Service,-20}  {line.Id,6}  {line.Action,-20}  {line.Outcome,-8}  {Short(line.Actor)}  {Short(line.Target)}{detail}");
     }
+
+    // An id is shown whole, a hash by what tells it from others.
+    private static string Short(string name) => name.Length <= IdLength ? name : $"{name[..HashShown]}…";
 }
