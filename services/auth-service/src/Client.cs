@@ -92,7 +92,8 @@ internal sealed record ClientKey(SecurityKey Key, IReadOnlyList<string> Algorith
 
         try
         {
-            return TryRsa(pem) is { } rsa ? OfRsa(rsa) : OfEc(pem);
+            using var rsa = TryRsa(pem);
+            return rsa is not null ? OfRsa(rsa) : OfEc(pem);
         }
         catch (Exception e) when (e is ArgumentException or CryptographicException)
         {

@@ -38,10 +38,16 @@ internal sealed partial class Edge(
     public Task InvokeAsync(HttpContext context)
     {
         var raw = context.Features.GetRequiredFeature<IHttpRequestFeature>().RawTarget;
-        var path = raw.Split('?', 2)[0];
-        var own = path is "/health" or "/ready" or DocsPages.Path || path.StartsWith($"{DocsPages.Path}/", StringComparison.Ordinal)
+        return IsOwn(raw) ? next(context) : PassAsync(context, raw);
+    }
+
+    // A span: every request passes here, and most are none of these.
+    private bool IsOwn(ReadOnlySpan<char> raw)
+    {
+        var query = raw.IndexOf('?');
+        var path = query < 0 ? raw : raw[..query];
+        return path is "/health" or "/ready" or DocsPages.Path || path.StartsWith(DocsPages.Below, StringComparison.Ordinal)
             || (path is "/metrics" && ShowsMetrics) || (path is "/openapi/v1.yaml" && options.IsLocal);
-        return own ? next(context) : PassAsync(context, raw);
     }
 
     private async Task PassAsync(HttpContext context, string raw)

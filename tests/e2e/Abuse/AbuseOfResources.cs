@@ -143,14 +143,16 @@ public sealed class AbuseOfResources(Fleet fleet)
     [Fact]
     public async Task Case38_sums_that_overflow_are_refused_and_not_wrapped_around()
     {
-        var customer = await fleet.CustomerAsync();
         var dear = $"dear-{Guid.NewGuid():N}"[..16];
-        using var put = await fleet.Admin.PutAsJsonAsync($"/api/v1/items/{dear}", new { name = "A thing", price = new { amount = 999_999_999_999, currency = "EUR" }, stock = 10 });
-        if (put.IsSuccessStatusCode)
-        {
-            ((int)(await customer.PlaceAsync(Orders.Body(dear, quantity: 100))).StatusCode).ShouldBeOneOf(400, 422);
-        }
+        (await PricedAsync(dear, 999_999_999_999)).ShouldBe(HttpStatusCode.BadRequest);
+        (await PricedAsync(dear, long.MaxValue)).ShouldBe(HttpStatusCode.BadRequest);
+        (await PricedAsync(dear, 99_999_999)).ShouldBe(HttpStatusCode.Created);
+        var customer = await fleet.CustomerAsync();
+        ((int)(await customer.PlaceAsync(Orders.Body(dear, quantity: 100))).StatusCode).ShouldBeOneOf(400, 422);
 
+        // More than thirty-two bits hold, to the cent.
+        var order = await customer.PlacedAsync(Orders.Body(dear, quantity: 99));
+        (await customer.OrderAsync(order)).GetProperty("total").GetProperty("amount").GetInt64().ShouldBe(9_899_999_901);
         using var yen = await fleet.Admin.PutAsJsonAsync($"/api/v1/items/{dear}-2", new { name = "A thing", price = new { amount = 10.5, currency = "JPY" }, stock = 10 });
         yen.StatusCode.ShouldBe(HttpStatusCode.BadRequest);
         using var nowhere = await fleet.Admin.PutAsJsonAsync($"/api/v1/items/{dear}-3", new { name = "A thing", price = new { amount = 10, currency = "XXQ" }, stock = 10 });
@@ -209,6 +211,12 @@ public sealed class AbuseOfResources(Fleet fleet)
 
         static long Sum(IEnumerable<(string Type, long Amount)> ledger, string kind) =>
             ledger.Where(entry => entry.Type.Contains(kind, StringComparison.OrdinalIgnoreCase)).Sum(entry => Math.Abs(entry.Amount));
+    }
+
+    private async Task<HttpStatusCode> PricedAsync(string sku, long amount)
+    {
+        using var put = await fleet.Admin.PutAsJsonAsync($"/api/v1/items/{sku}", new { name = "A thing", price = new { amount, currency = "EUR" }, stock = 1000 });
+        return put.StatusCode;
     }
 
     private async Task<HttpStatusCode> RefundAsync(string payment, long amount)

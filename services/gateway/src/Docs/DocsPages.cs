@@ -15,6 +15,9 @@ internal static class DocsPages
 {
     public const string Path = "/docs";
 
+    /// <summary>What everything of it but the page begins with.</summary>
+    public const string Below = $"{Path}/";
+
     private const string Folder = "Swashbuckle.AspNetCore.SwaggerUI.node_modules.swagger_ui_dist.";
     private const string Html = "text/html";
     private const string Script = "text/javascript";
