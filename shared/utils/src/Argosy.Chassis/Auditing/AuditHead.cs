@@ -9,6 +9,8 @@ namespace Argosy.Chassis.Auditing;
 /// <param name="path">The file.</param>
 internal sealed class AuditHead(string path)
 {
+    public string Path => path;
+
     public void Write(AuditSeal seal)
     {
         var next = $"{path}.{Environment.ProcessId}.new";

@@ -10,6 +10,8 @@ namespace Argosy.Chassis.Auditing;
 /// before it, and a hundred logins at once would be a hundred conflicts. The protocol:
 /// <list type="number">
 /// <item>One instance does it, by a lease; the last seal is guarded as well.</item>
+/// <item>The head file's seal is still in the database, or nothing is sealed any more: to go on behind a trail that was changed would make
+/// what was changed fit. Whoever has looked into it removes the file, and with it the claim of what was there.</item>
 /// <item>Read what lies behind the last seal, in the order of its places, which is the order of commits.</item>
 /// <item>Commit a seal for each; then write the last one to <see cref="AuditHead"/>, outside of the database.</item>
 /// </list>
@@ -18,6 +20,8 @@ internal sealed partial class AuditSealer(string service, IStore store, AuditKey
 {
     private const int Batch = 256;
     private static readonly TimeSpan Every = TimeSpan.FromSeconds(1);
+
+    private bool _isTold;
 
     protected override Task ExecuteAsync(CancellationToken stoppingToken) =>
         new LeaseHolder("audit", store, time, log).RunAsync(LoopAsync, stoppingToken);
@@ -57,6 +61,12 @@ internal sealed partial class AuditSealer(string service, IStore store, AuditKey
             return 0;
         }
 
+        if (head.Read() is { } known && !await AuditTrail.HasAsync(store, known, cancellation))
+        {
+            TellOnce(known);
+            return 0;
+        }
+
         var work = new WriteSet(new MessageContext($"audit/{last.Id}", service, new MessageHeaders()), time.GetUtcNow());
         work.Require("select 1 where not exists (select 1 from sys_audit_seal where id > @Id)", new { last.Id });
         foreach (var entry in entries)
@@ -69,6 +79,18 @@ internal sealed partial class AuditSealer(string service, IStore store, AuditKey
         head.Write(last);
         return entries.Count;
     }
+
+    private void TellOnce(AuditSeal known)
+    {
+        if (!_isTold)
+        {
+            LogBroken(log, known.Id, head.Path);
+            _isTold = true;
+        }
+    }
+
+    [LoggerMessage(Level = LogLevel.Error, Message = "The audit trail was sealed up to entry {Id}, says {File}, and that seal is not in the database any more: somebody has changed the trail. Nothing more is sealed until this has been looked into and the file removed")]
+    private static partial void LogBroken(ILogger logger, long id, string file);
 
     [LoggerMessage(Level = LogLevel.Warning, Message = "The audit trail waits for its seals, the database is away: {Reason}")]
     private static partial void LogAway(ILogger logger, string reason);

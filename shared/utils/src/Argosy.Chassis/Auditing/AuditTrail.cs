@@ -19,6 +19,9 @@ internal static class AuditTrail
     public static async Task<AuditSeal> LastSealAsync(IStore store, CancellationToken cancellation) =>
         await store.FirstOrDefaultAsync<AuditSeal>("select id as Id, hash as Hash from sys_audit_seal order by id desc limit 1", null, cancellation) ?? AuditSeal.None;
 
+    public static async Task<bool> HasAsync(IStore store, AuditSeal seal, CancellationToken cancellation) =>
+        await store.FirstOrDefaultAsync<long?>("select 1 from sys_audit_seal where id = @Id and hash = @Hash", seal, cancellation) is not null;
+
     /// <summary>
     /// Makes every seal again and compares: an entry that was changed, removed, put in later or moved does not fit, nor does a trail whose
     /// end is missing. Stops at the first fault, for nothing behind it can be trusted.

@@ -93,6 +93,42 @@ public abstract class AuditTrailTests<TEngine> : IAsyncLifetime
         (await VerifyAsync()).Fault.ShouldNotBeNull().ShouldContain(fault);
     }
 
+    [Theory]
+    [InlineData("update sys_audit set actor = 'eve' where id = 3; delete from sys_audit_seal")]
+    [InlineData("update sys_audit set actor = 'eve' where id = 8; delete from sys_audit_seal where id = 8")]
+    [InlineData("delete from sys_audit where id > 4; delete from sys_audit_seal where id > 4")]
+    [InlineData("delete from sys_audit; delete from sys_audit_seal")]
+    public async Task What_was_changed_is_not_sealed_anew_by_the_one_who_has_the_key(string sql)
+    {
+        foreach (var statement in Unlock.Concat(sql.Split("; ")))
+        {
+            await ChangeAsync(work => work.Execute(statement));
+        }
+
+        await ChangeAsync(work => work.Audit("ada", "thing.change", "one more"));
+        (await _sealer.SealAsync(CancellationToken.None)).ShouldBe(0);
+
+        (await VerifyAsync()).Fault.ShouldNotBeNull();
+
+        // Somebody has looked into it, and takes what there is for what there was.
+        File.Delete(_head.Path);
+        (await _sealer.SealAsync(CancellationToken.None)).ShouldBeGreaterThan(0);
+    }
+
+    [Fact]
+    public async Task A_head_that_is_behind_after_a_crash_is_gone_on_from()
+    {
+        var before = File.ReadAllText(_head.Path);
+        await ChangeAsync(work => work.Audit("ada", "thing.change", "one more"));
+        (await _sealer.SealAsync(CancellationToken.None)).ShouldBe(1);
+        File.WriteAllText(_head.Path, before);
+        await ChangeAsync(work => work.Audit("ada", "thing.change", "and one"));
+
+        (await _sealer.SealAsync(CancellationToken.None)).ShouldBe(1);
+
+        (await VerifyAsync()).ShouldBe(new AuditVerdict(10, 10, null));
+    }
+
     [Fact]
     public async Task A_trail_made_anew_without_the_key_does_not_fit()
     {
