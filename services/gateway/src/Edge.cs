@@ -18,6 +18,7 @@ namespace Argosy.Gateway;
 /// <item>The raw target is normalised or refused, and the normal path is routed: no rule, 404.</item>
 /// <item>A key is taken out; a user's becomes an access token (<see cref="UserKeys"/>).</item>
 /// <item>Who has asked too often is refused: 429; then whose key is not taken.</item>
+/// <item>A stream takes one of its caller's places for as long as it lasts, else 429.</item>
 /// <item>The upstream has a place for it and an instance that isn't known to be silent, else 503 at once.</item>
 /// <item>It is forwarded; where nobody takes the connection, to the next instance, with the rule's time; what fails before an answer has begun becomes a problem, what fails later ends the connection.</item>
 /// <item>One line in the log, without path, query or anything else that the client made up. Reads that succeed are worth a debug line.</item>
@@ -26,11 +27,19 @@ namespace Argosy.Gateway;
 internal sealed partial class Edge(
     RequestDelegate next, PublicRoutes routes, UserKeys keys, Limiter limiter, Forwarding forwarding, ServiceOptions options, IHostApplicationLifetime host, TimeProvider time, ILogger<Edge> log)
 {
+    // They last, whatever the number of requests a minute: a person with a page and its tabs has these.
+    private const int StreamsEach = 32;
+
     private static readonly TimeSpan Soon = TimeSpan.FromSeconds(1);
 
     private static readonly Problem Bug = new(500, "internal", "Something went wrong here. The trace id tells us what; please quote it.");
 
+    private static readonly Problem TooManyStreams = Problem.QuotaExceeded(
+        "streams", $"You follow {StreamsEach} streams, which is as many as one caller may; end one of them.", Soon);
+
     private static readonly Problem NoRoute = Problem.NotFound("gateway.no-route", "There is nothing at this path.");
+
+    private readonly Places _streams = new(StreamsEach);
 
     // The door itself is open to strangers: in production its metrics have a port of their own (which the chassis guards), or none.
     private bool ShowsMetrics => options.IsLocal || options.MetricsPort is not null;
@@ -60,10 +69,14 @@ internal sealed partial class Edge(
         try
         {
             (problem, ended) = (Admission.Refuse(context), Ended.Refused);
-            if (problem is null && TryRoute(context, raw, correlation, out lane, out problem) is { } passage
-                && (problem = await RefuseAsync(context, passage)) is null)
+            if (problem is null && TryRoute(context, raw, correlation, out lane, out problem) is { } passage)
             {
-                (problem, ended) = await EnterAsync(context, lane!, passage);
+                var sender = await keys.TakeAsync(context);
+                problem = await limiter.RefuseAsync(context, passage.Path, sender) ?? sender.Refusal;
+                if (problem is null)
+                {
+                    (problem, ended) = lane!.IsStream ? await FollowAsync(context, lane, passage, sender) : await EnterAsync(context, lane, passage);
+                }
             }
         }
         catch (OperationCanceledException) when (context.RequestAborted.IsCancellationRequested)
@@ -99,10 +112,25 @@ internal sealed partial class Edge(
         return lane is null ? null : new Passage(lane.Upstream, path, target.Path, target.Query, correlation, lane.Deadline);
     }
 
-    private async ValueTask<Problem?> RefuseAsync(HttpContext context, Passage passage)
+    private async ValueTask<(Problem? Problem, Ended Ended)> FollowAsync(HttpContext context, Lane lane, Passage passage, Sender sender)
     {
-        var sender = await keys.TakeAsync(context);
-        return await limiter.RefuseAsync(context, passage, sender) ?? sender.Refusal;
+        var follower = await limiter.FollowerAsync(context, sender);
+        if (follower is not null && !_streams.TryEnter(follower))
+        {
+            return (TooManyStreams, Ended.Refused);
+        }
+
+        try
+        {
+            return await EnterAsync(context, lane, passage);
+        }
+        finally
+        {
+            if (follower is not null)
+            {
+                _streams.Leave(follower);
+            }
+        }
     }
 
     private async ValueTask<(Problem? Problem, Ended Ended)> EnterAsync(HttpContext context, Lane lane, Passage passage)

@@ -26,9 +26,10 @@ internal static class EdgeSetup
             kestrel.ResponseHeaderEncodingSelector = static _ => Encoding.Latin1;
         });
         Forwarding.Add(argosy.Services);
-        argosy.AddTrustedProxies();
+        var proxies = argosy.AddTrustedProxies();
         argosy.AddBrowsers();
         argosy.AddLimits();
+        argosy.Listens(new Connections(proxies, TimeProvider.System).Guard);
         argosy.AddDocs();
         argosy.AddUserKeys();
         argosy.Services.AddSingleton<DistributedContextPropagator>(new FreshTraces());

@@ -13,7 +13,7 @@ internal static class TrustedProxies
     private const string Variable = "TRUSTED_PROXIES";
 
     /// <summary>Nobody is trusted where <c>TRUSTED_PROXIES</c> is absent.</summary>
-    public static void AddTrustedProxies(this ArgosyBuilder argosy)
+    public static IReadOnlyList<IPNetwork> AddTrustedProxies(this ArgosyBuilder argosy)
     {
         var networks = new List<IPNetwork>();
         foreach (var entry in (argosy.Settings.Text(Variable) ?? "").Split(',', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries))
@@ -36,5 +36,6 @@ internal static class TrustedProxies
             options.KnownIPNetworks.Clear();
             networks.ForEach(options.KnownIPNetworks.Add);
         });
+        return networks;
     }
 }

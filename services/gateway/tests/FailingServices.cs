@@ -42,7 +42,7 @@ public sealed class FailingServices : IAsyncLifetime
             $"down=http://127.0.0.1:{DownPort},restarted=http://127.0.0.1:{RestartedPort},gone=http://127.0.0.1:{ServiceProcess.FreePort()},"
                 + $"slow={Slow.Address},broken=http://{_broken.LocalEndpoint},silent=http://{_silent.LocalEndpoint}",
             GatewayBench.Routes(
-                ("down", ""), ("restarted", ""), ("gone", ""), ("slow", ", timeout: 300ms"), ("broken", ", timeout: 5s"), ("silent", ", timeout: 10s")));
+                ("down", ""), ("restarted", ""), ("gone", ""), ("slow", ", timeout: 1s"), ("broken", ", timeout: 5s"), ("silent", ", timeout: 10s")));
     }
 
     public async ValueTask DisposeAsync()

@@ -50,6 +50,53 @@ public sealed class RateLimitTests
     }
 
     [Fact]
+    public async Task One_caller_follows_as_many_streams_as_a_person_may_want_and_leaves_places_to_others()
+    {
+        await using var streams = await Backend.StartAsync(async context =>
+        {
+            context.Response.ContentType = "text/event-stream";
+            await context.Response.Body.FlushAsync();
+            await Task.Delay(Timeout.Infinite, context.RequestAborted);
+        });
+        await using var gateway = await LimitedGateway.StartAsync(("API_LIMITS", GatewayBench.PublicLimits), ("CLIENT_KEYS", Path.GetDirectoryName(GatewayBench.PublicLimits)!), ("SERVICE_ENDPOINTS", GatewayBench.Everywhere(streams.Address)));
+        var (ada, eve) = (gateway.User("ada", "127.0.0.1"), gateway.User("eve", "127.0.0.1"));
+        var followed = new List<HttpResponseMessage>();
+        try
+        {
+            while (followed.LastOrDefault() is not { IsSuccessStatusCode: false })
+            {
+                followed.Add(await ada.GetAsync("/api/notifications/stream", HttpCompletionOption.ResponseHeadersRead));
+            }
+
+            followed.Count.ShouldBe(33);
+            followed[^1].StatusCode.ShouldBe(HttpStatusCode.TooManyRequests);
+            (await followed[^1].Content.ReadAsStringAsync()).ShouldContain("end one of them");
+            using var others = await eve.GetAsync("/api/notifications/stream", HttpCompletionOption.ResponseHeadersRead);
+            others.StatusCode.ShouldBe(HttpStatusCode.OK);
+
+            followed[0].Dispose();
+            await Eventually.HoldsAsync(async () =>
+            {
+                using var next = await ada.GetAsync("/api/notifications/stream", HttpCompletionOption.ResponseHeadersRead);
+                return next.IsSuccessStatusCode;
+            }, "her place is free again");
+        }
+        finally
+        {
+            followed.ForEach(answer => answer.Dispose());
+        }
+    }
+
+    [Fact]
+    public async Task The_documentation_is_counted_too()
+    {
+        await using var gateway = await LimitedGateway.StartAsync();
+        var client = gateway.From("127.0.0.1");
+        (await client.PassAsync(15, HttpMethod.Get, "/docs/start.js")).ShouldBe(10);
+        (await client.ReadAsync(1)).ShouldBe(0);
+    }
+
+    [Fact]
     public async Task Another_caller_has_a_quota_of_their_own()
     {
         await using var gateway = await LimitedGateway.StartAsync();

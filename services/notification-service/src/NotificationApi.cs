@@ -36,7 +36,7 @@ internal static class NotificationApi
     }
 
     // Each event's id counts the customer's notifications: who comes back with Last-Event-ID misses none and sees none twice.
-    // Without it the stream begins with what comes from now on; the list has the rest.
+    // Without it the stream begins with what comes from now on; the list has the rest. It ends with its token, for whoever has a new one to come back.
     private static async Task<IResult> StreamAsync(HttpContext http, Caller caller, NotificationViews notifications, NotificationFeed feed, TimeProvider time)
     {
         var header = http.Request.Headers["Last-Event-ID"].ToString();
@@ -48,15 +48,15 @@ internal static class NotificationApi
         var last = header.Length > 0 ? long.Parse(header, CultureInfo.InvariantCulture) : await notifications.LastAsync(caller.Id, http.RequestAborted);
         http.Response.Headers.CacheControl = "no-store";
         http.Response.Headers["X-Accel-Buffering"] = "no";
-        return TypedResults.ServerSentEvents(FollowAsync(caller.Id, last, notifications, feed, time, http.RequestAborted));
+        return TypedResults.ServerSentEvents(FollowAsync(caller.Id, last, caller.Expires, notifications, feed, time, http.RequestAborted));
     }
 
     private static async IAsyncEnumerable<SseItem<NotificationView?>> FollowAsync(
-        string user, long last, NotificationViews notifications, NotificationFeed feed, TimeProvider time, [EnumeratorCancellation] CancellationToken cancellation)
+        string user, long last, DateTimeOffset until, NotificationViews notifications, NotificationFeed feed, TimeProvider time, [EnumeratorCancellation] CancellationToken cancellation)
     {
         using var watch = feed.Subscribe(user);
         yield return Beat();        // the client sees at once that it is connected
-        for (var quiet = time.GetTimestamp(); ;)
+        for (var quiet = time.GetTimestamp(); time.GetUtcNow() < until;)
         {
             var seen = watch.News.Version;
             var rows = await notifications.AfterAsync(user, last, Batch, cancellation);

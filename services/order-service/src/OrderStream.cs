@@ -8,7 +8,7 @@ namespace Argosy.Orders;
 
 /// <summary>
 /// <c>GET /api/v1/orders/{id}/stream</c>: the order's status as server-sent events. Each event's id is the order's version, so a
-/// client that comes back with <c>Last-Event-ID</c> misses nothing and sees nothing twice. Ends when nothing more can happen.
+/// client that comes back with <c>Last-Event-ID</c> misses nothing and sees nothing twice. Ends when nothing more can happen, and when its token has expired: who comes back brings a new one.
 /// </summary>
 internal static class OrderStream
 {
@@ -32,17 +32,17 @@ internal static class OrderStream
 
         http.Response.Headers.CacheControl = "no-store";
         http.Response.Headers["X-Accel-Buffering"] = "no";
-        return TypedResults.ServerSentEvents(FollowAsync(id, customer, last, views, feed, time, http.RequestAborted));
+        return TypedResults.ServerSentEvents(FollowAsync(id, customer, last, caller.Expires, views, feed, time, http.RequestAborted));
     }
 
     private static bool HasEnded(OrderView order) => order.Status is "shipped" or "cancelled";
 
     private static async IAsyncEnumerable<SseItem<OrderView?>> FollowAsync(
-        string id, string? customer, long last, OrderViews views, OrderFeed feed, TimeProvider time, [EnumeratorCancellation] CancellationToken cancellation)
+        string id, string? customer, long last, DateTimeOffset until, OrderViews views, OrderFeed feed, TimeProvider time, [EnumeratorCancellation] CancellationToken cancellation)
     {
         using var watch = feed.Subscribe(id);
         string? shown = null;
-        while (true)
+        while (time.GetUtcNow() < until)
         {
             var seen = watch.Changed.Version;
             if (await views.FindAsync(id, customer, cancellation) is not { } found)

@@ -3,6 +3,7 @@ using System.IO.Compression;
 using System.Text.Json;
 using Argosy.Chassis;
 using Argosy.Chassis.Hosting;
+using Argosy.Gateway.Limits;
 using Swashbuckle.AspNetCore.SwaggerUI;
 
 namespace Argosy.Gateway.Docs;
@@ -83,7 +84,9 @@ internal static class DocsPages
 
     public static void MapDocs(this WebApplication app)
     {
+        var limiter = app.Services.GetRequiredService<Limiter>();
         var docs = app.MapGroup(Path).AllowAnonymous();
+        docs.AddEndpointFilter(async (call, next) => await limiter.RefuseAsync(call.HttpContext, call.HttpContext.Request.Path, default) is { } refusal ? refusal.ToResult() : await next(call));
         docs.MapGet("/", (Delegate)ReadAsync)
             .WithSummary("Read the API of all services, and try it out").Answers<string>(200, "A page for a browser.", Html);
         docs.MapGet("/openapi.json", ContractAsync)

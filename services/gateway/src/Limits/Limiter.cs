@@ -38,10 +38,13 @@ internal sealed class Limiter : IDisposable
     }
 
     /// <summary>Null for whoever may pass.</summary>
-    public async ValueTask<Problem?> RefuseAsync(HttpContext context, Passage passage, Sender sender)
+    /// <param name="context">The request.</param>
+    /// <param name="path">The path that its service gets.</param>
+    /// <param name="sender">Whom its key names.</param>
+    public async ValueTask<Problem?> RefuseAsync(HttpContext context, string path, Sender sender)
     {
         var client = sender.Client;
-        var (method, path) = (context.Request.Method, passage.Path);
+        var method = context.Request.Method;
         var limits = client is null ? Array.FindAll(_limits, limit => limit.Policy.Find(method, path) is not null) : _clients[client];
         if (limits.Length == 0)
         {
@@ -65,6 +68,10 @@ internal sealed class Limiter : IDisposable
 
         return null;
     }
+
+    /// <summary>Who has to have a place for a stream; null where as many may be had as there are: without limits, and for clients with a quota of their own.</summary>
+    public async ValueTask<string?> FollowerAsync(HttpContext context, Sender sender) =>
+        _limits.Length == 0 || sender.Client is not null ? null : await _callers.NameAsync(context);
 
     /// <summary>
     /// Null where auth-service may be asked about an API key on behalf of this address: as often as it may ask anything, and counted apart from

@@ -1,5 +1,7 @@
+using Argosy.Chassis.Hosting.Telemetry;
 using Argosy.Chassis.Resilience;
 using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Diagnostics.HealthChecks;
 
@@ -26,6 +28,15 @@ public sealed class ArgosyBuilder
 
     /// <summary>What every process is told.</summary>
     public ServiceOptions Options { get; }
+
+    internal Action<ListenOptions> Listening { get; private set; } = Connections.CountConnections;
+
+    /// <summary>What happens to the connections of the process's port before they speak HTTP, beside being counted.</summary>
+    public ArgosyBuilder Listens(Action<ListenOptions> configure)
+    {
+        Listening += configure;
+        return this;
+    }
 
     /// <summary>Declares that another service is asked over HTTP: <c>IHttpClientFactory.CreateClient(name)</c>, with breaker, retries and deadlines, its instances in turn.</summary>
     public ArgosyBuilder Calls(string service, CallOptions? options = null)

@@ -32,7 +32,7 @@ public static class ArgosyHosting
         builder.WebHost.ConfigureKestrel(kestrel =>
         {
             ServerLimits.Apply(kestrel);
-            kestrel.Listen(argosy.Options.Host, argosy.Options.Port, static endpoint => endpoint.CountConnections());
+            kestrel.Listen(argosy.Options.Host, argosy.Options.Port, argosy.Listening);
             if (argosy.Options.MetricsPort is { } metrics)
             {
                 kestrel.Listen(argosy.Options.Host, metrics);

@@ -120,6 +120,7 @@ public sealed class TokenCheck
             return new TokenVerdict(null, TokenFault.Claims);
         }
 
+        caller = caller with { Expires = new DateTimeOffset(result.SecurityToken.ValidTo, TimeSpan.Zero) };
         _cache.Add(hash, new CachedToken(caller, key, BelievedUntil(result.SecurityToken.ValidTo)));
         return new TokenVerdict(caller, TokenFault.None);
     }
