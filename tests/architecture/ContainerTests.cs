@@ -129,6 +129,17 @@ public sealed partial class ContainerTests
         }
     }
 
+    // The head of its audit trail at least.
+    [Fact]
+    public void What_a_service_writes_beside_its_database_outlives_its_container()
+    {
+        var kept = ComposeFile.Load(Files[0]).Containers.Values.SelectMany(container => container.Volumes.Where(volume => volume.Target == "/data")
+            .Select(volume => (container.Name, volume.Source))).ToList();
+
+        kept.Select(volume => volume.Name).ShouldBe(Processes.Except(["gateway"]), ignoreOrder: true);
+        kept.Select(volume => volume.Source).ShouldBeUnique();
+    }
+
     [Theory]
     [MemberData(nameof(ComposeFiles))]
     public void Images_of_others_have_a_version(string file) => ComposeFile.Load(file).Containers.Values
@@ -153,6 +164,18 @@ public sealed partial class ContainerTests
         var document = File.ReadAllText(Repository.PathOf("docs", "telemetry.md"));
 
         rules.ShouldBe(Alarm().Matches(document[document.IndexOf("## Alarms", StringComparison.Ordinal)..]).Select(match => match.Groups[1].Value));
+    }
+
+    [Fact]
+    public void Metrics_of_the_document_are_measured_by_some_program()
+    {
+        var document = File.ReadAllText(Repository.PathOf("docs", "telemetry.md"));
+        var table = document[document.IndexOf("## Metrics", StringComparison.Ordinal)..document.IndexOf("## Alarms", StringComparison.Ordinal)];
+        var measured = TextsOf("gateway").Concat(TextsOf("order-service")).Select(text => text.Replace('.', '_')).ToHashSet(StringComparer.Ordinal);
+        var documented = Row().Matches(table).SelectMany(row => Name().Matches(row.Groups[1].Value)).Select(name => name.Groups[1].Value).ToList();
+
+        documented.Count.ShouldBeGreaterThan(20);
+        documented.Where(name => !measured.Contains(Unit().Replace(name, ""))).ShouldBeEmpty();
     }
 
     [Fact]
@@ -197,6 +220,15 @@ public sealed partial class ContainerTests
 
     [GeneratedRegex(@"\b(argosy|service|messaging|db)_[a-z_]+_(total|seconds|bucket|count|messages|open|waiting|size)\b|\bargosy_[a-z]+_(open|waiting)\b")]
     private static partial Regex Metric();
+
+    [GeneratedRegex(@"^\| (`[^|]+`) \|", RegexOptions.Multiline)]
+    private static partial Regex Row();
+
+    [GeneratedRegex("`([a-z_]+)`")]
+    private static partial Regex Name();
+
+    [GeneratedRegex("_(total|seconds)$")]
+    private static partial Regex Unit();
 
     [GeneratedRegex("_(bucket|count|sum)$")]
     private static partial Regex Suffix();

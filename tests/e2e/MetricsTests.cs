@@ -1,4 +1,6 @@
 using System.Net;
+using System.Text.Json;
+using System.Text.RegularExpressions;
 using Argosy.Testing;
 using Shouldly;
 using Xunit;
@@ -7,9 +9,12 @@ namespace Argosy.E2E;
 
 /// <summary>What a fleet shows of itself, judged by Prometheus's own programs.</summary>
 [Trait("on", "embedded")]
-public sealed class MetricsTests(Fleet fleet)
+public sealed partial class MetricsTests(Fleet fleet)
 {
     private const int LintRemarks = 3;
+
+    // Counted from the first time on that it happens, and nothing here fails five times in a row.
+    private const string OnlyInTrouble = "argosy_breaker_transitions_total";
 
     // Gauges of the runtime whose names end in a suffix that promtool wants for histograms alone.
     private static readonly string[] Known =
@@ -64,6 +69,22 @@ public sealed class MetricsTests(Fleet fleet)
     }
 
     [Fact]
+    public async Task A_real_Prometheus_has_what_every_panel_and_every_alarm_asks_for()
+    {
+        var program = await DebianTools.RequireAsync("prometheus", "prometheus");
+        await OrderAsync();
+        await using var prometheus = await PrometheusServer.StartAsync(program, fleet.Processes.ToDictionary(name => name, fleet.AddressOf, StringComparer.Ordinal));
+        var (panels, alarms) = (Panels(), Alarms());
+        panels.Count.ShouldBeGreaterThan(10);
+        alarms.Count.ShouldBeGreaterThan(6);
+
+        foreach (var expression in panels.Concat(alarms).Where(expression => !expression.Contains(OnlyInTrouble, StringComparison.Ordinal)))
+        {
+            await Eventually.HoldsAsync(async () => await prometheus.CountAsync(expression) > 0, $"something is shown of {expression}", TimeSpan.FromSeconds(30));
+        }
+    }
+
+    [Fact]
     public async Task The_gateway_shows_its_own_metrics_and_leads_to_no_others()
     {
         var own = await ScrapeAsync("gateway");
@@ -76,6 +97,24 @@ public sealed class MetricsTests(Fleet fleet)
             (await answer.Content.ReadAsStringAsync()).ShouldNotContain("order-service\",service_namespace");
         }
     }
+
+    // Without the values that nothing has while all is well; that the label is there is asked all the same.
+    private static List<string> Panels()
+    {
+        using var dashboard = JsonDocument.Parse(File.ReadAllText(Path.Combine(Launcher.Root, "monitoring", "grafana", "dashboards", "argosy.json")));
+        return [.. dashboard.RootElement.GetProperty("panels").EnumerateArray().SelectMany(panel => panel.GetProperty("targets").EnumerateArray())
+            .Select(target => Trouble().Replace(target.GetProperty("expr").GetString()!.Replace(" or vector(0)", "", StringComparison.Ordinal), "$1!=\"\""))];
+    }
+
+    private static List<string> Alarms() =>
+        [.. AlarmExpression().Matches(File.ReadAllText(Path.Combine(Launcher.Root, "monitoring", "prometheus", "alerts.yml")))
+            .Select(match => Trouble().Replace(match.Groups[1].Value, "$1!=\"\""))];
+
+    [GeneratedRegex(@"(status|argosy_commit_outcome)=~?""(?:5\.\.|conflict)""")]
+    private static partial Regex Trouble();
+
+    [GeneratedRegex(@"^\s+expr: (.+) (?:>|==) [0-9.]+$", RegexOptions.Multiline)]
+    private static partial Regex AlarmExpression();
 
     // Something of everything: a request at each end, commands and replies between them, a saga that ends.
     private async Task OrderAsync()

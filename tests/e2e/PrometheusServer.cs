@@ -48,24 +48,11 @@ internal sealed class PrometheusServer : IAsyncDisposable
     }
 
     /// <summary>The value of each series that an expression gives, by its label <c>job</c>; null while Prometheus does not answer.</summary>
-    public async Task<IReadOnlyDictionary<string, double>?> QueryAsync(string expression)
-    {
-        if (_process.HasExited)
-        {
-            throw new InvalidOperationException($"Prometheus ended with {_process.ExitCode}:\n{Said()}");
-        }
+    public async Task<IReadOnlyDictionary<string, double>?> QueryAsync(string expression) => (await AskAsync(expression))?.ToDictionary(
+        series => series.GetProperty("metric").GetProperty("job").GetString()!, series => double.Parse(series.GetProperty("value")[1].GetString()!), StringComparer.Ordinal);
 
-        try
-        {
-            var answer = await _http.GetFromJsonAsync<JsonElement>($"/api/v1/query?query={Uri.EscapeDataString(expression)}");
-            return answer.GetProperty("data").GetProperty("result").EnumerateArray().ToDictionary(
-                series => series.GetProperty("metric").GetProperty("job").GetString()!, series => double.Parse(series.GetProperty("value")[1].GetString()!), StringComparer.Ordinal);
-        }
-        catch (HttpRequestException)
-        {
-            return null;    // not listening yet
-        }
-    }
+    /// <summary>How many series an expression gives; 0 also while Prometheus does not answer.</summary>
+    public async Task<int> CountAsync(string expression) => (await AskAsync(expression))?.Count ?? 0;
 
     public string Said()
     {
@@ -87,6 +74,24 @@ internal sealed class PrometheusServer : IAsyncDisposable
         _process.Dispose();
         _http.Dispose();
         Directory.Delete(_folder, recursive: true);
+    }
+
+    private async Task<IReadOnlyList<JsonElement>?> AskAsync(string expression)
+    {
+        if (_process.HasExited)
+        {
+            throw new InvalidOperationException($"Prometheus ended with {_process.ExitCode}:\n{Said()}");
+        }
+
+        try
+        {
+            var answer = await _http.GetFromJsonAsync<JsonElement>($"/api/v1/query?query={Uri.EscapeDataString(expression)}");
+            return [.. answer.GetProperty("data").GetProperty("result").EnumerateArray()];
+        }
+        catch (HttpRequestException)
+        {
+            return null;    // not listening yet
+        }
     }
 
     private void Keep(object sender, DataReceivedEventArgs line)

@@ -29,9 +29,9 @@ internal sealed class MasterKey(ReadOnlyMemory<byte> secret)
         try
         {
             var secret = File.ReadAllBytes(path);
-            if (SecretFile.IsOpenToOthers(path))
+            if (SecretFile.IsOpenToOthersThanTheGroup(path))
             {
-                settings.Refuse(Variable, $"is '{path}', which others than its owner may read: chmod 600 it, or make another if somebody may have.");
+                settings.Refuse(Variable, $"is '{path}', which others than its owner and group may read, or others than its owner change: chmod 640 it, or make another if somebody may have.");
             }
             else if (secret.Length < LeastBytes)
             {

@@ -32,6 +32,13 @@ internal static class SecretFile
     public static bool IsOpenToOthers(string path) =>
         !OperatingSystem.IsWindows() && (File.GetUnixFileMode(path) & ~(OwnerOnly | UnixFileMode.UserExecute)) != UnixFileMode.None;
 
+    /// <summary>
+    /// As the other, for a file that somebody else gave us: there the group may read it. What Kubernetes and compose mount belongs to root,
+    /// and a process that is not root reads it by its group.
+    /// </summary>
+    public static bool IsOpenToOthersThanTheGroup(string path) =>
+        !OperatingSystem.IsWindows() && (File.GetUnixFileMode(path) & ~(OwnerOnly | UnixFileMode.UserExecute | UnixFileMode.GroupRead)) != UnixFileMode.None;
+
     private static string Write(string path, string text)
     {
         var folder = Path.GetDirectoryName(Path.GetFullPath(path))!;

@@ -46,7 +46,7 @@ public sealed class KeySettingsProcessTests : IDisposable
     [Fact]
     public async Task Keys_are_encrypted_from_the_start_on_that_is_given_a_master_key()
     {
-        var master = Secret("master", RandomNumberGenerator.GetBytes(32));
+        var master = Secret("master", RandomNumberGenerator.GetBytes(32), OwnerOnly | UnixFileMode.GroupRead);     // as it is in containers
         await using var front = await StartAsync();
         var (email, _) = await front.PersonAsync();
         var before = await front.TokensAsync(email);
@@ -98,12 +98,13 @@ public sealed class KeySettingsProcessTests : IDisposable
     public async Task Settings_that_are_no_use_stop_the_start_with_one_sentence()
     {
         var data = _folder.CreateSubdirectory("data").FullName;
-        var open = Secret("open", RandomNumberGenerator.GetBytes(32));
-        File.SetUnixFileMode(open, OwnerOnly | UnixFileMode.OtherRead);
+        var open = Secret("open", RandomNumberGenerator.GetBytes(32), OwnerOnly | UnixFileMode.OtherRead);
+        var changeable = Secret("changeable", RandomNumberGenerator.GetBytes(32), OwnerOnly | UnixFileMode.GroupWrite);
         var missing = Path.Combine(_folder.FullName, "missing");
 
         (await StopsWithAsync(data, ("MASTER_KEY_FILE", Secret("short", RandomNumberGenerator.GetBytes(31))))).ShouldContain("which holds 31 bytes: name a file with at least 32 random ones");
-        (await StopsWithAsync(data, ("MASTER_KEY_FILE", open))).ShouldContain($"MASTER_KEY_FILE is '{open}', which others than its owner may read: chmod 600 it");
+        (await StopsWithAsync(data, ("MASTER_KEY_FILE", open))).ShouldContain($"MASTER_KEY_FILE is '{open}', which others than its owner and group may read, or others than its owner change: chmod 640 it");
+        (await StopsWithAsync(data, ("MASTER_KEY_FILE", changeable))).ShouldContain($"MASTER_KEY_FILE is '{changeable}', which others");
         (await StopsWithAsync(data, ("MASTER_KEY_FILE", missing))).ShouldContain($"MASTER_KEY_FILE is '{missing}', which cannot be read");
         (await StopsWithAsync(data, ("JWT_ALGORITHM", "HS256"))).ShouldContain("JWT_ALGORITHM is 'HS256', and must be one of: RS256, PS256, ES256.");
         (await StopsWithAsync(data, ("KEY_ROTATION_DAYS", "-1"))).ShouldContain("KEY_ROTATION_DAYS is '-1', and must be a number from 0 to 3650.");
@@ -124,11 +125,11 @@ public sealed class KeySettingsProcessTests : IDisposable
     private static async Task<IEnumerable<string?>> AlgorithmsAsync(Front front) =>
         JsonDocument.Parse(await KeysAsync(front)).RootElement.GetProperty("keys").EnumerateArray().Select(key => key.GetProperty("alg").GetString());
 
-    private string Secret(string name, byte[] secret)
+    private string Secret(string name, byte[] secret, UnixFileMode mode = OwnerOnly)
     {
         var path = Path.Combine(_folder.FullName, name);
         File.WriteAllBytes(path, secret);
-        File.SetUnixFileMode(path, OwnerOnly);
+        File.SetUnixFileMode(path, mode);
         return path;
     }
 
