@@ -3,13 +3,17 @@ using System.Collections.Frozen;
 namespace Argosy.Auth;
 
 /// <summary>Which passwords are taken: long enough and not among the first that anybody would try. Nothing about kinds of characters.</summary>
-/// <remarks>ASVS 5 §6.2. The list has some hundred entries of eight characters and more; ASVS asks for the top 3,000.</remarks>
+/// <remarks>
+/// ASVS 5 §6.2.4: the top 3,000 of the passwords that the rule of length lets through. <c>common-passwords.txt</c> begins with them, ranked,
+/// as @zxcvbn-ts/language-common 4.1.3 has them (its licence is beside it); behind them are keyboards, years and words of our own.
+/// Shorter ones are in no list: whoever lowers <see cref="MinLength"/> makes it anew.
+/// </remarks>
 internal static class PasswordPolicy
 {
-    private const int MinLength = 8;
+    internal const int MinLength = 8;
     private const int MaxLength = 128;
 
-    private static readonly FrozenSet<string> Common = Read("common-passwords.txt");
+    internal static readonly FrozenSet<string> Common = Read("common-passwords.txt");
 
     /// <summary>What is wrong with the password, continuing "The password …"; null if nothing is.</summary>
     /// <param name="password">As it was typed: nothing is trimmed or replaced.</param>

@@ -71,6 +71,21 @@ public sealed class RuleTests
     public void A_password_is_long_and_not_obvious(string password, string? fault) =>
         PasswordPolicy.Fault(password, "christabel@example.org").ShouldBe(fault);
 
+    [Theory]
+    [InlineData("michelle")]        // a name
+    [InlineData("qwerty123")]
+    [InlineData("1q2w3e4r5t")]
+    [InlineData("13091984")]        // a day
+    [InlineData("Trustno1")]
+    public void What_is_tried_first_is_refused(string password) => PasswordPolicy.Fault(password, "a@example.org").ShouldBe("is among the first that anybody would try");
+
+    [Fact]
+    public void The_list_has_the_three_thousand_that_the_rule_of_length_lets_through()
+    {
+        PasswordPolicy.Common.Count.ShouldBeGreaterThanOrEqualTo(3_000);
+        PasswordPolicy.Common.ShouldAllBe(password => password.Length >= PasswordPolicy.MinLength && password == password.ToLowerInvariant());
+    }
+
     [Fact]
     public void Long_passwords_are_taken_as_they_are()
     {
