@@ -23,8 +23,8 @@ internal sealed partial class KeyFolder(KeyOptions options, TimeProvider time, I
     /// <summary>What a start does: makes what is missing, and finishes what an instance left that died between two steps.</summary>
     /// <remarks>
     /// 1. No signing key: the next one takes its place, or one is made. 2. Encrypt what is not, if there is a master key. 3. A next key of
-    /// the algorithm that is asked for. 4. The signing key is for another algorithm: it is retired, the next one signs at once, and
-    /// another is made. 5. Delete what is old.
+    /// the algorithm that is asked for; where the signing one is for another, <see cref="KeyRotation"/> lets it sign as soon as everybody
+    /// has it. 4. Delete what is old.
     /// </remarks>
     /// <exception cref="ConfigurationException">A key that is there cannot or should not be used, or the folder cannot.</exception>
     public KeySet Open()
@@ -40,10 +40,7 @@ internal sealed partial class KeyFolder(KeyOptions options, TimeProvider time, I
             var keys = MakeNext();
             if (keys.Signing.Algorithm != options.Algorithm)
             {
-                OtherAlgorithm(options.Algorithm, keys.Signing.Algorithm, keys.Signing.Id);
-                Retire(keys.Signing);
-                Promote();
-                MakeNext();
+                OtherAlgorithm(options.Algorithm, keys.Signing.Algorithm, keys.Next!.Id, options.PublishFor);
             }
 
             ForgetOld();
@@ -185,8 +182,8 @@ internal sealed partial class KeyFolder(KeyOptions options, TimeProvider time, I
 
     private string RetiredPath(string id) => Path.Combine(options.Folder, $"retired-{id}.pem");
 
-    [LoggerMessage(1, LogLevel.Warning, "JWT_ALGORITHM is {Wanted}, and the key so far was for {Before}: {KeyId} is retired, a new one signs from now on")]
-    private partial void OtherAlgorithm(string wanted, string before, string keyId);
+    [LoggerMessage(1, LogLevel.Warning, "JWT_ALGORITHM is {Wanted}, and the key that signs is for {Before}: {NextId} is published, and signs when it has been for {PublishFor}")]
+    private partial void OtherAlgorithm(string wanted, string before, string nextId, TimeSpan publishFor);
 }
 
 /// <summary>The keys that are good now.</summary>

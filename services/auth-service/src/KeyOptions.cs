@@ -6,7 +6,7 @@ namespace Argosy.Auth;
 
 /// <summary>How tokens are signed, validated.</summary>
 /// <param name="Folder"><c>keys</c> in the data folder. Instances that share it share the keys.</param>
-/// <param name="Algorithm"><c>JWT_ALGORITHM</c>: RS256 (default), PS256 or ES256. With another than before, the next start makes a new key.</param>
+/// <param name="Algorithm"><c>JWT_ALGORITHM</c>: RS256 (default), PS256 or ES256. With another than before, the next start publishes a key for it.</param>
 /// <param name="Master"><c>MASTER_KEY_FILE</c>; null: keys are on disk as they are.</param>
 /// <param name="RotateEvery"><c>KEY_ROTATION_DAYS</c>, 0 to 3,650 (default 90): for how long a key signs; null for 0: until somebody asks.</param>
 /// <param name="PublishFor">

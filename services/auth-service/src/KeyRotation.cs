@@ -6,7 +6,7 @@ using Argosy.Chassis.Store;
 namespace Argosy.Auth;
 
 /// <summary>
-/// Lets the next key sign, when an administrator asks or the key is old enough. No token is refused for it, whoever is killed when:
+/// Lets the next key sign, when an administrator asks, the key is old enough or another algorithm is asked for. No token is refused for it, whoever is killed when:
 /// <list type="number">
 /// <item>Claim the lease: one instance rotates at a time.</item>
 /// <item>Look at the folder. Unless the next key has been published for longer than anybody takes to fetch the set, refuse.</item>
@@ -75,8 +75,10 @@ internal sealed partial class KeyRotation(
         }
     }
 
-    // The next key is made when the one before begins to sign, so its age is the time for which that one has. None: one died at it.
-    private bool IsDue => keys.Keys.Next is not { } next || (options.RotateEvery is { } age && next.Made + age <= time.GetUtcNow());
+    // The next key is made when the one before begins to sign, so its age is the time for which that one has. None: one died at it. And
+    // whose algorithm is asked for signs as soon as it may.
+    private bool IsDue => keys.Keys.Next is not { } next || (options.RotateEvery is { } age && next.Made + age <= time.GetUtcNow())
+        || (next.Algorithm == options.Algorithm && keys.Keys.Signing.Algorithm != options.Algorithm);
 
     private Problem? TooEarly()
     {

@@ -65,7 +65,7 @@ public sealed class KeyFolderTests : IAsyncLifetime
 
     [Theory]
     [MemberData(nameof(Deaths))]
-    public async Task A_start_that_died_while_it_changed_the_algorithm_is_followed_by_one_that_does(int steps)
+    public async Task Whoever_died_while_the_algorithm_was_changed_is_followed_by_one_that_goes_on(int steps)
     {
         using var before = _keys.Open(Store);
         var token = before.Token();
@@ -75,6 +75,10 @@ public sealed class KeyFolderTests : IAsyncLifetime
 
         using var after = _keys.Open(Store);
 
+        after.Keys.Keys.Next!.Algorithm.ShouldBe("PS256");
+        (await after.VerifiesAsync(token)).ShouldBeTrue();
+        _keys.Time.Advance(_keys.Options.PublishFor);
+        await after.Rotation.LookAsync(CancellationToken.None);
         (after.Keys.Keys.Signing.Algorithm, after.Keys.Keys.Next!.Algorithm).ShouldBe(("PS256", "PS256"));
         after.Keys.Keys.Retired.Select(key => key.Algorithm).ShouldBe(["ES256"]);
         (await after.VerifiesAsync(token)).ShouldBeTrue();
@@ -144,17 +148,46 @@ public sealed class KeyFolderTests : IAsyncLifetime
     }
 
     [Fact]
-    public void A_retired_key_keeps_the_algorithm_that_it_signed_with()
+    public async Task Another_algorithm_is_published_before_it_signs_and_a_retired_key_keeps_its_own()
     {
         _keys.Options = _keys.Options with { Algorithm = SecurityAlgorithms.RsaSha256 };
         var first = _keys.Open().Keys.Signing;
         _keys.Options = _keys.Options with { Algorithm = SecurityAlgorithms.RsaSsaPssSha256 };
+        using var service = _keys.Open(Store);
+        var next = service.Keys.Keys.Next.ShouldNotBeNull();
 
-        var keys = _keys.Open().Keys;
+        _keys.Time.Advance(_keys.Options.PublishFor - TimeSpan.FromSeconds(1));
+        await service.Rotation.LookAsync(CancellationToken.None);
+        (service.SigningId, next.Algorithm).ShouldBe((first.Id, "PS256"));
 
-        (keys.Signing.Algorithm, keys.Next!.Algorithm).ShouldBe(("PS256", "PS256"));
-        keys.Retired.Select(key => (key.Id, key.Algorithm)).ShouldBe([(first.Id, "RS256")]);
-        _keys.Open().Keys.Signing.Id.ShouldBe(keys.Signing.Id);     // and that is that
+        _keys.Time.Advance(TimeSpan.FromSeconds(1));
+        await service.Rotation.LookAsync(CancellationToken.None);
+        (service.SigningId, service.Keys.Keys.Next!.Algorithm).ShouldBe((next.Id, "PS256"));
+        service.Keys.Keys.Retired.Select(key => (key.Id, key.Algorithm)).ShouldBe([(first.Id, "RS256")]);
+
+        _keys.Time.Advance(_keys.Options.PublishFor);
+        await service.Rotation.LookAsync(CancellationToken.None);
+        service.SigningId.ShouldBe(next.Id, "and that is that");
+    }
+
+    [Fact]
+    public async Task Instances_that_were_told_different_algorithms_do_not_take_turns_for_ever()
+    {
+        using var one = _keys.Open(Store);
+        _keys.Options = _keys.Options with { Algorithm = SecurityAlgorithms.RsaSsaPssSha256 };
+        using var other = _keys.Open(Store);
+        var seen = new HashSet<string>(StringComparer.Ordinal);
+        for (var i = 0; i < 10; i++)
+        {
+            _keys.Time.Advance(_keys.Options.PublishFor);
+            await one.Rotation.LookAsync(CancellationToken.None);
+            await other.Rotation.LookAsync(CancellationToken.None);
+            seen.Add(one.SigningId);
+            seen.Add(other.SigningId);
+        }
+
+        seen.Count.ShouldBeLessThanOrEqualTo(2);
+        other.Keys.Keys.Signing.Algorithm.ShouldBe("PS256");
     }
 
     [Fact]

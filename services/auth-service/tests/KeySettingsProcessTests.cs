@@ -22,7 +22,7 @@ public sealed class KeySettingsProcessTests : IDisposable
 
     [Theory]
     [MemberData(nameof(Changes))]
-    public async Task Another_algorithm_signs_from_the_next_start_on_and_what_the_one_before_signed_stays_good(string first, string second)
+    public async Task Another_algorithm_is_known_to_all_before_it_signs_and_what_the_one_before_signed_stays_good(string first, string second)
     {
         await using var front = await StartAsync(("JWT_ALGORITHM", first));
         await using var consumer = await Consumer.StartAsync(front.Bench.Address, TimeSpan.FromMilliseconds(300));
@@ -31,16 +31,22 @@ public sealed class KeySettingsProcessTests : IDisposable
         before.Header.GetProperty("alg").GetString().ShouldBe(first);
         (await consumer.StatusAsync(before.Access)).ShouldBe(HttpStatusCode.OK);
 
-        await front.Bench.RestartAsync(Settings(("JWT_ALGORITHM", second)));
+        await front.Bench.RestartAsync(Settings(("JWT_ALGORITHM", second), ("KEY_PUBLISH_SECONDS", "2")));
+
+        var meanwhile = await front.TokensAsync(email);
+        (meanwhile.KeyId, await consumer.StatusAsync(meanwhile.Access)).ShouldBe((before.KeyId, HttpStatusCode.OK), "nobody has met the new one yet");
+        (await AlgorithmsAsync(front)).ShouldBe([first, second]);                              // signing, next
+        var admin = await front.AdminAsync();
+        await Eventually.HoldsAsync(async () => (await front.RotateAsync(admin)).StatusCode == HttpStatusCode.OK, "it was published for long enough");
 
         var after = await front.TokensAsync(email);
+        (await consumer.StatusAsync(after.Access)).ShouldBe(HttpStatusCode.OK, "at once");
         after.Header.GetProperty("alg").GetString().ShouldBe(second);
         after.Claims.GetProperty("sub").GetString().ShouldBe(id);
-        await Eventually.HoldsAsync(async () => await consumer.StatusAsync(after.Access) == HttpStatusCode.OK, "the other service has fetched the new key");
         (await consumer.StatusAsync(before.Access)).ShouldBe(HttpStatusCode.OK);
         (await front.AdminStatusAsync(before.Access)).ShouldBe(HttpStatusCode.Forbidden);     // known, though no admin
         (await AlgorithmsAsync(front)).ShouldBe([second, second, first]);                      // signing, next, retired
-        front.Bench.Process.Output.ShouldContain(line => line.Contains($"JWT_ALGORITHM is {second}, and the key so far was for {first}", StringComparison.Ordinal));
+        front.Bench.Process.Output.ShouldContain(line => line.Contains($"JWT_ALGORITHM is {second}, and the key that signs is for {first}", StringComparison.Ordinal));
     }
 
     [Fact]
