@@ -17,7 +17,7 @@ internal static class AccountApi
         // First-party, and not OAuth (docs/decisions/0022-oauth.md): other programs send people to /connect/authorize.
         // Not .Writes(): that keeps answers for repeats, and this answer is a secret. A repeated login is another session.
         auth.MapPost("/login", LoginAsync)
-            .WithSummary("Log in, in a program of Argosy's own").Answers<Tokens>(200, "Tokens of a new session.").Refuses(401);
+            .WithSummary("Log in, in a program of Argosy's own (first-party; other programs use /connect/authorize)").Answers<Tokens>(200, "Tokens of a new session.").Refuses(401);
     }
 
     /// <summary>
