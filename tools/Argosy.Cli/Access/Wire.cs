@@ -29,7 +29,7 @@ internal sealed record AuditLine(long Id, DateTimeOffset At, string Actor, strin
 
 internal sealed record ListedAuditLine(string Service, AuditLine Line);
 
-internal sealed record AuditVerdict(long Entries, long Sealed, string? Fault);
+internal sealed record AuditVerdict(long Entries, long Sealed, string? Fault, string? Next);
 
 /// <summary>What goes over the wire between the launcher and the services: their public JSON, read here by its own definitions.</summary>
 [JsonSourceGenerationOptions(JsonSerializerDefaults.Web, DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull)]

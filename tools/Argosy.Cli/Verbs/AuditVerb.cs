@@ -69,8 +69,20 @@ internal static class AuditVerb
         return answer.Read(WireJson.Default.AuditPage).Items.Select(line => new ListedAuditLine(service.Name, line));
     }
 
-    private static async Task<AuditVerdict> VerdictAsync(Desk desk, ProcessEntry service, CancellationToken ct) =>
-        (await desk.AskAsync(service, Ask.Get("/admin/audit/verdict"), ct)).Read(WireJson.Default.AuditVerdict);
+    // A part at a time, each behind the last seal of the one before it.
+    private static async Task<AuditVerdict> VerdictAsync(Desk desk, ProcessEntry service, CancellationToken ct)
+    {
+        var (entries, sealedEntries, after) = (0L, 0L, "");
+        while (true)
+        {
+            var part = (await desk.AskAsync(service, Ask.Get($"/admin/audit/verdict{after}"), ct)).Read(WireJson.Default.AuditVerdict);
+            (entries, sealedEntries, after) = (entries + part.Entries, sealedEntries + part.Sealed, $"?after={part.Next}");
+            if (part.Next is null)
+            {
+                return part with { Entries = entries, Sealed = sealedEntries };
+            }
+        }
+    }
 
     // A line each, however wide the terminal is: it is read with grep.
     private static string LineOf(ListedAuditLine listed)

@@ -17,7 +17,7 @@ internal static class AuditAdmin
         audit.MapGet("/", ListAsync)
             .WithSummary("Read who did what").Answers<AuditPage>(200, $"At most {Most} entries, the oldest first.");
         audit.MapGet("/verdict", VerifyAsync)
-            .WithSummary("Look whether anybody has changed the audit trail").Answers<AuditVerdict>(200, "How many entries there are, how many are sealed, and what does not fit.");
+            .WithSummary("Look whether anybody has changed the audit trail").Answers<AuditVerdict>(200, $"How many of {AuditTrail.Part} entries are there, how many are sealed, what does not fit, and in `next` where to look on.").Refuses(400);
     }
 
     // From the oldest on: whoever wants the next ones asks with the last id that they have.
@@ -28,9 +28,11 @@ internal static class AuditAdmin
             entry.Id, DateTimeOffset.FromUnixTimeMilliseconds(entry.At), entry.Actor, entry.Action, entry.Target, entry.Detail, entry.Outcome, entry.Trace))]), StrictJson.Options);
     }
 
-    private static async Task<IResult> VerifyAsync(IStore store, AuditKey key, AuditHead head, CancellationToken cancellation) =>
-        Results.Json(await AuditTrail.VerifyAsync(store, key, head, cancellation), StrictJson.Options);
-
+    // A part at a time: a trail is as long as the service is old.
+    private static async Task<IResult> VerifyAsync(IStore store, AuditKey key, AuditHead head, string? after, CancellationToken cancellation) =>
+        (after is null ? AuditSeal.None : AuditSeal.Parse(after)) is { } seal
+            ? Results.Json(await AuditTrail.VerifyAsync(store, key, head, seal, cancellation), StrictJson.Options)
+            : Problem.Invalid("audit.after", "after must be what an earlier answer called next.").ToResult();
 }
 
 internal sealed record AuditPage(IReadOnlyList<AuditView> Items) : IExample<AuditPage>

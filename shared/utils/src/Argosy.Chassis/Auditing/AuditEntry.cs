@@ -1,4 +1,5 @@
 using System.Buffers.Binary;
+using System.Globalization;
 using System.Security.Cryptography;
 using System.Text;
 
@@ -48,4 +49,14 @@ internal sealed record AuditSeal(long Id, string Hash)
 {
     /// <summary>What the first entry's seal follows.</summary>
     public static AuditSeal None { get; } = new(0, "");
+
+    /// <summary>Reads what <see cref="ToString"/> has written; null where it is something else.</summary>
+    public static AuditSeal? Parse(string text) =>
+        text.Split('.') is [var id, { Length: HashLength } hash] && hash.All(char.IsAsciiHexDigitLower) && long.TryParse(id, NumberStyles.None, CultureInfo.InvariantCulture, out var place)
+            ? new AuditSeal(place, hash)
+            : null;
+
+    public override string ToString() => string.Create(CultureInfo.InvariantCulture, $"{Id}.{Hash}");
+
+    private const int HashLength = 64;
 }
