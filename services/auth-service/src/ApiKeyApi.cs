@@ -1,4 +1,5 @@
 using Argosy.Chassis;
+using Argosy.Chassis.Auditing;
 using Argosy.Chassis.Hosting;
 using Argosy.Chassis.Hosting.Identity;
 using Argosy.Chassis.Store;
@@ -75,7 +76,7 @@ internal static class ApiKeyApi
         await keys.RevokeAsync(id, caller.Id, work.Context, ct) ? Results.NoContent() : Unknown.ToResult();
 
     /// <summary>A form with <c>key</c>; the token does not outlive the key.</summary>
-    private static async Task<IResult> TokenAsync(HttpRequest http, ApiKeys keys, AccessTokens tokens, TimeProvider time, CancellationToken ct)
+    private static async Task<IResult> TokenAsync(HttpRequest http, ApiKeys keys, AccessTokens tokens, AuditTally tally, TimeProvider time, CancellationToken ct)
     {
         var (form, fault) = await OAuthForm.ReadAsync(http, ct);
         if (form?["key"] is not { } text)
@@ -85,10 +86,12 @@ internal static class ApiKeyApi
 
         if (await keys.FindAsync(text, ct) is not { } key)
         {
+            http.HttpContext.CountRefusal("api-key.refuse", NoKey.Code);
             http.HttpContext.Response.Headers.WWWAuthenticate = "Bearer realm=\"argosy\"";   // RFC 9110 §15.5.2 wants one with every 401
             return NoKey.ToResult();
         }
 
+        tally.Count(key.Account, "api-key.use", key.Id, key.Prefix, "done");
         var left = key.Expires - time.GetUtcNow();
         var lifetime = left < AccessTokens.Lifetime ? left : AccessTokens.Lifetime;
         return new TokenAnswer(tokens.Issue(key, lifetime), key.Scope, lifetime: lifetime);

@@ -1,5 +1,6 @@
 using System.Buffers.Text;
 using System.Text.Json;
+using Argosy.Chassis.Hosting.Identity;
 using Argosy.Chassis.Messaging;
 using Argosy.Chassis.Store;
 using Microsoft.IdentityModel.JsonWebTokens;
@@ -27,6 +28,17 @@ internal sealed class ClientProof(Clients clients, AuthOptions options, IStore s
 
     /// <summary>The client; neither where the request names none.</summary>
     public async Task<(Client? Client, OAuthError? Refusal)> IdentifyAsync(HttpRequest http, OAuthForm form, MessageContext cause, CancellationToken ct)
+    {
+        var (client, refusal) = await CheckAsync(http, form, cause, ct);
+        if (refusal is not null)
+        {
+            http.HttpContext.CountRefusal("client.refuse", refusal.Error);
+        }
+
+        return (client, refusal);
+    }
+
+    private async Task<(Client? Client, OAuthError? Refusal)> CheckAsync(HttpRequest http, OAuthForm form, MessageContext cause, CancellationToken ct)
     {
         var (assertion, byHeader, bySecret) = (form["client_assertion"], http.Headers.Authorization.Count > 0, form["client_secret"] is not null);
         if ((assertion is not null ? 1 : 0) + (byHeader ? 1 : 0) + (bySecret ? 1 : 0) > 1)

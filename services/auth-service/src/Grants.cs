@@ -1,9 +1,11 @@
+using Argosy.Chassis.Auditing;
+using Argosy.Chassis.Hosting.Identity;
 using Argosy.Chassis.Messaging;
 
 namespace Argosy.Auth;
 
 /// <summary>What a client gets for what it brings: one method for each grant of <c>/connect/token</c>.</summary>
-internal sealed class Grants(Clients clients, AuthorizationCodes codes, Sessions sessions, AccessTokens tokens)
+internal sealed class Grants(Clients clients, AuthorizationCodes codes, Sessions sessions, AccessTokens tokens, AuditTally tally)
 {
     /// <summary>The client of the JSON login; null where the configuration has none of that name.</summary>
     public Client? FirstParty => clients.Find(Client.FirstParty);
@@ -60,8 +62,14 @@ internal sealed class Grants(Clients clients, AuthorizationCodes codes, Sessions
     public IResult Credentials(Client client, OAuthForm form) => client.IsPublic
         ? new OAuthError("unauthorized_client", "A public client has nothing to prove itself by.")
         : client.Grant(form["scope"]) is { } scope
-            ? new TokenAnswer(tokens.Issue(client, scope), scope)
+            ? Granted(client, scope)
             : new OAuthError("invalid_scope", $"Client {client.Id} may ask for '{string.Join(' ', client.Scopes)}'.");
+
+    private TokenAnswer Granted(Client client, string scope)
+    {
+        tally.Count($"{Caller.ServicePrefix}{client.Id}", "client.login", client.Id, outcome: "done");
+        return new TokenAnswer(tokens.Issue(client, scope), scope);
+    }
 
     private TokenAnswer Refreshed(Session session, string? asked)
     {

@@ -1,6 +1,7 @@
 using System.Security.Cryptography;
 using System.Text;
 using Argosy.Chassis;
+using Argosy.Chassis.Auditing;
 using Argosy.Chassis.Messaging;
 using Argosy.Chassis.Store;
 
@@ -19,9 +20,9 @@ internal sealed record SignInResult(Account? Account, Problem? Problem, string? 
 /// <remarks>
 /// 1. Refuse while the address is blocked. 2. Wait for a place to hash. 3. Count the guess as failed, and commit that, before it is
 /// tried: a hundred guesses at once are then counted like a hundred in a row. 4. Compare; an unknown address costs the same.
-/// 5. Success forgets the count, in the commit of the login (<see cref="Complete"/>).
+/// 5. Success forgets the count, in the commit of the login (<see cref="Complete"/>); whatever is refused is counted for the audit trail.
 /// </remarks>
-internal sealed class SignIn(IStore store, Passwords passwords, TimeProvider time)
+internal sealed class SignIn(IStore store, Passwords passwords, AuditTally tally, TimeProvider time)
 {
     private const int MaxConflicts = 10;
 
@@ -34,6 +35,17 @@ internal sealed class SignIn(IStore store, Passwords passwords, TimeProvider tim
     public async Task<SignInResult> TryAsync(string email, string password, MessageContext cause, CancellationToken ct)
     {
         var subject = SubjectOf(email);
+        var result = await TryAsync(subject, email, password, cause, ct);
+        if (result.Problem is { Status: var status, Code: var why } && result.Problem != Passwords.Busy)
+        {
+            tally.Count(subject, status == StatusCodes.Status429TooManyRequests ? "login.block" : "login.fail", subject, why);
+        }
+
+        return result;
+    }
+
+    private async Task<SignInResult> TryAsync(string subject, string email, string password, MessageContext cause, CancellationToken ct)
+    {
         if (Guesses.Blocked(await ReadAsync(subject, ct), time.GetUtcNow()) is { } blocked)
         {
             return blocked;
@@ -63,6 +75,7 @@ internal sealed class SignIn(IStore store, Passwords passwords, TimeProvider tim
     public static void Complete(SignInResult success, WriteSet work)
     {
         var account = success.Account!;
+        work.Audit(account.Id, "login.succeed", account.Id);
         work.Execute("delete from attempts where subject = @subject", new { subject = SubjectOf(account.Email) });
         if (success.NewHash is { } hash)
         {
@@ -84,7 +97,6 @@ internal sealed class SignIn(IStore store, Passwords passwords, TimeProvider tim
             }
 
             Fill(work, subject, seen);
-            work.Audit(subject, "login.try", subject, outcome: "tried");     // what came of it, the session's own entry says
             var outcome = await store.CommitAsync(work, ct);
             if (outcome.Result != CommitResult.Conflict)
             {

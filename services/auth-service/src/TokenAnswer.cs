@@ -30,6 +30,8 @@ internal sealed record Tokens(
 /// <summary>A refusal as RFC 6749 §5.2 spells it; OAuth clients know no problem details.</summary>
 internal sealed class OAuthError(string error, string description, int status = StatusCodes.Status400BadRequest) : IResult
 {
+    public string Error => error;
+
     public Task ExecuteAsync(HttpContext httpContext)
     {
         httpContext.Response.StatusCode = status;

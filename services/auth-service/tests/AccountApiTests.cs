@@ -1,5 +1,7 @@
 using System.Diagnostics;
 using System.Net;
+using System.Security.Cryptography;
+using System.Text;
 using System.Text.Json;
 using Argosy.Contracts.Auth.V1;
 using Argosy.Testing;
@@ -26,6 +28,29 @@ public sealed class AccountApiTests(AuthProcess process)
         Guid.Parse(id).Version.ShouldBe(7);
         var registered = await _front.Bench.Bus.HearAsync<UserRegistered>(m => m.UserId == id);
         registered.ShouldBe(new UserRegistered { UserId = id, Email = email, Name = "Ada Lovelace" });
+    }
+
+    [Fact]
+    public async Task Logins_that_succeed_that_fail_and_that_have_to_wait_are_in_the_audit_trail()
+    {
+        await using var front = await Front.OpenAsync();       // its minute has places for few
+        var (email, id) = await front.PersonAsync();
+        await front.TokensAsync(email);
+        for (var i = 0; i < 8; i++)
+        {
+            (await front.LoginAsync(email, "wrong")).Dispose();
+        }
+
+        var token = await front.AdminAsync();
+        await Eventually.HoldsAsync(async () =>
+        {
+            using var request = new HttpRequestMessage(HttpMethod.Get, "/admin/audit") { Headers = { Authorization = new("Bearer", token) } };
+            using var answer = await front.Http.SendAsync(request);
+            var lines = (await Front.JsonAsync(answer)).GetProperty("items").EnumerateArray()
+                .Select(line => $"{line.GetProperty("action")} {line.GetProperty("actor")} {line.GetProperty("outcome")}").ToList();
+            var subject = Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(email)));
+            return lines.Contains($"login.succeed {id} done") && lines.Contains($"login.fail {subject} refused") && lines.Contains($"login.block {subject} refused");
+        }, "they are written down", TimeSpan.FromSeconds(20));
     }
 
     [Fact]

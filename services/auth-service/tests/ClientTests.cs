@@ -117,7 +117,7 @@ public sealed class ClientTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task A_clients_code_and_refresh_token_are_nothing_to_another_client()
+    public async Task Case32_a_clients_code_and_refresh_token_are_nothing_to_another_client()
     {
         var (email, _) = await _front.PersonAsync();
         var flow = new CodeFlow(_front.Http);

@@ -1,3 +1,4 @@
+using Argosy.Chassis.Auditing;
 using Argosy.Chassis.Messaging;
 using Argosy.Chassis.Store;
 using Argosy.Testing;
@@ -25,7 +26,7 @@ public sealed class SignInTests : IAsyncLifetime
     {
         _bench = await MessageBench.OpenAsync("auth-service", typeof(SignIn).Assembly, _ => { });
         _passwords = new Passwords(_time);
-        _signIn = new SignIn(_bench.Store, _passwords, _time);
+        _signIn = new SignIn(_bench.Store, _passwords, new AuditTally(_time), _time);
     }
 
     public ValueTask DisposeAsync()

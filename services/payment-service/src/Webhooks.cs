@@ -4,6 +4,7 @@ using System.Text;
 using System.Text.Json;
 using Argosy.Chassis;
 using Argosy.Chassis.Hosting;
+using Argosy.Chassis.Hosting.Identity;
 using Argosy.Chassis.Store;
 
 namespace Argosy.Payments;
@@ -43,10 +44,11 @@ internal static class Webhooks
             .WithSummary("Hear from the payment provider").Answers(200, "Heard; what of it matters is asked for.").Refuses(401);
 
     private static async Task<IResult> AcceptAsync(
-        WebhookDelivery delivery, PaymentOptions options, PaymentWorker worker, IStore store, WriteSet work, CancellationToken cancellation)
+        HttpContext http, WebhookDelivery delivery, PaymentOptions options, PaymentWorker worker, IStore store, WriteSet work, CancellationToken cancellation)
     {
         if (!IsGenuine(delivery.Signature, delivery.Body, options.WebhookSecrets, work.Now))
         {
+            http.CountRefusal("webhook.refuse", Forged.Code);
             return Forged.ToResult();
         }
 

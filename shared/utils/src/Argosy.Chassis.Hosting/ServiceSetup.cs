@@ -210,6 +210,9 @@ public static class ServiceSetup
         argosy.Services.AddSingleton(provider => new AuditKey(provider.GetRequiredService<RequestHasher>().Derive("audit trail")));
         argosy.Services.AddSingleton(_ => new AuditHead(Path.Combine(argosy.Options.DataDirectory, "audit-head")));
         argosy.Services.AddHostedService(provider => ActivatorUtilities.CreateInstance<AuditSealer>(provider, argosy.Options.Name));
+        argosy.Services.AddSingleton(provider => new AddressNames(provider.GetRequiredService<RequestHasher>().Derive("audited addresses")));
+        argosy.Services.AddSingleton<AuditTally>();
+        argosy.Services.AddHostedService(provider => ActivatorUtilities.CreateInstance<AuditTallyWriter>(provider, argosy.Options.Name));
         argosy.Services.AddScoped(provider => RequestWork(provider, argosy.Options.Name));
     }
 

@@ -1,4 +1,5 @@
 using System.Globalization;
+using Argosy.Chassis.Hosting.Identity;
 using Argosy.Chassis.Messaging;
 using Argosy.Chassis.Messaging.Wire;
 using Argosy.Chassis.Store;
@@ -28,6 +29,7 @@ internal sealed class BusEndpoint(string service, Catalog catalog, BusKeys keys,
     {
         if (await SenderAsync(http.Request) is not { } sender)
         {
+            http.CountRefusal("bus.refuse", "bus.token");
             return Problem.Unauthorized("bus.token", "The bus takes batches with a token that a service signed for this one.").ToResult();
         }
 

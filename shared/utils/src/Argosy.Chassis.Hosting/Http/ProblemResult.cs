@@ -2,6 +2,7 @@ using System.Buffers;
 using System.Diagnostics;
 using System.Globalization;
 using System.Text.Json;
+using Argosy.Chassis.Hosting.Identity;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.Metadata;
 
@@ -17,6 +18,11 @@ public static class ProblemAnswers
     {
         var response = context.Response;
         response.StatusCode = problem.Status;
+        if (problem.Status == StatusCodes.Status403Forbidden)
+        {
+            context.CountRefusal("access.refuse", problem.Code);
+        }
+
         response.Headers.CacheControl = "no-store";
         if (problem.RetryAfter is { } wait)
         {

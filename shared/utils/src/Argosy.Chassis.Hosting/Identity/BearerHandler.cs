@@ -45,6 +45,12 @@ internal sealed class BearerHandler(
             return;
         }
 
+        // An expired token is everyday life, and none at all is a question. The others nobody gets from us.
+        if (refused is not (null or { Fault: TokenFault.Expired }))
+        {
+            Context.CountRefusal("token.refuse", refused.Fault.ToString());
+        }
+
         var detail = refused?.Fault switch
         {
             null => "This needs an access token in the Authorization header.",

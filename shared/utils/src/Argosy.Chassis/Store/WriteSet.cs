@@ -70,9 +70,13 @@ public sealed class WriteSet(MessageContext context, DateTimeOffset now)
     /// <param name="target">The thing's identity.</param>
     /// <param name="detail">What else there is to know.</param>
     /// <param name="outcome">How it went, where not as wanted.</param>
-    public void Audit(string actor, string action, string target, string detail = "", string outcome = "done") => Execute(
+    public void Audit(string actor, string action, string target, string detail = "", string outcome = "done") =>
+        Audit(actor, action, target, detail, outcome, Activity.Current?.TraceId.ToHexString() ?? "");
+
+    /// <summary>The same of a trace that is over.</summary>
+    internal void Audit(string actor, string action, string target, string detail, string outcome, string trace) => Execute(
         "insert into sys_audit (at, actor, action, target, detail, outcome, trace) values (@at, @actor, @action, @target, @detail, @outcome, @trace)",
-        new { at = NowMilliseconds, actor, action, target, detail, outcome, trace = Activity.Current?.TraceId.ToHexString() ?? "" }, rows: 1);
+        new { at = NowMilliseconds, actor, action, target, detail, outcome, trace }, rows: 1);
 
     /// <summary>Sends a message after, and only after, the commit. Its key is the field that the proto marks.</summary>
     public void Publish(IMessage message) => Publish(message, NewId(), Context.Cause());
