@@ -55,12 +55,13 @@ internal static class AuditTrail
                         : $"Entry {entry.Id} does not fit its seal: it was changed, or something before it was removed.");
                 }
 
-                previous = new AuditSeal(entry.Id, seal);
-                if (expected?.Id == previous.Id && expected != previous)
+                var made = new AuditSeal(entry.Id, seal);
+                if (expected is not null && previous.Id < expected.Id && made.Id >= expected.Id && made != expected)
                 {
                     return new AuditVerdict(entries, entries, EndOf(expected));
                 }
 
+                previous = made;
                 entries++;
             }
         }
