@@ -14,6 +14,9 @@ internal static class Launcher
 {
     public static string Root { get; } = FindRoot();
 
+    /// <summary>A program of ours, built as these tests are.</summary>
+    public static string DllOf(string assembly) => Path.Combine(Root, "artifacts", "bin", assembly, Path.GetFileName(AppContext.BaseDirectory.TrimEnd(Path.DirectorySeparatorChar)), $"{assembly}.dll");
+
     /// <summary><c>./argosy ARGUMENTS</c>, on what is built.</summary>
     public static Task<Ended> ArgosyAsync(TimeSpan within, params string[] arguments) =>
         RunAsync(within, Environment(), Path.Combine(Root, "argosy"), arguments);

@@ -1,7 +1,10 @@
+using System.Globalization;
 using System.Net;
 using System.Net.Http.Json;
 using System.Net.Sockets;
 using System.Text;
+using System.Text.Json;
+using Argosy.Testing;
 using Shouldly;
 using Xunit;
 
@@ -11,6 +14,17 @@ namespace Argosy.E2E.Abuse;
 [Trait("on", "embedded")]
 public sealed class AbuseOfHttp(Fleet fleet)
 {
+    private const string Mark = "forged-by-a-stranger";
+    private const string ForgedTrace = "f0f0f0f0f0f0f0f0f0f0f0f0f0f0f0f0";
+
+    // What services would believe if it came from the gateway.
+    private static readonly Dictionary<string, string> Forged = new[]
+    {
+        "X-User-Id", "X-User-Roles", "X-Forwarded-User", "X-Forwarded-For", "X-Forwarded-Host", "X-Forwarded-Proto", "X-Forwarded-Prefix", "Forwarded", "X-Real-IP",
+        "X-Original-URL", "X-Rewrite-URL", "X-Forwarded-Client-Cert", "X-Envoy-Original-Path", "baggage", "tracestate",
+    }.ToDictionary(header => header, header => $"user={Mark};By=spiffe://argosy/gateway", StringComparer.Ordinal).Append(KeyValuePair.Create("traceparent", $"00-{ForgedTrace}-f0f0f0f0f0f0f0f0-01"))
+        .ToDictionary(StringComparer.Ordinal);
+
     private Uri Gateway => fleet.AddressOf("gateway");
 
     [Fact]
@@ -157,12 +171,67 @@ public sealed class AbuseOfHttp(Fleet fleet)
     [Fact]
     public async Task Case23_nobody_becomes_somebody_by_a_header()
     {
-        foreach (var header in new[] { "X-User-Id", "X-Forwarded-User", "X-Forwarded-For", "X-Real-IP", "X-Original-URL", "X-Rewrite-URL", "X-Client-Cert", "X-Forwarded-Client-Cert", "baggage" })
+        foreach (var (header, value) in Forged)
         {
             using var request = new HttpRequestMessage(HttpMethod.Get, "/api/v1/orders");
-            request.Headers.TryAddWithoutValidation(header, "/admin/sagas;user=admin;By=spiffe://argosy/gateway").ShouldBeTrue();
+            request.Headers.TryAddWithoutValidation(header, value).ShouldBeTrue();
             (await fleet.Gateway.SendAsync(request)).StatusCode.ShouldBe(HttpStatusCode.Unauthorized, header);
         }
+    }
+
+    [Fact]
+    public async Task Case23_what_a_stranger_says_of_who_they_are_and_whose_trace_it_is_reaches_no_service()
+    {
+        await using var service = Listening.Start();
+        await using var gateway = await ServiceProcess.Start(Launcher.DllOf("Gateway"), new Dictionary<string, string>(StringComparer.Ordinal)
+        {
+            ["SERVICE_PORT"] = ServiceProcess.FreePort().ToString(CultureInfo.InvariantCulture),
+            ["ARGOSY_PROFILE"] = "local",
+            ["ARGOSY_EXIT_WITH_STDIN"] = "1",
+            ["RATE_LIMITS"] = "off",
+            ["API_ROUTES"] = Path.Combine(Launcher.Root, "infrastructure", "istio", "api-routes.yaml"),
+            ["SERVICE_ENDPOINTS"] = string.Join(',', Contracts.Services.Where(name => name != "gateway").Select(name => $"{name}={service.Address}")),
+        }).ReadyAsync();
+        foreach (var path in new[] { "/api/v1/orders", "/api/v1/items", "/api/v1/users/me", "/api/v1/payments", "/api/v1/shipments", "/api/v1/notifications", "/connect/userinfo" })
+        {
+            using var request = new HttpRequestMessage(HttpMethod.Get, path);
+            foreach (var (header, value) in Forged)
+            {
+                request.Headers.TryAddWithoutValidation(header, value).ShouldBeTrue();
+            }
+
+            (await gateway.Http.SendAsync(request)).StatusCode.ShouldBe(HttpStatusCode.OK, path);
+        }
+
+        service.Heads.Count.ShouldBe(7);
+        foreach (var head in service.Heads)
+        {
+            head.ShouldNotContain(Mark, Case.Insensitive);
+            head.ShouldNotContain(ForgedTrace, Case.Insensitive);
+            head.ShouldContain("X-Forwarded-For: 127.0.0.1\r\n");         // what the gateway has seen itself
+            head.ShouldContain("traceparent: 00-");
+        }
+    }
+
+    [Fact]
+    public async Task Case23_a_forged_trace_is_continued_by_nobody()
+    {
+        var customer = await fleet.CustomerAsync();
+        using var request = new HttpRequestMessage(HttpMethod.Post, "/api/v1/orders") { Content = JsonContent.Create(Orders.Body(await fleet.ItemAsync(stock: 1))) };
+        foreach (var (header, value) in Forged.Append(KeyValuePair.Create("Idempotency-Key", Guid.NewGuid().ToString())))
+        {
+            request.Headers.TryAddWithoutValidation(header, value).ShouldBeTrue();
+        }
+
+        using var placed = await customer.SendAsync(request);
+        var order = (await placed.Content.ReadFromJsonAsync<JsonElement>()).GetProperty("id").GetString()!;
+        await customer.BecomesAsync(order, "confirmed");
+        await Eventually.HoldsAsync(
+            () => fleet.Collector.Spans.Any(span => span.Service == "notification-service" && span.Tags.GetValueOrDefault("messaging.message.conversation_id") == order),
+            "the last of the order's services has told of it", TimeSpan.FromSeconds(30));
+
+        fleet.Collector.Spans.ShouldNotContain(span => span.TraceId == ForgedTrace);
+        fleet.Collector.Has("traces", Mark).ShouldBeFalse();
     }
 
     [Fact]
