@@ -41,12 +41,19 @@ internal static class Contracts
     /// <summary>Every operation of every service.</summary>
     public static IEnumerable<Operation> Operations() => Services.SelectMany(OperationsOf);
 
+    /// <summary>The whole of a service's.</summary>
+    public static JsonNode DocumentOf(string service) => Documents[service];
+
     /// <summary>What an answer of this status may hold, by content type; null where it has no body.</summary>
-    public static JsonObject? ContentOf(Operation operation, string status)
+    public static JsonObject? ContentOf(Operation operation, string status) => (JsonObject?)ResponseOf(operation, status)["content"];
+
+    /// <summary>The headers that an answer of this status has.</summary>
+    public static IEnumerable<string> HeadersOf(Operation operation, string status) => ((JsonObject?)ResponseOf(operation, status)["headers"] ?? []).Select(header => header.Key);
+
+    private static JsonNode ResponseOf(Operation operation, string status)
     {
         var response = operation.Description["responses"]![status]!;
-        var named = (string?)response["$ref"] is { } reference ? Documents[operation.Service]["components"]!["responses"]![reference.Split('/')[^1]]! : response;
-        return (JsonObject?)named["content"];
+        return (string?)response["$ref"] is { } reference ? Documents[operation.Service]["components"]!["responses"]![reference.Split('/')[^1]]! : response;
     }
 
     /// <summary>A schema of a service with all that it refers to.</summary>

@@ -14,6 +14,9 @@ internal sealed class Things
     /// <summary>The owner's access token.</summary>
     public required string Token { get; init; }
 
+    /// <summary>Who that is.</summary>
+    public required string Owner { get; init; }
+
     /// <summary>What requests send as <c>orderId</c>.</summary>
     public required string OrderId { get; init; }
 
@@ -48,7 +51,7 @@ internal sealed class Things
         using var made = await customer.PostAsJsonAsync("/api/v1/auth/api-keys", new { name = "robot" });
         var key = (await made.Content.ReadFromJsonAsync<JsonElement>()).GetProperty("id").GetString()!;
 
-        var things = new Things { Token = token, OrderId = order };
+        var things = new Things { Token = token, Owner = profile, OrderId = order };
         things._byPath["/api/v1/orders/{id}"] = new Thing([order], Sees.OwnerAndAdmin);
         things._byPath["/api/v1/payments/{id}"] = new Thing([payment], Sees.OwnerAndAdmin);
         things._byPath["/api/v1/shipments/{id}"] = new Thing([await fleet.ShipmentAsync(order)], Sees.OwnerAndAdmin);
