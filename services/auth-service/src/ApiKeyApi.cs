@@ -60,6 +60,7 @@ internal static class ApiKeyApi
         }
 
         response.Headers.CacheControl = "no-store";
+        response.Headers.Location = "/api/v1/auth/api-keys";        // among the others: a key has no page of its own
         var row = made.Row;
         return Results.Json(
             new KeyAnswer(row.Id, made.Key.Text, row.Prefix, row.Name, row.Scope, At(row.Created), At(row.Expires)), StrictJson.Options, statusCode: StatusCodes.Status201Created);
