@@ -27,7 +27,14 @@ public static class IdentityExtensions
         services.AddTokenCheck(options);
         services.AddReadiness(KeysCheck, (provider, _) => ValueTask.FromResult(provider.GetRequiredService<KeyRing>().Fault));
 
-        services.AddAuthentication(BearerHandler.Name).AddScheme<AuthenticationSchemeOptions, BearerHandler>(BearerHandler.Name, configureOptions: null);
+        // The core of it: AddAuthentication would also make keys for cookies, that nobody has here, at each start.
+        services.AddAuthenticationCore(authentication =>
+        {
+            authentication.DefaultScheme = BearerHandler.Name;
+            authentication.AddScheme<BearerHandler>(BearerHandler.Name, displayName: null);
+        });
+        services.AddWebEncoders();
+        services.AddTransient<BearerHandler>();
         services.AddAuthorizationBuilder()
             .SetFallbackPolicy(Policy((caller, method) => caller.MayAsk(method) && !caller.IsService))
             .AddPolicy(AdminPolicy, Policy((caller, method) => caller.MayAsk(method) && !caller.IsService && caller.IsAdmin))
