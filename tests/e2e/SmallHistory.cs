@@ -77,7 +77,7 @@ internal sealed class SpoiledFleet : IDisposable
         }
 
         _history = Path.Combine(_folder, Path.GetRelativePath(original.Folder, original.HistoryPath));
-        Lines = [.. HistoryFile.Read(_history)];
+        Lines = [.. Operations.Of([.. HistoryFile.Read(_history)])];
     }
 
     public string Folder => _folder;

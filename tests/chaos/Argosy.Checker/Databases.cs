@@ -61,7 +61,7 @@ internal sealed class Databases : IDisposable
                 }
             }
 
-            databases.Load(histories.SelectMany(HistoryFile.Read));
+            databases.Load(histories.SelectMany(history => Operations.Of([.. HistoryFile.Read(history)])));
             return databases;
         }
         catch
@@ -147,7 +147,7 @@ internal sealed class Databases : IDisposable
             values (@asked, @at, @act, @customer, @key, @order, @sku, @status, @code, @told, @total, @currency, @expected, @expectedCurrency, @stock)
             """);
         insert.Transaction = transaction;
-        foreach (var line in lines)
+        foreach (var line in lines.Where(line => line.Act is not (Act.Fault or Act.Healed)))
         {
             insert.Parameters.Clear();
             Bind(insert.Parameters, line);

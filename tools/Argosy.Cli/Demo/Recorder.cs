@@ -11,19 +11,24 @@ internal sealed class Recorder(HistoryWriter history, TimeProvider time)
 
     public DateTimeOffset Now => time.GetUtcNow();
 
-    /// <summary>Asks, and writes down what became of it: no answer is an outcome too.</summary>
+    /// <summary>
+    /// Asks, and writes down what became of it: no answer is an outcome too. That it is going to ask is written before, so that a request
+    /// whose client died is no secret.
+    /// </summary>
     public async Task<Answer> AskAsync(Session who, Ask ask, HistoryLine about, TimeSpan patience, CancellationToken ct)
     {
         var asked = Now;
+        about = about with { Asked = asked, At = asked, Client = who.Who, Op = history.NextOp() };
+        history.Add(about with { Side = Side.Invoke });
         try
         {
             var answer = await who.AskAsync(ask, patience, ct);
-            history.Add(Outcome(about, answer) with { Asked = asked, At = Now });
+            history.Add(Outcome(about, answer) with { At = Now });
             return answer;
         }
         catch (Exception e) when (e is UnansweredException or OperationCanceledException)
         {
-            history.Add(about with { Asked = asked, At = Now });
+            history.Add(about with { At = Now });
             throw;
         }
     }

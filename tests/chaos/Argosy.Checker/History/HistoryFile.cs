@@ -14,7 +14,7 @@ internal static class HistoryFile
         RespectNullableAnnotations = true,
     };
 
-    private static readonly string[] Acts = [Act.Place, Act.Read, Act.Cancel, Act.Dispatch, Act.Put];
+    private static readonly string[] Acts = [Act.Place, Act.Read, Act.Cancel, Act.Dispatch, Act.Put, Act.List, Act.Count, Act.Fault, Act.Healed];
 
     public static string Write(HistoryLine line) => JsonSerializer.Serialize(line, Json);
 
@@ -53,10 +53,16 @@ internal static class HistoryFile
     private static string? WhyNot(HistoryLine line) => line switch
     {
         _ when Array.IndexOf(Acts, line.Act) < 0 => $"'{line.Act}' is none of {string.Join(", ", Acts)}",
+        { Act: Act.Fault } => line is { Side: Side.Begin or Side.End, Fault: not null, Whom: not null } ? null : "a 'fault' has a side (begin or end), a fault and whom it strikes",
+        { Act: Act.Healed } => null,
+        { Side: not (null or Side.Invoke) } => $"a '{line.Act}' has no side '{line.Side}'",
+        { Side: Side.Invoke, Op: null } => "an 'invoke' has an op",
         { Act: Act.Place } when line.Customer is null || line.Key is null => "a 'place' has a customer and a key",
         { Act: Act.Place, Status: >= 200 and < 300, Order: null } => "a 'place' that was accepted has an order",
-        { Act: Act.Put } => line.Sku is null ? "a 'put' has a sku" : null,
-        { Act: not Act.Place, Order: null } => $"a '{line.Act}' has an order",
+        { Act: Act.Place } => null,
+        { Act: Act.Put or Act.Count } => line.Sku is null ? $"a '{line.Act}' has a sku" : null,
+        { Act: Act.List } => line.Customer is null ? "a 'list' has a customer" : null,
+        { Order: null } => $"a '{line.Act}' has an order",
         _ => null,
     };
 }

@@ -2,7 +2,7 @@ using System.Text.Json.Serialization;
 
 namespace Argosy.Checker.History;
 
-/// <summary>What a client does; a line of its history is one request and what became of it, or one event of a stream.</summary>
+/// <summary>What a line of a history is about.</summary>
 internal static class Act
 {
     /// <summary>Asked for an order, under an idempotency key.</summary>
@@ -17,30 +17,72 @@ internal static class Act
 
     /// <summary>Put an item on the shelf.</summary>
     public const string Put = "put";
+
+    /// <summary>Asked for all orders of a customer; each of them has a line of its own too, a <see cref="Read"/>.</summary>
+    public const string List = "list";
+
+    /// <summary>Asked how many pieces of an item there are.</summary>
+    public const string Count = "count";
+
+    /// <summary>A fault that somebody makes begins, or ends.</summary>
+    public const string Fault = "fault";
+
+    /// <summary>No fault is left: from here on everything may be expected to come to rest.</summary>
+    public const string Healed = "healed";
+}
+
+/// <summary>Which side of an operation, or of a fault, a line is.</summary>
+internal static class Side
+{
+    /// <summary>The request goes out. Where no other line of its <see cref="HistoryLine.Op"/> follows, nobody knows what became of it.</summary>
+    public const string Invoke = "invoke";
+
+    public const string Begin = "begin";
+
+    public const string End = "end";
 }
 
 /// <summary>An amount in minor units.</summary>
 internal sealed record Amount([property: JsonPropertyName("amount")] long Minor, string Currency);
 
+/// <summary>So many pieces of an item.</summary>
+internal sealed record Pieces(string Sku, long Quantity);
+
 /// <summary>
-/// One line of a client's history. A client records what it saw and nothing else: customers and items in a history are its own, so
-/// that an order of such a customer which nobody was told of is a finding.
+/// One line of a history: a request that goes out, a request and what became of it, an event of a stream, or a fault. A client records
+/// what it saw and nothing else: customers and items in a history are its own, so that an order of such a customer which nobody was told
+/// of is a finding.
 /// </summary>
 /// <param name="Act">One of <see cref="History.Act"/>.</param>
 /// <param name="Asked">When the request went out; for an event of a stream, when the one before it was there.</param>
 /// <param name="At">When the answer was there, or was given up on.</param>
 internal sealed record HistoryLine(string Act, DateTimeOffset Asked, DateTimeOffset At)
 {
-    /// <summary>The customer's id, as tokens say it (<c>sub</c>); on <see cref="History.Act.Place"/>.</summary>
+    /// <summary>One of <see cref="History.Side"/>; null on the line that says what became of a request.</summary>
+    public string? Side { get; init; }
+
+    /// <summary>What the lines of one operation have in common, within a history.</summary>
+    public long? Op { get; init; }
+
+    /// <summary>Who asked: one of those who write this history.</summary>
+    public string? Client { get; init; }
+
+    /// <summary>Asked after all was healed and had come to rest: what is told here is how it ended.</summary>
+    public bool? Final { get; init; }
+
+    /// <summary>The customer's id, as tokens say it (<c>sub</c>); on <see cref="History.Act.Place"/> and <see cref="History.Act.List"/>.</summary>
     public string? Customer { get; init; }
 
     /// <summary>The idempotency key, on <see cref="History.Act.Place"/>.</summary>
     public string? Key { get; init; }
 
+    /// <summary>What is ordered, on <see cref="History.Act.Place"/>.</summary>
+    public IReadOnlyList<Pieces>? Lines { get; init; }
+
     /// <summary>The order; null where no answer named one.</summary>
     public string? Order { get; init; }
 
-    /// <summary>The item, on <see cref="History.Act.Put"/>.</summary>
+    /// <summary>The item, on <see cref="History.Act.Put"/> and <see cref="History.Act.Count"/>.</summary>
     public string? Sku { get; init; }
 
     /// <summary>The HTTP status; null where there was no answer that said whether it was done.</summary>
@@ -58,6 +100,18 @@ internal sealed record HistoryLine(string Act, DateTimeOffset Asked, DateTimeOff
     /// <summary>The total by the client's own arithmetic, on <see cref="History.Act.Place"/>.</summary>
     public Amount? Expected { get; init; }
 
-    /// <summary>How many were put on the shelf.</summary>
+    /// <summary>How many were put on the shelf, or are available.</summary>
     public long? Stock { get; init; }
+
+    /// <summary>How many are reserved, on <see cref="History.Act.Count"/>.</summary>
+    public long? Reserved { get; init; }
+
+    /// <summary>How many are sold, on <see cref="History.Act.Count"/>.</summary>
+    public long? Sold { get; init; }
+
+    /// <summary>What the fault is, in a word or two: <c>kill</c>, <c>slow link</c>.</summary>
+    public string? Fault { get; init; }
+
+    /// <summary>Whom it strikes: a service, a server, or a link as <c>one → other</c>.</summary>
+    public string? Whom { get; init; }
 }

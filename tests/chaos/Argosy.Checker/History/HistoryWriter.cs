@@ -7,6 +7,7 @@ internal sealed class HistoryWriter : IDisposable
 {
     private readonly Lock _writing = new();
     private readonly StreamWriter _file;
+    private long _ops;
 
     public HistoryWriter(string path)
     {
@@ -17,6 +18,9 @@ internal sealed class HistoryWriter : IDisposable
 
     public string Path { get; }
 
+    /// <summary>A number for the next operation.</summary>
+    public long NextOp() => Interlocked.Increment(ref _ops);
+
     public void Add(HistoryLine line)
     {
         var text = HistoryFile.Write(line);
@@ -25,6 +29,17 @@ internal sealed class HistoryWriter : IDisposable
             _file.WriteLine(text);
         }
     }
+
+    /// <summary>A fault begins; it ends with <see cref="FaultEnds"/> of the same words.</summary>
+    /// <param name="what">In a word or two: <c>kill</c>, <c>slow link</c>.</param>
+    /// <param name="whom">A service, a server, or a link as <c>one → other</c>.</param>
+    /// <param name="at">When.</param>
+    public void FaultBegins(string what, string whom, DateTimeOffset at) => Add(new HistoryLine(Act.Fault, at, at) { Side = Side.Begin, Fault = what, Whom = whom });
+
+    public void FaultEnds(string what, string whom, DateTimeOffset at) => Add(new HistoryLine(Act.Fault, at, at) { Side = Side.End, Fault = what, Whom = whom });
+
+    /// <summary>No fault is left. What is asked from here on, once all is at rest, is asked as <see cref="HistoryLine.Final"/>.</summary>
+    public void Healed(DateTimeOffset at) => Add(new HistoryLine(Act.Healed, at, at));
 
     public void Dispose() => _file.Dispose();
 }
