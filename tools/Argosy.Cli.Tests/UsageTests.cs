@@ -22,10 +22,10 @@ public sealed class UsageTests : IDisposable
     }
 
     [Theory]
-    [InlineData("sim takes --seeds N [--from S], or --seed S.")]
-    [InlineData("sim takes --seeds N [--from S], or --seed S.", "--seeds", "3", "--seed", "4")]
-    [InlineData("sim takes --seeds N [--from S], or --seed S.", "--seeds", "0")]
-    [InlineData("sim takes --seeds N [--from S], or --seed S.", "--seed", "4", "--from", "3")]
+    [InlineData("sim takes --seeds N [--from S], --seed S, or --plan FILE.")]
+    [InlineData("sim takes --seeds N [--from S], --seed S, or --plan FILE.", "--seeds", "3", "--seed", "4")]
+    [InlineData("sim takes --seeds N [--from S], --seed S, or --plan FILE.", "--seeds", "0")]
+    [InlineData("sim takes --seeds N [--from S], --seed S, or --plan FILE.", "--seed", "4", "--from", "3")]
     [InlineData("'x'", "--seeds", "x")]
     public void A_simulation_of_nothing_in_particular_is_refused_by_the_parser(string says, params string[] arguments) =>
         SimVerb.Create(Cli).Parse(arguments).Errors.ShouldHaveSingleItem().Message.ShouldContain(says);
@@ -34,6 +34,7 @@ public sealed class UsageTests : IDisposable
     [InlineData("--seeds", "3")]
     [InlineData("--seeds", "3", "--from", "0")]
     [InlineData("--seed", "0")]
+    [InlineData("--plan", "sim-seed-7.json")]
     public void A_simulation_of_some_seeds_or_of_one_is_not(params string[] arguments) =>
         SimVerb.Create(Cli).Parse(arguments).Errors.ShouldBeEmpty();
 

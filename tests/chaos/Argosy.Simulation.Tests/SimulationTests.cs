@@ -62,15 +62,51 @@ public sealed class SimulationTests
         }
     }
 
-    private static async Task<(string Story, string Verdict)> TellAsync(int seed)
+    [Fact]
+    public async Task A_schedule_of_all_that_chance_decided_tells_the_same_story_and_one_of_nothing_a_story_without_faults()
     {
-        var start = new ProcessStartInfo("dotnet", [typeof(World).Assembly.Location, "--seed", $"{seed}"]) { RedirectStandardOutput = true, RedirectStandardError = true, UseShellExecute = false };
+        await using var fleet = await Fleet.MakeAsync();
+        for (var seed = 1; seed <= 25; seed++)
+        {
+            var (chance, planned, quiet) = (new Misfortunes(), new StringWriter(), new StringWriter());
+            var told = new StringWriter();
+            await World.TellAsync(seed, fleet, new Trace(told), misfortunes: chance);
+            var schedule = Schedule.Of(seed, "", Plan.OfSeed(seed), chance.Struck);
+            await World.TellAsync(seed, fleet, new Trace(planned), misfortunes: new Misfortunes(Schedule.Read(schedule.Write())));
+            await World.TellAsync(seed, fleet, new Trace(quiet), misfortunes: new Misfortunes(schedule with { Strikes = [] }));
+
+            planned.ToString().ShouldBe(told.ToString(), $"seed {seed}");
+            quiet.ToString().ShouldNotContain("is killed", customMessage: $"seed {seed}");
+            quiet.ToString().ShouldNotContain("breaks", customMessage: $"seed {seed}");
+        }
+    }
+
+    [Theory]
+    [InlineData("""{"seed":42,"law":"","turns":0,"people":[{"order":"request 1","cancels":false,"collects":false}],"strikes":[]}""", 0, "seed 42 with 0 faults, ")]
+    [InlineData("""{"seed":42}""", 2, "is no plan of a story: ")]
+    [InlineData("nonsense", 2, "is no plan of a story: ")]
+    public async Task A_plan_is_told_from_its_file(string plan, int exitCode, string verdict)
+    {
+        var file = Path.GetTempFileName();
+        await File.WriteAllTextAsync(file, plan);
+
+        var (_, said) = await TellAsync(exitCode, "--plan", file);
+
+        said.ShouldContain(verdict);
+        File.Delete(file);
+    }
+
+    private static Task<(string Story, string Verdict)> TellAsync(int seed) => TellAsync(0, "--seed", $"{seed}");
+
+    private static async Task<(string Story, string Verdict)> TellAsync(int exitCode, params string[] arguments)
+    {
+        var start = new ProcessStartInfo("dotnet", [typeof(World).Assembly.Location, .. arguments]) { RedirectStandardOutput = true, RedirectStandardError = true, UseShellExecute = false };
         using var process = Process.Start(start)!;
         using var deadline = new CancellationTokenSource(TimeSpan.FromSeconds(60));
         var verdict = process.StandardError.ReadToEndAsync(deadline.Token);
         var story = await process.StandardOutput.ReadToEndAsync(deadline.Token);
         await process.WaitForExitAsync(deadline.Token);
-        process.ExitCode.ShouldBe(0);
+        process.ExitCode.ShouldBe(exitCode);
         return (story, await verdict);
     }
 }

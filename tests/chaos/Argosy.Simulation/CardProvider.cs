@@ -12,7 +12,7 @@ internal sealed record Booking(string Order, string Kind, long Amount);
 /// The card provider, with rules of its own: the part of Stripe's API that payment-service speaks. A key answers as it did the first
 /// time; the token says what becomes of a charge; calls and answers get lost on the way.
 /// </summary>
-internal sealed class CardProvider(Turns turns, Faults faults)
+internal sealed class CardProvider(Turns turns, Faults faults, Misfortunes misfortunes)
 {
     private readonly Dictionary<string, Intent> _intents = new(StringComparer.Ordinal);
     private readonly Dictionary<string, (int Status, string Body)> _keys = new(StringComparer.Ordinal);
@@ -163,19 +163,19 @@ internal sealed class CardProvider(Turns turns, Faults faults)
             var path = request.RequestUri!.AbsolutePath;
             turns.Trace.Say(turns, life.Name, $"asks the provider: {request.Method} {path}");
             var call = Read(request);
-            var (lost, silent, twice) = (turns.Chance.NextDouble() < faults.Losses, turns.Chance.NextDouble() < faults.Losses, turns.Chance.NextDouble() < faults.Repeats);
+            var (lost, silent, twice) = (provider.Strike("loss", faults.Losses), provider.Strike("silence", faults.Losses), provider.Strike("repeat", faults.Repeats));
             if (!lost)
             {
                 for (var i = 0; i < (twice ? 2 : 1); i++)
                 {
                     var first = i == 0;
-                    turns.In(Delay(turns, faults), $"{request.Method} {path} reaches the provider", () =>
+                    turns.In(provider.Delay(), $"{request.Method} {path} reaches the provider", () =>
                     {
                         var (status, body) = provider.Answer(request.Method, path, call.Key, call.Form, request.RequestUri.Query);
                         var mute = silent || (path.EndsWith("/confirm", StringComparison.Ordinal) && call.Mute(provider));
                         if (first && !mute)
                         {
-                            turns.In(Delay(turns, faults), $"the provider answers {status}", () => End(() => answer.TrySetResult(
+                            turns.In(provider.Delay(), $"the provider answers {status}", () => End(() => answer.TrySetResult(
                                 new HttpResponseMessage((HttpStatusCode)status) { Content = new StringContent(body, Encoding.UTF8, "application/json") })));
                         }
                     });
@@ -204,15 +204,17 @@ internal sealed class CardProvider(Turns turns, Faults faults)
             return new Call(request.Headers.TryGetValues("Idempotency-Key", out var keys) ? keys.Single() : null, form, request.RequestUri!.AbsolutePath);
         }
 
-        private static TimeSpan Delay(Turns turns, Faults faults) => turns.Chance.NextDouble() < faults.Delays
-            ? TimeSpan.FromMilliseconds(turns.Chance.Next(100, 8000))
-            : TimeSpan.FromMicroseconds(turns.Chance.Next(500, 5000));
-
         private sealed record Call(string? Key, Dictionary<string, string> Form, string Path)
         {
             public bool Mute(CardProvider provider) => provider._intents[Path.Split('/')[^2]].Token == "tok_timeout";
         }
     }
+
+    private bool Strike(string fault, double odds) => misfortunes.Strike(fault, "calls to the provider", odds);
+
+    private TimeSpan Delay() => Strike("delay", faults.Delays)
+        ? TimeSpan.FromMilliseconds(misfortunes.Detail(turns.Chance.Next(100, 8000)))
+        : TimeSpan.FromMicroseconds(turns.Chance.Next(500, 5000));
 
     private Turns Turns => turns;
 

@@ -31,7 +31,7 @@ internal sealed class Faults
     public double Jumps { get; set; }
 
     /// <summary>The transport takes batches apart and brings their messages in any order, as a broker with several queues may.</summary>
-    public bool Wild { get; private set; }
+    public bool Wild { get; set; }
 
     /// <summary>A world for a story: in most of them some things are fine, so that what is broken shows by itself too.</summary>
     public static Faults Draw(Random chance) => new()

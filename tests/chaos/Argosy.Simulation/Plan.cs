@@ -29,6 +29,9 @@ internal sealed record Plan(IReadOnlyList<OrderPlan> Orders, IReadOnlyDictionary
     private static readonly string[] Countries = ["DE", "DE", "DE", "DE", "XX"];
     private static readonly (string Sku, long Price)[] Catalogue = [("tea", 1250), ("pot", 4900)];
 
+    /// <summary>The plan that a story of this seed begins with.</summary>
+    public static Plan OfSeed(int seed) => Draw(new Random(seed));
+
     public static Plan Draw(Random chance)
     {
         var faults = Faults.Draw(chance);

@@ -45,7 +45,7 @@ internal sealed class Service(string name, Disk disk, World world, Func<IStore, 
         var turns = world.Turns;
         var life = new Life(name, ++_lives, turns);
         var time = new SimulatedTime(life, turns, () => Skew);
-        var store = world.Sabotage(name, new SimulatedStore(name, disk, turns, world.Faults, world.Ledger));
+        var store = world.Sabotage(name, new SimulatedStore(name, disk, turns, world.Faults, world.Misfortunes, world.Ledger));
         turns.Trace.Say(turns, name, $"begins life {_lives}");
         life.Run(_ => _running = Build(life, store, time), null);
         life.Begin(() => RunAsync(_running!, time), error =>
@@ -141,7 +141,7 @@ internal sealed class Service(string name, Disk disk, World world, Func<IStore, 
     {
         var store = running.Store;
         await PushRelay.RegisterAsync(name, _subscribers, store, time, CancellationToken.None);
-        using var http = new HttpMessageInvoker(new Wire(name, running.Life, world.Turns, world.Faults, world.Find));
+        using var http = new HttpMessageInvoker(new Wire(name, running.Life, world.Turns, world.Faults, world.Misfortunes, world.Find));
         IReadOnlyList<BackgroundService> workers =
         [
             new ParkedWorker(store, running.Inbox, running.Lanes, time, NullLogger<ParkedWorker>.Instance),

@@ -13,8 +13,11 @@ internal sealed class BugException() : Exception("A mistake that chance made.");
 /// One life's way to its disk. Before every read, and before and after every commit, others get their turn: there two handlers
 /// interleave, and there the process dies between deciding and committing, or between committing and telling anybody.
 /// </summary>
-internal sealed class SimulatedStore(string service, Disk disk, Turns turns, Faults faults, Ledger ledger) : IStore
+internal sealed class SimulatedStore(string service, Disk disk, Turns turns, Faults faults, Misfortunes misfortunes, Ledger ledger) : IStore
 {
+    private readonly string _reads = $"{service} reads";
+    private readonly string _commits = $"{service} commits";
+
     public Signal Published => disk.Store.Published;
 
     public Signal Parked => disk.Store.Parked;
@@ -27,13 +30,13 @@ internal sealed class SimulatedStore(string service, Disk disk, Turns turns, Fau
     {
         await Task.Yield();
         cancellation.ThrowIfCancellationRequested();
-        if (turns.Chance.NextDouble() < faults.Bugs)
+        if (misfortunes.Strike("bug", _reads, faults.Bugs))
         {
             turns.Trace.Say(turns, service, "reads, and meets a bug");
             throw new BugException();
         }
 
-        if (turns.Chance.NextDouble() < faults.Outages)
+        if (misfortunes.Strike("outage", _reads, faults.Outages))
         {
             turns.Trace.Say(turns, service, "reads, and the database is away");
             throw new OutageException();
@@ -47,14 +50,14 @@ internal sealed class SimulatedStore(string service, Disk disk, Turns turns, Fau
     public async Task<CommitOutcome> CommitAsync(WriteSet work, CancellationToken cancellation = default)
     {
         await Task.Yield();
-        if (turns.Chance.NextDouble() < faults.Outages)
+        if (misfortunes.Strike("outage", _commits, faults.Outages))
         {
             turns.Trace.Say(turns, service, $"cannot commit {work.Context.Id}: the database is away");
             return new CommitOutcome(CommitResult.Failed, new OutageException());
         }
 
-        var unknown = turns.Chance.NextDouble() < faults.Unknowns;
-        if (unknown && turns.Chance.Next(2) == 0)
+        var unknown = misfortunes.Strike("unknown outcome", _commits, faults.Unknowns);
+        if (unknown && misfortunes.Detail(turns.Chance.Next(2)) == 0)
         {
             turns.Trace.Say(turns, service, $"commits {work.Context.Id}, and is not told that it failed");
             return new CommitOutcome(CommitResult.Unknown, new OutageException());

@@ -9,7 +9,7 @@ namespace Argosy.Simulation;
 /// The transport between relays and inboxes. A batch is lost, comes late, comes twice, finds nobody; its answer is lost or comes
 /// late. In a wild world its messages travel one by one, in any order, and the batch is acknowledged when all have arrived.
 /// </summary>
-internal sealed class Wire(string sender, Life life, Turns turns, Faults faults, Func<string, Service> find) : HttpMessageHandler
+internal sealed class Wire(string sender, Life life, Turns turns, Faults faults, Misfortunes misfortunes, Func<string, Service> find) : HttpMessageHandler
 {
     protected override Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken)
     {
@@ -18,7 +18,7 @@ internal sealed class Wire(string sender, Life life, Turns turns, Faults faults,
         var to = find(request.RequestUri!.Host);
         var batch = Read(request);
         turns.Trace.Say(turns, sender, $"sends to {to.Name}: {string.Join(' ', batch.Messages.Select(m => $"{Brief(m.Type)}#{m.Key[^4..]}"))}, epoch {batch.Positions.Epoch}, after {batch.Positions.Previous}");
-        if (Happens(faults.Losses))
+        if (misfortunes.Strike("loss", Way(to), faults.Losses))
         {
             turns.Trace.Say(turns, "world", "loses it");
             to.Lost(answer);
@@ -26,7 +26,7 @@ internal sealed class Wire(string sender, Life life, Turns turns, Faults faults,
         }
 
         Travel(batch, to, answer);
-        for (var repeats = 0; repeats < 3 && Happens(faults.Repeats); repeats++)
+        for (var repeats = 0; repeats < 3 && misfortunes.Strike("repeat", Way(to), faults.Repeats); repeats++)
         {
             Travel(batch, to, null);
         }
@@ -44,16 +44,16 @@ internal sealed class Wire(string sender, Life life, Turns turns, Faults faults,
 
     private void Travel(Batch batch, Service to, TaskCompletionSource<HttpResponseMessage>? answer)
     {
-        if (Happens(faults.Breaks))
+        if (misfortunes.Strike("break", Way(to), faults.Breaks))
         {
-            turns.In(Delay(), $"the connection from {sender} to {to.Name} breaks", () => Break(answer));
+            turns.In(Delay(Way(to)), $"the connection from {sender} to {to.Name} breaks", () => Break(answer));
         }
         else if (faults.Wild)
         {
             var (left, fault) = (batch.Messages.Count, (string?)null);
             foreach (var message in batch.Messages)
             {
-                turns.In(Delay(), $"{Brief(message.Type)}#{message.Key[^4..]} from {sender} arrives at {to.Name}", () => to.Receive(sender, [message], null, error =>
+                turns.In(Delay(Way(to)), $"{Brief(message.Type)}#{message.Key[^4..]} from {sender} arrives at {to.Name}", () => to.Receive(sender, [message], null, error =>
                 {
                     fault ??= error;
                     if (--left == 0)
@@ -65,7 +65,7 @@ internal sealed class Wire(string sender, Life life, Turns turns, Faults faults,
         }
         else
         {
-            turns.In(Delay(), $"{batch.Messages.Count} from {sender} arrive at {to.Name}", () => to.Receive(sender, batch.Messages, batch.Positions, error => Reply(to, error, answer)));
+            turns.In(Delay(Way(to)), $"{batch.Messages.Count} from {sender} arrive at {to.Name}", () => to.Receive(sender, batch.Messages, batch.Positions, error => Reply(to, error, answer)));
         }
     }
 
@@ -76,17 +76,17 @@ internal sealed class Wire(string sender, Life life, Turns turns, Faults faults,
             return;
         }
 
-        if (Happens(faults.Losses))
+        if (misfortunes.Strike("loss", Back(from), faults.Losses))
         {
             from.Lost(answer);
         }
-        else if (Happens(faults.Breaks))
+        else if (misfortunes.Strike("break", Back(from), faults.Breaks))
         {
-            turns.In(Delay(), $"the connection from {from.Name} to {sender} breaks", () => Break(answer));
+            turns.In(Delay(Back(from)), $"the connection from {from.Name} to {sender} breaks", () => Break(answer));
         }
         else
         {
-            turns.In(Delay(), $"{from.Name} answers {sender}: {error ?? "taken"}", () => Set(answer, error));
+            turns.In(Delay(Back(from)), $"{from.Name} answers {sender}: {error ?? "taken"}", () => Set(answer, error));
         }
     }
 
@@ -106,11 +106,13 @@ internal sealed class Wire(string sender, Life life, Turns turns, Faults faults,
         }
     }
 
-    private bool Happens(double chance) => turns.Chance.NextDouble() < chance;
-
-    private TimeSpan Delay() => Happens(faults.Delays)
-        ? TimeSpan.FromMilliseconds(turns.Chance.Next(100, 40_000))
+    private TimeSpan Delay(string way) => misfortunes.Strike("delay", way, faults.Delays)
+        ? TimeSpan.FromMilliseconds(misfortunes.Detail(turns.Chance.Next(100, 40_000)))
         : TimeSpan.FromMicroseconds(turns.Chance.Next(100, 3000));
+
+    private string Way(Service to) => $"{sender} to {to.Name}";
+
+    private string Back(Service from) => $"{from.Name} back to {sender}";
 
     private static string Brief(string type) => type[(type.LastIndexOf('.') + 1)..];
 

@@ -24,11 +24,15 @@ internal sealed class World
 
     private readonly Rest _rest;
 
-    private World(int seed, Trace trace, Func<string, IStore, IStore>? sabotage)
+    private World(int seed, Trace trace, Func<string, IStore, IStore>? sabotage, Misfortunes misfortunes)
     {
         Turns = new Turns(seed, trace);
-        Plan = Plan.Draw(Turns.Chance);
-        Provider = new CardProvider(Turns, Plan.Faults);
+        Misfortunes = misfortunes;
+        Misfortunes.Begin(Turns);
+        var drawn = Plan.Draw(Turns.Chance);
+        Plan = misfortunes.Schedule?.Within(drawn) ?? drawn;
+        Plan.Faults.Wild = misfortunes.Strike("any order", "all messages", drawn.Faults.Wild);
+        Provider = new CardProvider(Turns, Plan.Faults, misfortunes);
         People = new People(this);
         _rest = new Rest(this);
         Sabotage = sabotage ?? ((_, store) => store);
@@ -42,6 +46,8 @@ internal sealed class World
 
     public Faults Faults => Plan.Faults;
 
+    public Misfortunes Misfortunes { get; }
+
     public Ledger Ledger { get; } = new();
 
     public CardProvider Provider { get; }
@@ -54,9 +60,9 @@ internal sealed class World
     /// <summary>Tells the story of a seed to its end.</summary>
     /// <returns>How many turns it took.</returns>
     /// <exception cref="LawBrokenException">A law does not hold.</exception>
-    public static async Task<int> TellAsync(int seed, Fleet fleet, Trace trace, Func<string, IStore, IStore>? sabotage = null)
+    public static async Task<int> TellAsync(int seed, Fleet fleet, Trace trace, Func<string, IStore, IStore>? sabotage = null, Misfortunes? misfortunes = null)
     {
-        var world = new World(seed, trace, sabotage);
+        var world = new World(seed, trace, sabotage, misfortunes ?? new Misfortunes());
         foreach (var service in await fleet.FoundAsync(world))
         {
             world._services.Add(service.Name, service);
@@ -78,6 +84,7 @@ internal sealed class World
 
         Turns.Trace.Say(Turns, "world", "heals");
         Faults.Heal();
+        Misfortunes.Heal();
         foreach (var service in _services.Values)
         {
             service.Heal();
@@ -107,9 +114,9 @@ internal sealed class World
         Shelve();
         foreach (var service in _services.Values)
         {
-            if (Turns.Chance.Next(4) == 0)
+            if (Misfortunes.Strike("clock off", service.Name, 0.25))
             {
-                service.Skew = TimeSpan.FromMinutes(Turns.Chance.Next(-60, 61));
+                service.Skew = TimeSpan.FromMinutes(Misfortunes.Detail(Turns.Chance.Next(-60, 61)));
             }
 
             service.Start();
@@ -139,16 +146,16 @@ internal sealed class World
 
     private void Misfortune()
     {
-        if (Turns.Chance.NextDouble() < Faults.Kills)
+        if (Misfortunes.Strike("kill", "turns", Faults.Kills))
         {
-            var away = Turns.Chance.Next(4) > 0 ? TimeSpan.FromMilliseconds(Turns.Chance.Next(10, 3000)) : TimeSpan.FromSeconds(Turns.Chance.Next(10, 900));
-            _services[Names[Turns.Chance.Next(Names.Count)]].Kill(away);
+            var away = Misfortunes.Detail(Turns.Chance.Next(4) > 0 ? Turns.Chance.Next(10, 3000) : 1000 * Turns.Chance.Next(10, 900));
+            _services[Names[Misfortunes.Detail(Turns.Chance.Next(Names.Count))]].Kill(TimeSpan.FromMilliseconds(away));
         }
 
-        if (Turns.Chance.NextDouble() < Faults.Jumps)
+        if (Misfortunes.Strike("clock jump", "turns", Faults.Jumps))
         {
-            var service = _services[Names[Turns.Chance.Next(Names.Count)]];
-            service.Skew = TimeSpan.FromMinutes(Turns.Chance.Next(-60, 61));
+            var service = _services[Names[Misfortunes.Detail(Turns.Chance.Next(Names.Count))]];
+            service.Skew = TimeSpan.FromMinutes(Misfortunes.Detail(Turns.Chance.Next(-60, 61)));
             Turns.Trace.Say(Turns, service.Name, $"finds its clock {service.Skew.TotalMinutes:0} min off");
         }
     }
