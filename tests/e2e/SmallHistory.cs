@@ -122,11 +122,14 @@ internal sealed class SpoiledFleet : IDisposable
     }
 
     /// <summary>Everything that is found, each with its book's letter in front.</summary>
-    public async Task<IReadOnlyList<string>> FindingsAsync()
+    public async Task<IReadOnlyList<string>> FindingsAsync() =>
+        [.. (await BooksAsync()).SelectMany(book => book.Findings.Select(finding => $"{book.Book[0]}: {finding.Says}"))];
+
+    /// <summary>All books, as the checker reads them.</summary>
+    public async Task<IReadOnlyList<BookResult>> BooksAsync()
     {
         await File.WriteAllLinesAsync(_history, Lines.Select(HistoryFile.Write));
-        var books = await Audit.RunAsync(_folder, [_history], TimeSpan.Zero, TimeProvider.System, CancellationToken.None);
-        return [.. books.SelectMany(book => book.Findings.Select(finding => $"{book.Book[0]}: {finding}"))];
+        return await Audit.RunAsync(_folder, [_history], TimeSpan.Zero, TimeProvider.System, CancellationToken.None);
     }
 
     public void Dispose() => Directory.Delete(_folder, recursive: true);

@@ -1,3 +1,4 @@
+using Argosy.Checker.Model;
 using Microsoft.Data.Sqlite;
 using Npgsql;
 
@@ -82,7 +83,8 @@ internal sealed class Audit(Databases databases, TimeProvider time)
         {
             databases.Execute(SqlBook.Text("facts.sql"));
             var now = time.GetUtcNow();
-            return [.. Books.Where(book => wanted(book.Letter)).Select(book => book.Check(databases, now)).Select(result => result.Book[0] == 'i' ? ViewsBook.Check(result, databases) : result)];
+            IReadOnlyList<BookResult> model = wanted("k") ? [new ModelBook(databases).Check()] : [];
+            return [.. Books.Where(book => wanted(book.Letter)).Select(book => book.Check(databases, now)).Select(result => result.Book[0] == 'i' ? ViewsBook.Check(result, databases) : result), .. model];
         }
         finally
         {
@@ -91,5 +93,5 @@ internal sealed class Audit(Databases databases, TimeProvider time)
     }
 
     private static List<BookResult> Lasting(IReadOnlyList<BookResult> before, IReadOnlyList<BookResult> now) =>
-        [.. now.Zip(before, (book, earlier) => book with { Findings = [.. book.Findings.Intersect(earlier.Findings, StringComparer.Ordinal)] })];
+        [.. now.Zip(before, (book, earlier) => book with { Findings = [.. book.Findings.Where(finding => earlier.Findings.Any(before => before.Says == finding.Says))] })];
 }

@@ -13,7 +13,7 @@ internal sealed class Databases : IDisposable
 {
     private const string SaidTable =
         """
-        create temp table said (n integer primary key, asked integer not null, at integer not null, act text not null, customer text, key text,
+        create temp table said (n integer primary key, whence text not null, asked integer not null, at integer not null, act text not null, customer text, key text,
             order_id text, sku text, status integer, code text, told text, total integer, currency text,
             expected integer, expected_currency text, stock integer);
         create index temp.said_order on said (order_id);
@@ -36,14 +36,15 @@ internal sealed class Databases : IDisposable
         Execute("pragma temp_store = memory");     // in files, temporary tables of thousands of rows are read as malformed after a rollback (SQLite 3.50.4)
     }
 
-    public SqliteConnection Connection => _connection;
+    /// <summary>The clients' histories, as operations.</summary>
+    public IReadOnlyList<HistoryLine> Lines { get; private set; } = [];
 
     /// <summary>
     /// Opens what lies under <c>DIR/services</c>; whether the fleet runs doesn't matter. Where <c>DIR/keys/databases.json</c> says that
     /// a service has a database on a server, that one is copied, and has to run.
     /// </summary>
     /// <exception cref="BadInputException">A database is missing, or a history can't be read.</exception>
-    public static Databases Open(string folder, IEnumerable<string> histories)
+    public static Databases Open(string folder, IReadOnlyList<string> histories)
     {
         var databases = new Databases();
         try
@@ -61,7 +62,13 @@ internal sealed class Databases : IDisposable
                 }
             }
 
-            databases.Load(histories.SelectMany(history => Operations.Of([.. HistoryFile.Read(history)])));
+            if (histories.GroupBy(Path.GetFileName, StringComparer.Ordinal).FirstOrDefault(same => same.Count() > 1) is { } twice)
+            {
+                throw new BadInputException($"two histories are called {twice.Key}; what is found says by that name where it stands");
+            }
+
+            databases.Lines = [.. histories.SelectMany(history => Operations.Of([.. HistoryFile.Read(history)]))];
+            databases.Load(databases.Lines);
             return databases;
         }
         catch
@@ -83,18 +90,37 @@ internal sealed class Databases : IDisposable
         command.ExecuteNonQuery();
     }
 
-    /// <summary>The first column of every row, as text.</summary>
-    public IReadOnlyList<string> Texts(string sql, params ReadOnlySpan<(string Name, object? Value)> arguments)
+    /// <summary>Every row, each of its columns as text.</summary>
+    public IReadOnlyList<IReadOnlyList<string?>> Rows(string sql, params ReadOnlySpan<(string Name, object? Value)> arguments)
     {
         using var command = Command(sql, arguments);
-        using var rows = command.ExecuteReader();
-        var texts = new List<string>();
-        while (rows.Read())
+        using var reader = command.ExecuteReader();
+        var rows = new List<IReadOnlyList<string?>>();
+        while (reader.Read())
         {
-            texts.Add(rows.GetString(0));
+            rows.Add([.. Enumerable.Range(0, reader.FieldCount).Select(i => reader.IsDBNull(i) ? null : reader.GetString(i))]);
         }
 
-        return texts;
+        return rows;
+    }
+
+    /// <summary>The rows that a book refers to, <c>schema.table/column/value</c>; a line of a history is <c>said/n/NUMBER</c>.</summary>
+    public IReadOnlyList<Fact> Facts(string reference) => reference.StartsWith("said/n/", StringComparison.Ordinal)
+        ? [Lines[int.Parse(reference["said/n/".Length..], CultureInfo.InvariantCulture)].ToFact()]
+        : Evidence.Of(this, Owners.First(owner => reference.StartsWith($"{owner.Schema}.", StringComparison.Ordinal)).Process, reference);
+
+    /// <summary>The first two columns of every row; the first is of one row only.</summary>
+    public Dictionary<string, string> Pairs(string sql)
+    {
+        using var command = Command(sql);
+        using var rows = command.ExecuteReader();
+        var pairs = new Dictionary<string, string>(StringComparer.Ordinal);
+        while (rows.Read())
+        {
+            pairs.Add(rows.GetString(0), rows.GetString(1));
+        }
+
+        return pairs;
     }
 
     public SqliteCommand Command(string sql, params ReadOnlySpan<(string Name, object? Value)> arguments)
@@ -143,13 +169,14 @@ internal sealed class Databases : IDisposable
         using var transaction = _connection.BeginTransaction();
         using var insert = Command(
             """
-            insert into said (asked, at, act, customer, key, order_id, sku, status, code, told, total, currency, expected, expected_currency, stock)
-            values (@asked, @at, @act, @customer, @key, @order, @sku, @status, @code, @told, @total, @currency, @expected, @expectedCurrency, @stock)
+            insert into said (n, whence, asked, at, act, customer, key, order_id, sku, status, code, told, total, currency, expected, expected_currency, stock)
+            values (@n, @whence, @asked, @at, @act, @customer, @key, @order, @sku, @status, @code, @told, @total, @currency, @expected, @expectedCurrency, @stock)
             """);
         insert.Transaction = transaction;
-        foreach (var line in lines.Where(line => line.Act is not (Act.Fault or Act.Healed)))
+        foreach (var (n, line) in lines.Index().Where(line => line.Item.Act is not (Act.Fault or Act.Healed)))
         {
             insert.Parameters.Clear();
+            insert.Parameters.AddWithValue("@n", n);
             Bind(insert.Parameters, line);
             insert.ExecuteNonQuery();
         }
@@ -161,7 +188,7 @@ internal sealed class Databases : IDisposable
     {
         (string, object?)[] values =
         [
-            ("@asked", line.Asked.ToUnixTimeMilliseconds()), ("@at", line.At.ToUnixTimeMilliseconds()), ("@act", line.Act), ("@customer", line.Customer), ("@key", line.Key),
+            ("@whence", line.Whence!), ("@asked", line.Asked.ToUnixTimeMilliseconds()), ("@at", line.At.ToUnixTimeMilliseconds()), ("@act", line.Act), ("@customer", line.Customer), ("@key", line.Key),
             ("@order", line.Order), ("@sku", line.Sku), ("@status", line.Status), ("@code", line.Problem), ("@told", line.Told),
             ("@total", line.Total?.Minor), ("@currency", line.Total?.Currency), ("@expected", line.Expected?.Minor), ("@expectedCurrency", line.Expected?.Currency), ("@stock", line.Stock),
         ];

@@ -2,17 +2,20 @@ using System.CommandLine;
 using System.Globalization;
 using System.Text.Json;
 using Argosy.Checker;
+using Argosy.Checker.History;
+using Argosy.Checker.Reports;
 
 const int AddsUp = 0, DoesNotAddUp = 1, BadInput = 2;
 
 var data = new Option<string>("--data") { Description = "The fleet's data folder.", HelpName = "DIR", DefaultValueFactory = _ => ".argosy" };
 var history = new Option<string[]>("--history") { Description = "What clients saw, as JSON lines (default: all of DIR/demo).", HelpName = "FILE", AllowMultipleArgumentsPerToken = true };
 var wait = new Option<double>("--wait") { Description = "Seconds that messages and sagas may take to come to rest.", HelpName = "S", DefaultValueFactory = _ => Audit.RestWithin.TotalSeconds };
+var report = new Option<string?>("--report") { Description = "Write the verdict as a page too, with a timeline.", HelpName = "FILE" };
 var json = new Option<bool>("--json") { Description = "Write the books as JSON." };
 
 var root = new RootCommand("Holds the books of a fleet against each other and against what its clients were told. Exit codes: 0 all adds up, 1 something doesn't, 2 bad input.")
 {
-    data, history, wait, json,
+    data, history, wait, report, json,
 };
 root.SetAction(async (parsed, cancellation) =>
 {
@@ -21,6 +24,11 @@ root.SetAction(async (parsed, cancellation) =>
     var told = Path.Combine(folder, "demo");
     var histories = parsed.GetValue(history) is { Length: > 0 } named ? named : Directory.Exists(told) ? Directory.GetFiles(told, "*.jsonl") : [];
     var books = await Audit.RunAsync(folder, histories, patience, TimeProvider.System, cancellation);
+    if (parsed.GetValue(report) is { } page)
+    {
+        await WriteReportAsync(page, $"checker of {Path.GetFullPath(folder)}", books, histories, cancellation);
+    }
+
     if (parsed.GetValue(json))
     {
         await Console.Out.WriteLineAsync(JsonSerializer.Serialize(books, JsonSerializerOptions.Web));
@@ -50,6 +58,18 @@ catch (BadInputException e)
     return BadInput;
 }
 
+static async Task WriteReportAsync(string file, string title, IReadOnlyList<BookResult> books, IReadOnlyList<string> histories, CancellationToken cancellation)
+{
+    try
+    {
+        await File.WriteAllTextAsync(file, HtmlReport.Of(title, books, [.. histories.SelectMany(history => Operations.Of([.. HistoryFile.Read(history)]))]), cancellation);
+    }
+    catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+    {
+        throw new BadInputException($"the report can't be written to {file}: {e.Message}");
+    }
+}
+
 static async Task WriteAsync(IReadOnlyList<BookResult> books)
 {
     foreach (var book in books)
@@ -57,7 +77,11 @@ static async Task WriteAsync(IReadOnlyList<BookResult> books)
         await Console.Out.WriteLineAsync(string.Create(CultureInfo.InvariantCulture, $"{(book.AddsUp ? '✔' : '✘')} {book.Book,-12} {book.Summary}"));
         foreach (var finding in book.Findings)
         {
-            await Console.Out.WriteLineAsync($"    book {book.Book[0]}: {finding}");
+            await Console.Out.WriteLineAsync($"    book {book.Book[0]}: {finding.Says}");
+            foreach (var fact in finding.Facts)
+            {
+                await Console.Out.WriteLineAsync($"        {fact.From}: {fact.Says}");
+            }
         }
     }
 }

@@ -22,7 +22,7 @@ internal static class ViewsBook
         using var readViews = databases.Command(Views);
         using var events = readEvents.ExecuteReader();
         using var views = readViews.ExecuteReader();
-        var findings = new List<string>();
+        var findings = new List<Finding>();
         var (orders, hasEvent, hasView) = (0, events.Read(), views.Read());
         while (hasEvent || hasView)
         {
@@ -30,7 +30,7 @@ internal static class ViewsBook
             var which = order is null ? 1 : hasView ? string.CompareOrdinal(order, views.GetString(0)) : -1;
             if (which > 0)
             {
-                findings.Add($"the read model has order {views.GetString(0)}, and it has no events");
+                findings.Add(Of($"the read model has order {views.GetString(0)}, and it has no events", views.GetString(0), databases));
                 hasView = views.Read();
                 continue;
             }
@@ -39,15 +39,15 @@ internal static class ViewsBook
             orders++;
             if (wrong is not null)
             {
-                findings.Add($"order {order} can't be rebuilt: {wrong}");
+                findings.Add(Of($"order {order} can't be rebuilt: {wrong}", order!, databases));
             }
             else if (which < 0)
             {
-                findings.Add($"order {order} has {rebuilt!.Version} events and is {rebuilt.Status}, and the read model has no row of it");
+                findings.Add(Of($"order {order} has {rebuilt!.Version} events and is {rebuilt.Status}, and the read model has no row of it", order!, databases));
             }
             else if (OrderRow.Difference(rebuilt!, Row(views)) is { } difference)
             {
-                findings.Add($"order {order} rebuilt from its events differs from the read model: {difference}");
+                findings.Add(Of($"order {order} rebuilt from its events differs from the read model: {difference}", order!, databases));
             }
 
             hasView = which == 0 ? views.Read() : hasView;
@@ -55,6 +55,9 @@ internal static class ViewsBook
 
         return prices with { Summary = $"{orders} orders rebuilt from their events, {prices.Summary} compared", Findings = [.. prices.Findings, .. findings] };
     }
+
+    private static Finding Of(string says, string order, Databases databases) =>
+        new(says) { Facts = [.. databases.Facts($"orders.es_event/stream/order-{order}"), .. databases.Facts($"orders.order_view/id/{order}")] };
 
     // Reads one stream to its end; the reader then stands on the next one.
     private static (OrderRow? Row, string? Wrong) Fold(SqliteDataReader events, string order, out bool hasMore)

@@ -17,6 +17,9 @@ internal sealed record Ask(HttpMethod Method, string Path)
 
     public string? Token { get; init; }
 
+    /// <summary>An answer from a cache won't do.</summary>
+    public bool IsFresh { get; init; }
+
     public static Ask Get(string path) => new(HttpMethod.Get, path);
 
     public static Ask Post(string path) => new(HttpMethod.Post, path);
@@ -34,6 +37,7 @@ internal sealed record Ask(HttpMethod Method, string Path)
             request.Content.Headers.ContentType = new MediaTypeHeaderValue("application/json");
         }
 
+        Add(request.Headers, "Cache-Control", IsFresh ? "no-cache" : null);
         Add(request.Headers, "Idempotency-Key", IdempotencyKey);
         Add(request.Headers, "If-Match", IfMatch);
         Add(request.Headers, "Last-Event-ID", LastEventId);

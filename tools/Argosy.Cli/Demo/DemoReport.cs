@@ -55,7 +55,7 @@ internal static class DemoReport
         console.MarkupLine($"  {mark} {book.Book,-BookWidth} {book.Summary.EscapeMarkup()}");
         foreach (var finding in book.Findings.Take(ShownFindings))
         {
-            foreach (var line in Wrapped(finding, Width - BookWidth - 7))
+            foreach (var line in Wrapped(finding.Says, Width - BookWidth - 7))
             {
                 console.MarkupLine($"{"",-BookWidth}     [red]{line.EscapeMarkup()}[/]");
             }

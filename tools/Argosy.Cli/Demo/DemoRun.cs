@@ -46,6 +46,8 @@ internal sealed class DemoRun(Screen screen, TimeProvider time, DataFolder data,
             var records = await progress.ShowAsync(PlaceAsync(plan, customers, admin, recorder, progress, ct), ct);
             var seconds = began.Elapsed.TotalSeconds;
 
+            recorder.Healed();
+            await new FinalReads(recorder, time, OrderPatience).ReadAsync(customers, admin, plan.Items, ct);
             var books = await CheckAsync(history.Path, ct);
             return new DemoResult(run, options.Seed, plan.Orders.Count, plan.Customers, seconds)
             {

@@ -89,6 +89,7 @@ internal sealed class Journey(Session customer, Session admin, Recorder recorder
         {
             Customer = await customer.SubjectAsync(ct),
             Key = planned.Key,
+            Lines = [.. planned.Lines.Select(line => new Pieces(line.Item.Sku, line.Quantity))],
             Expected = new Amount(planned.Amount, DemoPlan.Currency),
         };
         return await recorder.AskAsync(customer, Placing(planned), about, patience, ct);

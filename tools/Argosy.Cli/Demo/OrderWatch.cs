@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Net;
 using System.Net.ServerSentEvents;
 using System.Text.Json;
@@ -49,7 +50,7 @@ internal sealed class OrderWatch(Session customer, string id, Recorder recorder)
         using var limit = CancellationTokenSource.CreateLinkedTokenSource(ct);
         limit.CancelAfter(Silence);
         var ask = Ask.Get($"/api/v1/orders/{id}/stream") with { Token = token, LastEventId = _lastEventId };
-        var since = recorder.Now;
+        var (opened, stream) = (recorder.Now, recorder.NextOp());
         using var response = await customer.Http.OpenAsync(ask, limit.Token);
         _refusedToken = response.StatusCode == HttpStatusCode.Unauthorized ? token : null;
         if (!response.IsSuccessStatusCode)
@@ -57,15 +58,14 @@ internal sealed class OrderWatch(Session customer, string id, Recorder recorder)
             return;
         }
 
-        await using var stream = await response.Content.ReadAsStreamAsync(limit.Token);
-        await foreach (var item in SseParser.Create(stream).EnumerateAsync(limit.Token))
+        await using var body = await response.Content.ReadAsStreamAsync(limit.Token);
+        await foreach (var item in SseParser.Create(body).EnumerateAsync(limit.Token))
         {
             limit.CancelAfter(Silence);
             if (item.EventType == "status" && JsonSerializer.Deserialize(item.Data, DemoWire.Default.Order) is { } order)
             {
                 (Last, _lastEventId) = (order, item.EventId ?? _lastEventId);
-                recorder.Heard(order, since);
-                since = recorder.Now;
+                recorder.Heard(order, long.TryParse(item.EventId, CultureInfo.InvariantCulture, out var version) ? version : null, stream, customer, opened);
                 if (isEnough(order))
                 {
                     return;

@@ -33,15 +33,44 @@ internal sealed class Recorder(HistoryWriter history, TimeProvider time)
         }
     }
 
-    /// <summary>An order's stream told something; it was read after <paramref name="since"/>.</summary>
-    public void Heard(Order order, DateTimeOffset since) => history.Add(
-        About(Act.Read) with { Asked = since, At = Now, Order = order.Id, Status = 200, Told = order.Status, Total = AmountOf(order.Total) });
+    /// <summary>A number for what is told by one stream.</summary>
+    public long NextOp() => history.NextOp();
+
+    /// <summary>
+    /// An order's stream told something; it was read after <paramref name="opened"/>, when the stream was asked for: what came before it
+    /// may have lain on the way for long, so that says nothing of when.
+    /// </summary>
+    public void Heard(Order order, long? version, long stream, Session who, DateTimeOffset opened) =>
+        history.Add(Told(order) with { Asked = opened, At = Now, Op = stream, Client = who.Who, Version = version });
+
+    /// <summary>Nobody asks for anything any more.</summary>
+    public void Healed() => history.Healed(Now);
+
+    /// <summary>All orders that somebody has in the end.</summary>
+    public async Task FinalOrdersAsync(Session who, (DateTimeOffset Asked, IReadOnlyList<Order> Orders) found, CancellationToken ct)
+    {
+        var about = new HistoryLine(Act.List, found.Asked, Now) { Customer = await who.SubjectAsync(ct), Client = who.Who, Final = true, Status = 200 };
+        foreach (var order in found.Orders)
+        {
+            history.Add(Told(order) with { Asked = about.Asked, At = about.At, Customer = about.Customer, Client = who.Who, Final = true });
+        }
+
+        history.Add(about);
+    }
 
     public static Amount AmountOf(Money money) => new(money.Amount, money.Currency);
+
+    private static HistoryLine Told(Order order) => About(Act.Read) with { Order = order.Id, Status = 200, Told = order.Status, Total = AmountOf(order.Total) };
 
     private static HistoryLine Outcome(HistoryLine about, Answer answer)
     {
         var line = about with { Status = (int)answer.Status, Problem = answer.IsSuccess ? null : answer.ProblemCode };
+        if (answer.IsSuccess && about.Act == Act.Count)
+        {
+            var item = answer.Read(DemoWire.Default.Item);
+            return line with { Stock = item.Available, Reserved = item.Reserved, Sold = item.Sold };
+        }
+
         if (!answer.IsSuccess || about.Act is not (Act.Place or Act.Cancel))
         {
             return line;

@@ -17,6 +17,8 @@ internal sealed record NewCancellation(string Reason);
 
 internal sealed record Order(string Id, string Status, string? Reason, Money Total, string? TrackingNumber);
 
+internal sealed record Item(string Sku, long Available, long? Reserved, long? Sold);
+
 internal sealed record Shipment(string Id, string OrderId, string Status, string? TrackingNumber);
 
 internal sealed record Page<T>(IReadOnlyList<T> Items, string? NextCursor);
@@ -26,6 +28,7 @@ internal sealed record Page<T>(IReadOnlyList<T> Items, string? NextCursor);
 [JsonSerializable(typeof(NewOrder))]
 [JsonSerializable(typeof(NewCancellation))]
 [JsonSerializable(typeof(Order))]
-[JsonSerializable(typeof(Order))]
+[JsonSerializable(typeof(Item))]
+[JsonSerializable(typeof(Page<Order>), TypeInfoPropertyName = "OrderPage")]
 [JsonSerializable(typeof(Page<Shipment>), TypeInfoPropertyName = "ShipmentPage")]
 internal sealed partial class DemoWire : JsonSerializerContext;

@@ -32,7 +32,7 @@ internal static class HistoryFile
             number++;
             if (text.Length > 0)
             {
-                yield return Parse(text, $"{path}:{number}");
+                yield return Parse(text, $"{path}:{number}") with { Whence = $"{Path.GetFileName(path)}:{number}" };
             }
         }
     }

@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Text.Json.Serialization;
 
 namespace Argosy.Checker.History;
@@ -109,9 +110,34 @@ internal sealed record HistoryLine(string Act, DateTimeOffset Asked, DateTimeOff
     /// <summary>How many are sold, on <see cref="History.Act.Count"/>.</summary>
     public long? Sold { get; init; }
 
+    /// <summary>The order's version that was read; what is told of a version never changes.</summary>
+    public long? Version { get; init; }
+
     /// <summary>What the fault is, in a word or two: <c>kill</c>, <c>slow link</c>.</summary>
     public string? Fault { get; init; }
 
     /// <summary>Whom it strikes: a service, a server, or a link as <c>one → other</c>.</summary>
     public string? Whom { get; init; }
+
+    /// <summary>Where the line stands, <c>file:line</c>; null on one that was not read from a file.</summary>
+    [JsonIgnore]
+    public string? Whence { get; init; }
+
+    /// <summary>The line as somebody reads it who looks for what went wrong.</summary>
+    public Fact ToFact() => new(Whence ?? "", string.Create(CultureInfo.InvariantCulture, $"{Said()} ({At.UtcDateTime:HH:mm:ss.fff})"));
+
+    private string Said() => Act switch
+    {
+        History.Act.Place => $"key {Key} of {Client ?? Customer} was answered {Answer}{(Order is null ? "" : $" with order {Order}")}",
+        History.Act.Read => $"{(Final == true ? "in the end " : "")}it was {Told ?? Answer}{(Total is null ? "" : $" at {Total.Minor} {Total.Currency}")}{(Version is null ? "" : $", version {Version}")}",
+        History.Act.Cancel => $"its cancellation was answered {Answer}{(Told is null ? "" : $", {Told}")}",
+        History.Act.Dispatch => $"its dispatch was answered {Answer}",
+        History.Act.Put => $"{Stock} of {Sku} were put on the shelf, answered {Answer}",
+        History.Act.List => $"customer {Customer} was shown all orders, answered {Answer}",
+        History.Act.Count => $"{Sku} had {Stock} available, {Reserved} reserved, {Sold} sold",
+        History.Act.Fault => $"{Fault} of {Whom} {Side}s",
+        _ => Act,
+    };
+
+    private string Answer => Status is null ? "nothing" : $"{Status}{(Problem is null ? "" : $" {Problem}")}";
 }
