@@ -9,11 +9,13 @@ namespace Argosy.Simulation;
 /// <item>Leave out faults, halves of them first, then ever smaller parts, down to single ones.</item>
 /// <item>Let all heal earlier.</item>
 /// <item>Begin again until nothing can be left out any more, or until it was told as often as is allowed.</item>
+/// <item>Which is tried first decides where that ends: do all of it a few times, in other orders, and take the shortest.</item>
 /// </list>
 /// </summary>
 internal sealed class Shrinker(Fleet fleet, Func<string, IStore, IStore>? sabotage = null)
 {
-    private const int MostTold = 3000;
+    private const int MostTold = 250;
+    private const int Attempts = 3;
 
     /// <summary>How many stories were told for it.</summary>
     public int Told { get; private set; }
@@ -21,11 +23,26 @@ internal sealed class Shrinker(Fleet fleet, Func<string, IStore, IStore>? sabota
     /// <summary>The shortest schedule of a seed that breaks the law that the seed breaks; null where the seed breaks none.</summary>
     public async Task<Schedule?> ShrinkAsync(int seed)
     {
-        if (await BreaksAsync(seed, null, null) is not { } shortest)
+        if (await BreaksAsync(seed, null, null) is not { } whole)
         {
             return null;
         }
 
+        var shortest = whole;
+        for (var attempt = 0; attempt < Attempts; attempt++)
+        {
+            var (chance, people, strikes) = (new Random(attempt), whole.People.ToArray(), whole.Strikes.ToArray());
+            chance.Shuffle(people);
+            chance.Shuffle(strikes);
+            var shrunk = await ShrinkAsync(whole with { People = people, Strikes = strikes });
+            shortest = SizeOf(shrunk) < SizeOf(shortest) ? shrunk : shortest;
+        }
+
+        return shortest with { Strikes = [.. shortest.Strikes.OrderBy(strike => strike.Turn)] };
+    }
+
+    private async Task<Schedule> ShrinkAsync(Schedule shortest)
+    {
         for (var before = int.MaxValue; SizeOf(shortest) < before && Told < MostTold;)
         {
             before = SizeOf(shortest);
@@ -85,7 +102,7 @@ internal sealed class Shrinker(Fleet fleet, Func<string, IStore, IStore>? sabota
     private async Task<Schedule> HealedEarlierAsync(Schedule schedule)
     {
         var last = schedule.Strikes.Count == 0 ? 0 : schedule.Strikes.Max(strike => strike.Turn);
-        foreach (var turns in new[] { 0, last + 1, last + 50 }.Where(turns => turns < schedule.Turns))
+        foreach (var turns in new[] { 0, last + 1, last + 50, last + 200 }.Where(turns => turns < schedule.Turns))
         {
             var earlier = await EitherAsync(schedule with { Turns = turns }, schedule);
             if (earlier != schedule)
@@ -112,7 +129,11 @@ internal sealed class Shrinker(Fleet fleet, Func<string, IStore, IStore>? sabota
         }
         catch (LawBrokenException e) when (law is null || e.Law == law)
         {
-            return Schedule.Of(seed, e.Law, schedule?.Within(Plan.OfSeed(seed)) ?? Plan.OfSeed(seed), misfortunes.Struck);
+            // In the order in which they were given: what is tried first stays first.
+            var order = schedule?.Strikes.Index().ToDictionary(one => (one.Item.Fault, one.Item.Where, one.Item.Nth), one => one.Index);
+            var struck = misfortunes.Struck.OrderBy(strike => order?[(strike.Fault, strike.Where, strike.Nth)] ?? 0);
+            var broken = Schedule.Of(seed, e.Law, Plan.OfSeed(seed), [.. struck]);
+            return schedule is null ? broken : broken with { Turns = schedule.Turns, People = schedule.People };
         }
         catch (LawBrokenException)
         {
