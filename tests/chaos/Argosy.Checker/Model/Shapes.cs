@@ -27,7 +27,8 @@ internal sealed class Shapes
         var shape = new StringBuilder(steps.Count * 3);
         foreach (var (_, isAnswer, which) in steps)
         {
-            shape.Append((char)which).Append((char)(isAnswer ? 0 : operations[which].Kind + 1)).Append((char)(operations[which].Told + 1 ?? 0));
+            var operation = operations[which];
+            shape.Append(which).Append(isAnswer ? ":answered " : $":{operation.Kind} {operation.Told} ");
         }
 
         return shape.ToString();
