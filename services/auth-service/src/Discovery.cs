@@ -13,7 +13,7 @@ internal static class Discovery
 
     public static void MapDiscovery(this IEndpointRouteBuilder routes)
     {
-        var wellKnown = routes.MapGroup("").AllowAnonymous();
+        var wellKnown = routes.MapGroup("").AllowAnonymous().ServedAs(Priority.Checkout);      // who cannot get the keys can check nobody
         wellKnown.MapGet(IdentityOptions.JwksPath, (SigningKeys keys, HttpResponse response) =>
             Public(response, new JwkSet([.. keys.Keys.All.Select(key => key.Public.ToJwk())])))
             .WithName("jwks").WithSummary("The keys that tokens are signed with (RFC 7517)").Answers<JwkSet>(200, "Public keys.");

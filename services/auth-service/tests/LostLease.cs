@@ -16,6 +16,8 @@ internal sealed class LostLease(IStore store) : IStore
 
     public bool IsShared => store.IsShared;
 
+    public TimeSpan Behind => store.Behind;
+
     public Task<IReadOnlyList<T>> QueryAsync<T>(string sql, object? args = null, CancellationToken cancellation = default) => store.QueryAsync<T>(sql, args, cancellation);
 
     public async Task<CommitOutcome> CommitAsync(WriteSet work, CancellationToken cancellation = default)

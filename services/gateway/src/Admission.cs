@@ -1,5 +1,4 @@
 using Argosy.Chassis;
-using Microsoft.AspNetCore.Http.Features;
 
 namespace Argosy.Gateway;
 
@@ -8,8 +7,6 @@ internal static class Admission
 {
     private static readonly Problem Smuggling = Problem.Invalid(
         "gateway.framing", "The request says in two ways, or in an unknown one, where its body ends.");
-
-    private static readonly Problem TooLarge = new(413, "body.too-large", "The body is larger than 256 KB.");
 
     private static readonly Problem UnknownMethod = new(405, "gateway.method", "This method is not taken here; see Allow.");
 
@@ -30,36 +27,11 @@ internal static class Admission
             return UnknownMethod;
         }
 
-        if (request.ContentLength > context.Features.Get<IHttpMaxRequestBodySizeFeature>()?.MaxRequestBodySize)
-        {
-            context.Response.Headers.Connection = "close";          // cheaper than reading what nobody wants
-            return TooLarge;
-        }
-
         return null;
     }
 
     /// <summary>Whether it is one of <see cref="Methods"/>, which are case-sensitive (RFC 9110, 9.1).</summary>
     public static bool IsKnown(string method) => method is "GET" or "HEAD" or "POST" or "PUT" or "PATCH" or "DELETE" or "OPTIONS";
-
-    /// <summary>The client's body failed while it was being passed on.</summary>
-    public static Problem OfBody(Exception? cause)
-    {
-        for (var e = cause; e is not null; e = e is AggregateException many ? many.InnerExceptions[0] : e.InnerException)
-        {
-            if (e is BadHttpRequestException bad)
-            {
-                return bad.StatusCode switch
-                {
-                    413 => TooLarge,
-                    408 => new Problem(408, "body.too-slow", "The body did not arrive in time."),
-                    _ => Problem.Invalid("body.broken", "The body broke off, or is not framed as HTTP says."),
-                };
-            }
-        }
-
-        return Problem.Invalid("body.broken", "The body broke off.");
-    }
 
     /// <summary>
     /// CL.TE and TE.TE: RFC 9112, 6.1 lets a server close the connection on both, and this one does. Kestrel believes the transfer

@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using Argosy.Chassis;
 using Argosy.Chassis.Hosting;
+using Argosy.Chassis.Hosting.Shedding;
 using Argosy.Chassis.Telemetry;
 using Argosy.Gateway.Keys;
 using Argosy.Gateway.Limits;
@@ -14,8 +15,10 @@ namespace Argosy.Gateway;
 /// The public door, first in the pipeline. The protocol of a request:
 /// <list type="number">
 /// <item>It gets a correlation id: its own where that is usable, else its trace id.</item>
-/// <item>Ambiguous framing, unknown methods and bodies that are too large are refused.</item>
-/// <item>The raw target is normalised or refused, and the normal path is routed: no rule, 404.</item>
+/// <item>Ambiguous framing and unknown methods are refused.</item>
+/// <item>The raw target is normalised or refused, and the normal path is routed: no rule, 404. Headers and bodies that are too large for the
+/// route are refused (<see cref="RequestPolicy"/>).</item>
+/// <item>Where this process is too late with everything, what can wait is turned away: 503.</item>
 /// <item>A key is taken out; a user's becomes an access token (<see cref="UserKeys"/>).</item>
 /// <item>Who has asked too often is refused: 429; then whose key is not taken.</item>
 /// <item>A stream takes one of its caller's places for as long as it lasts, else 429.</item>
@@ -25,7 +28,7 @@ namespace Argosy.Gateway;
 /// </list>
 /// </summary>
 internal sealed partial class Edge(
-    RequestDelegate next, PublicRoutes routes, UserKeys keys, Limiter limiter, Forwarding forwarding, ServiceOptions options, IHostApplicationLifetime host, TimeProvider time, ILogger<Edge> log)
+    RequestDelegate next, PublicRoutes routes, UserKeys keys, Limiter limiter, Forwarding forwarding, Lateness lateness, ServiceOptions options, IHostApplicationLifetime host, TimeProvider time, ILogger<Edge> log)
 {
     // They last, whatever the number of requests a minute: a person with a page and its tabs has these.
     private const int StreamsEach = 32;
@@ -71,12 +74,7 @@ internal sealed partial class Edge(
             (problem, ended) = (Admission.Refuse(context), Ended.Refused);
             if (problem is null && TryRoute(context, raw, correlation, out lane, out problem) is { } passage)
             {
-                var sender = await keys.TakeAsync(context);
-                problem = await limiter.RefuseAsync(context, passage.Path, sender) ?? sender.Refusal;
-                if (problem is null)
-                {
-                    (problem, ended) = lane!.IsStream ? await FollowAsync(context, lane, passage, sender) : await EnterAsync(context, lane, passage);
-                }
+                (problem, ended) = await AdmitAsync(context, lane!, passage);
             }
         }
         catch (OperationCanceledException) when (context.RequestAborted.IsCancellationRequested)
@@ -107,9 +105,25 @@ internal sealed partial class Edge(
         }
 
         lane = routes.Find(context.Request, target, out var path);
-        problem = lane is null ? NoRoute : null;
+        problem = lane is null ? NoRoute : lane.Request.Refuse(context);
         context.SetEndpoint(lane?.Endpoint);
-        return lane is null ? null : new Passage(lane.Upstream, path, target.Path, target.Query, correlation, lane.Deadline);
+        return problem is not null ? null : new Passage(lane!.Upstream, path, target.Path, target.Query, correlation, lane.Deadline);
+    }
+
+    private async ValueTask<(Problem? Problem, Ended Ended)> AdmitAsync(HttpContext context, Lane lane, Passage passage)
+    {
+        if (lateness.Refuse(lane.Request.PriorityOf(context.Request.Method)) is { } late)
+        {
+            return (late, Ended.Shed);
+        }
+
+        var sender = await keys.TakeAsync(context);
+        if ((await limiter.RefuseAsync(context, passage.Path, sender) ?? sender.Refusal) is { } refusal)
+        {
+            return (refusal, Ended.Refused);
+        }
+
+        return lane.IsStream ? await FollowAsync(context, lane, passage, sender) : await EnterAsync(context, lane, passage);
     }
 
     private async ValueTask<(Problem? Problem, Ended Ended)> FollowAsync(HttpContext context, Lane lane, Passage passage, Sender sender)
@@ -144,7 +158,7 @@ internal sealed partial class Edge(
         try
         {
             using var timer = lane.Timeout is { } timeout ? new CancellationTokenSource(timeout, time) : null;
-            return await ForwardAsync(context, passage, timer?.Token ?? host.ApplicationStopping);
+            return await ForwardAsync(context, lane, passage, timer?.Token ?? host.ApplicationStopping);
         }
         finally
         {
@@ -153,7 +167,7 @@ internal sealed partial class Edge(
     }
 
     // Nothing of a request has left where no connection was made, so that another instance may have it, whatever it is.
-    private async ValueTask<(Problem? Problem, Ended Ended)> ForwardAsync(HttpContext context, Passage passage, CancellationToken timeUp)
+    private async ValueTask<(Problem? Problem, Ended Ended)> ForwardAsync(HttpContext context, Lane lane, Passage passage, CancellationToken timeUp)
     {
         var last = new ForwardResult(Ended.NotTried, null);
         foreach (var instance in passage.Upstream.InTurn())
@@ -168,11 +182,12 @@ internal sealed partial class Edge(
             context.Response.Clear();       // the forwarder has noted the failure there
         }
 
-        return (Explain(context, passage.Upstream, last), last.Ended);
+        return (Explain(context, lane, last), last.Ended);
     }
 
-    private Problem? Explain(HttpContext context, Upstream upstream, ForwardResult result)
+    private Problem? Explain(HttpContext context, Lane lane, ForwardResult result)
     {
+        var upstream = lane.Upstream;
         switch (result.Ended)
         {
             case Ended.NotTried or Ended.Unreachable or Ended.ConnectTimedOut:
@@ -185,7 +200,7 @@ internal sealed partial class Edge(
                 return new Problem(502, "gateway.upstream-invalid", $"{upstream.Name} gave an answer that cannot be used.");
             case Ended.BadBody:
                 context.Response.Headers.Connection = "close";
-                return Admission.OfBody(result.Cause);
+                return lane.Request.OfBody(result.Cause);
             default:
                 return null;                // answered, or there is nobody or nothing left to tell
         }
@@ -213,7 +228,7 @@ internal sealed partial class Edge(
     private void Log(HttpContext context, Lane? lane, Ended ended, TimeSpan elapsed)
     {
         var (method, status) = (context.Request.Method, context.Response.StatusCode);
-        var level = status >= 500 || ended == Ended.Truncated ? LogLevel.Warning
+        var level = ended == Ended.Shed ? LogLevel.Debug : status >= 500 || ended == Ended.Truncated ? LogLevel.Warning
             : status < 400 && (HttpMethods.IsGet(method) || HttpMethods.IsHead(method)) ? LogLevel.Debug
             : LogLevel.Information;
         if (log.IsEnabled(level))

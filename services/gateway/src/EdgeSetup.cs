@@ -28,13 +28,13 @@ internal static class EdgeSetup
         Forwarding.Add(argosy.Services);
         var proxies = argosy.AddTrustedProxies();
         argosy.AddBrowsers();
-        argosy.AddLimits();
+        var requests = argosy.AddLimits();
         argosy.Listens(new Connections(proxies, TimeProvider.System).Guard);
         argosy.AddDocs();
         argosy.AddUserKeys();
         argosy.Services.AddSingleton<DistributedContextPropagator>(new FreshTraces());
 
-        if (PublicRoutes.Load(argosy.Settings, argosy.Options) is not { } routes)
+        if (PublicRoutes.Load(argosy.Settings, argosy.Options, requests) is not { } routes)
         {
             return;             // the errors are noted, and stop the start
         }

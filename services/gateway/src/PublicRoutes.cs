@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Text.RegularExpressions;
 using Argosy.Chassis.Hosting;
 using Argosy.Chassis.Resilience;
+using Argosy.Gateway.Limits;
 using Argosy.Mesh;
 using Argosy.Mesh.Loading;
 using Argosy.Mesh.Routing;
@@ -12,7 +13,8 @@ namespace Argosy.Gateway;
 /// <param name="Name">The rule's name, for logs.</param>
 /// <param name="Upstream">Who answers.</param>
 /// <param name="Timeout">From arrival to the answer's last byte; null for a stream.</param>
-internal sealed record Lane(string Name, Upstream Upstream, TimeSpan? Timeout)
+/// <param name="Request">What its requests may be.</param>
+internal sealed record Lane(string Name, Upstream Upstream, TimeSpan? Timeout, RequestPolicy Request)
 {
     /// <summary>The timeout as <c>X-Deadline-Ms</c> says it.</summary>
     public string? Deadline { get; } = Timeout?.TotalMilliseconds.ToString("0", CultureInfo.InvariantCulture);
@@ -57,7 +59,7 @@ internal sealed partial class PublicRoutes
     }
 
     /// <summary>Null when something is wrong, which is then noted in the settings: every error of the file is one.</summary>
-    public static PublicRoutes? Load(Settings settings, ServiceOptions options)
+    public static PublicRoutes? Load(Settings settings, ServiceOptions options, IReadOnlyList<RequestPolicy> requests)
     {
         var file = settings.RequiredText(Variable, "the YAML file with the public routes, such as infrastructure/istio/api-routes.yaml");
         if (file.Length == 0 || Read(settings, file) is not { } table)
@@ -79,8 +81,21 @@ internal sealed partial class PublicRoutes
             }
         }
 
+        CheckNames(settings, requests, table, file);
+        var others = requests.FirstOrDefault(policy => policy.Routes.Count == 0) ?? RequestPolicy.Default;
         return settings.Errors.Count > 0 ? null : new PublicRoutes(
-            table, [.. table.Rules.Select(rule => new Lane(rule.Route.Name, upstreams[rule.Route.Destination], rule.Route.Timeout))]);
+            table, [.. table.Rules.Select(rule => new Lane(rule.Route.Name, upstreams[rule.Route.Destination], rule.Route.Timeout,
+                requests.FirstOrDefault(policy => policy.Routes.Contains(rule.Route.Name, StringComparer.Ordinal)) ?? others))]);
+    }
+
+    // A misspelt name would limit nothing.
+    private static void CheckNames(Settings settings, IReadOnlyList<RequestPolicy> requests, RouteTable table, string file)
+    {
+        var known = table.Rules.Select(rule => rule.Route.Name).ToHashSet(StringComparer.Ordinal);
+        foreach (var (policy, name) in requests.SelectMany(policy => policy.Routes.Where(name => !known.Contains(name)).Select(name => (policy, name))))
+        {
+            settings.Refuse(LimitsSetup.Variable, $"{policy.Origin}: requests names the route {name}, and {file} has no rule of that name.");
+        }
     }
 
     private static RouteTable? Read(Settings settings, string file)

@@ -70,6 +70,35 @@ public sealed class LimitsConfigurationTests : IDisposable
             && line.Contains(says, StringComparison.Ordinal));
     }
 
+    [Fact]
+    public async Task What_a_request_may_be_is_held_against_the_routes_and_what_the_server_takes()
+    {
+        await System.IO.File.WriteAllTextAsync(File, """
+            policies:
+              default: { quota: 10, window: 1h }
+            requests:
+              default: { body: 1048576, within: 1s }
+              other: { headers: 100, priority: first }
+              small:
+                body: 1
+                routes: [orders, orders]
+              tiny: { size: 1, routes: [items] }
+            """);
+        (await FailAsync()).ShouldBe(
+        [
+            $"argosy: gateway: API_LIMITS {File}:4: requests.default.body must be a whole number from 1 to 262144.",
+            $"argosy: gateway: API_LIMITS {File}:4: requests.default.within must be from 2s to 60s.",
+            $"argosy: gateway: API_LIMITS {File}:5: requests.other.headers must be a whole number from 512 to 16384.",
+            $"argosy: gateway: API_LIMITS {File}:5: requests.other.priority is first: write exports, reads or checkout, or leave it out to go by the method.",
+            $"argosy: gateway: API_LIMITS {File}:5: requests.other has no routes, and there is one without already: say for which it holds.",
+            $"argosy: gateway: API_LIMITS {File}:7: requests.small names orders, which another one names: leave it in one.",
+            $"argosy: gateway: API_LIMITS {File}:9: requests.tiny.size is not supported by Argosy (supported here: headers, body, within, priority, routes).",
+        ], ignoreOrder: true);
+
+        await System.IO.File.WriteAllTextAsync(File, "policies: { default: { quota: 10, window: 1h } }\nrequests:\n  small: { body: 1, routes: [ordres] }\nclients: { partner: { quota: 1, window: 1h } }");
+        (await FailAsync()).ShouldBe([$"argosy: gateway: API_LIMITS {File}:3: requests names the route ordres, and {_environment["API_ROUTES"]} has no rule of that name."]);
+    }
+
     [Theory]
     [InlineData("API_LIMITS", "", "API_LIMITS is missing: set it to the YAML file with the limits, such as infrastructure/gateway/limits.yaml, or RATE_LIMITS to off.")]
     [InlineData("API_LIMITS", "/nowhere/limits.yaml", "API_LIMITS is /nowhere/limits.yaml, which cannot be read: ")]

@@ -39,7 +39,7 @@ internal static class Webhooks
     private static readonly Problem Forged = Problem.Unauthorized("webhook.signature", "The signature does not hold, or is too old.");
 
     public static void MapWebhooks(this WebApplication app) =>
-        app.MapPost("/webhooks/stripe", AcceptAsync).AllowAnonymous().UncheckedForCards().Writes().Quiet()
+        app.MapPost("/webhooks/stripe", AcceptAsync).AllowAnonymous().ServedAs(Priority.PaymentResults).UncheckedForCards().Writes().Quiet()
             .TakesBody<JsonElement>("application/json").TakesHeader("Stripe-Signature", "`t=SECONDS,v1=HEX`: an HMAC-SHA256 of the time and the body.", required: true)
             .WithSummary("Hear from the payment provider").Answers(200, "Heard; what of it matters is asked for.").Refuses(401);
 

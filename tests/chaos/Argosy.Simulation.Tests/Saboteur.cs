@@ -14,6 +14,8 @@ internal class Saboteur(IStore inner) : IStore
 
     public bool IsShared => inner.IsShared;
 
+    public TimeSpan Behind => inner.Behind;
+
     protected IStore Inner => inner;
 
     public Task<IReadOnlyList<T>> QueryAsync<T>(string sql, object? args = null, CancellationToken cancellation = default) => inner.QueryAsync<T>(sql, args, cancellation);

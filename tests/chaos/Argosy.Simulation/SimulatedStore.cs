@@ -26,6 +26,8 @@ internal sealed class SimulatedStore(string service, Disk disk, Turns turns, Fau
 
     public bool IsShared => disk.Store.IsShared;
 
+    public TimeSpan Behind => disk.Store.Behind;
+
     public async Task<IReadOnlyList<T>> QueryAsync<T>(string sql, object? args = null, CancellationToken cancellation = default)
     {
         await Task.Yield();

@@ -85,7 +85,7 @@ internal static class DocsPages
     public static void MapDocs(this WebApplication app)
     {
         var limiter = app.Services.GetRequiredService<Limiter>();
-        var docs = app.MapGroup(Path).AllowAnonymous();
+        var docs = app.MapGroup(Path).AllowAnonymous().ServedAs(Priority.Exports);
         docs.AddEndpointFilter(async (call, next) => await limiter.RefuseAsync(call.HttpContext, call.HttpContext.Request.Path, default) is { } refusal ? refusal.ToResult() : await next(call));
         docs.MapGet("/", (Delegate)ReadAsync)
             .WithSummary("Read the API of all services, and try it out").Answers<string>(200, "A page for a browser.", Html);

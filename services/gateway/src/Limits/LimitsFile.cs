@@ -45,7 +45,8 @@ internal sealed record Policy(Quota Quota, IReadOnlyList<LimitedRoute> Routes)
 /// <summary>What <c>API_LIMITS</c> says, read strictly: what isn't obeyed is an error.</summary>
 /// <param name="Policies">In the order they are written.</param>
 /// <param name="Clients">Those with a quota of their own.</param>
-internal sealed record LimitsFile(IReadOnlyList<Policy> Policies, IReadOnlyList<Quota> Clients)
+/// <param name="Requests">What one request may be.</param>
+internal sealed record LimitsFile(IReadOnlyList<Policy> Policies, IReadOnlyList<Quota> Clients, IReadOnlyList<RequestPolicy> Requests)
 {
     private const int MostRequests = 1_000_000_000;
 
@@ -67,12 +68,12 @@ internal sealed record LimitsFile(IReadOnlyList<Policy> Policies, IReadOnlyList<
             errors = [new MeshError(new Origin(file, 1), "there is no policy in it: write policies, with a name, a quota and a window")];
         }
 
-        return read ?? new LimitsFile([], []);
+        return read ?? new LimitsFile([], [], []);
     }
 
     private static LimitsFile ReadDocument(Node document)
     {
-        document.AllowOnly("policies", "clients");
+        document.AllowOnly("policies", "clients", "requests");
         var policies = (document.Require("policies")?.Fields() ?? []).Select(field => ReadPolicy(field.Key, field.Value)).ToList();
         var clients = new List<Quota>();
         foreach (var (name, client) in document.Get("clients")?.Fields() ?? [])
@@ -85,7 +86,7 @@ internal sealed record LimitsFile(IReadOnlyList<Policy> Policies, IReadOnlyList<
             }
         }
 
-        return new LimitsFile(policies, clients);
+        return new LimitsFile(policies, clients, RequestPolicy.ReadAll(document.Get("requests")));
     }
 
     private static Policy ReadPolicy(string name, Node policy)

@@ -8,17 +8,18 @@ namespace Argosy.Gateway.Limits;
 internal static partial class LimitsSetup
 {
     private const string Switch = "RATE_LIMITS";
-    private const string Variable = "API_LIMITS";
+    /// <summary>Where the file is.</summary>
+    public const string Variable = "API_LIMITS";
 
-    private static readonly LimitsFile None = new([], []);
+    private static readonly LimitsFile None = new([], [], []);
 
-    /// <summary><c>RATE_LIMITS</c> <c>off</c> lifts all of them.</summary>
-    public static void AddLimits(this ArgosyBuilder argosy)
+    /// <summary><c>RATE_LIMITS</c> <c>off</c> lifts how often somebody may ask; what one request may be holds all the same, and is given back.</summary>
+    public static IReadOnlyList<RequestPolicy> AddLimits(this ArgosyBuilder argosy)
     {
         var settings = argosy.Settings;
         var areOff = settings.Word(Switch, "on", "off") == "off";
-        var read = areOff ? None : Read(settings);
-        var file = read ?? None;
+        var read = areOff && settings.Text(Variable) is null ? None : Read(settings);
+        var file = areOff ? None : read ?? None;
         var keys = areOff || read is null ? ClientKeys.Unread(settings) : ClientKeys.Read(settings, read.Clients);
         if (!areOff)
         {
@@ -33,6 +34,8 @@ internal static partial class LimitsSetup
         {
             argosy.Services.AddHostedService<Warning>();
         }
+
+        return read?.Requests ?? [];
     }
 
     // Null where it is no use: what else it would have made wrong is not told.

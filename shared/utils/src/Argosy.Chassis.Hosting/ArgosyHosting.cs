@@ -1,4 +1,5 @@
 using Argosy.Chassis.Hosting.OpenApi;
+using Argosy.Chassis.Hosting.Shedding;
 using Argosy.Chassis.Hosting.Telemetry;
 using Argosy.Chassis.Telemetry;
 using Microsoft.AspNetCore.Builder;
@@ -45,6 +46,8 @@ public static class ArgosyHosting
         services.TryAddSingleton(TimeProvider.System);
         services.AddSingleton(argosy.Settings);
         services.AddSingleton(argosy.Options);
+        services.AddSingleton<Gate>();
+        services.AddSingleton<Lateness>();
         services.AddBreakers();
         services.AddHostedService<InstanceProbe>();
         services.AddArgosyMetrics();
@@ -71,6 +74,7 @@ public static class ArgosyHosting
         app.UseMiddleware<ProblemPipeline>();
         app.UseRouting();
         app.UseMiddleware<DeadlineMiddleware>();
+        app.UseMiddleware<SheddingMiddleware>();
         app.MapHealth();
         app.MapMetrics();
         app.MapContract();

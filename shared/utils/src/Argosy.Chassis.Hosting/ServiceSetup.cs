@@ -65,10 +65,10 @@ public static class ServiceSetup
         if (options is { RabbitMq: null, BusKeys: not null })
         {
             app.MapPost("/bus/v1", static (HttpContext http, BusEndpoint bus) => bus.ReceiveAsync(http))
-                .AllowAnonymous().WithMetadata(new QuietMetadata(), new BatchSize()).ExcludeFromDescription();     // there with one of two buses; its wire is shared/proto
+                .AllowAnonymous().ServedAs(Priority.PaymentResults).WithMetadata(new QuietMetadata(), new BatchSize()).ExcludeFromDescription();     // there with one of two buses; its wire is shared/proto
         }
 
-        var admin = app.MapGroup("/admin").RequireAdmin();
+        var admin = app.MapGroup("/admin").RequireAdmin().ServedAs(Priority.Checkout);
         admin.MapBreakers();
         admin.MapDeadLetters();
         admin.MapSagas();

@@ -47,6 +47,9 @@ public sealed class PostgresStore : IStore, IAsyncDisposable
     /// <inheritdoc/>
     public bool IsShared => true;
 
+    /// <inheritdoc/>
+    public TimeSpan Behind => _writer.Behind;
+
     /// <summary>A store at this address. Nothing is connected yet: the database may be away.</summary>
     public static PostgresStore Open(PostgresAddress address, string application, TimeProvider time, ILogger<PostgresStore> log) => new(address, application, time, log);
 

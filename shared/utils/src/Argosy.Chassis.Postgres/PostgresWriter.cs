@@ -38,6 +38,7 @@ internal sealed partial class PostgresWriter : IAsyncDisposable
     private readonly Channel<PendingSet> _waiting = Channel.CreateBounded<PendingSet>(new BoundedChannelOptions(MaxWaiting) { SingleReader = true });
     private readonly Task _running;
     private NpgsqlConnection? _connection;
+    private long _oldest;
 
     public PostgresWriter(PostgresAddress address, string application, Action<bool, bool> tell, ILogger log)
     {
@@ -54,6 +55,9 @@ internal sealed partial class PostgresWriter : IAsyncDisposable
         StoreTelemetry.Wait(0);     // a queue that is empty is worth knowing too
         _running = Task.Run(RunAsync);
     }
+
+    /// <summary>How long ago the oldest set of the group under way was handed in; zero where none is.</summary>
+    public TimeSpan Behind => Volatile.Read(ref _oldest) is not 0 and var oldest ? Stopwatch.GetElapsedTime(oldest) : TimeSpan.Zero;
 
     public async Task<CommitOutcome> CommitAsync(WriteSet work, CancellationToken cancellation)
     {
@@ -96,12 +100,14 @@ internal sealed partial class PostgresWriter : IAsyncDisposable
     private async Task CommitGroupAsync(List<PendingSet> group)
     {
         var began = Stopwatch.GetTimestamp();
+        Volatile.Write(ref _oldest, group[0].Since);
         var known = _connection is not null;
         if (await TryAsync(group) is { Result: CommitResult.Failed, Error: not NpgsqlException { InnerException: TimeoutException } } && known)
         {
             await TryAsync(group);
         }
 
+        Volatile.Write(ref _oldest, 0);
         StoreTelemetry.Grouped(group.Count, Stopwatch.GetElapsedTime(began));
         var (publishes, parks) = PendingSet.Tell(group, _log);
         _tell(publishes, parks);

@@ -19,6 +19,7 @@ public sealed class SqliteStore : IStore, IAsyncDisposable
     private const int ReaderCache = 512;        // less, since it is worth nothing after the next commit
     private const int Busy = 5;
     private const int Locked = 6;
+    private const int Full = 13;           // no room on the disk: there may be some again
 
     private readonly string _connectionString;
     private readonly TimeProvider _time;
@@ -56,6 +57,9 @@ public sealed class SqliteStore : IStore, IAsyncDisposable
 
     /// <inheritdoc/>
     public bool IsShared => false;
+
+    /// <inheritdoc/>
+    public TimeSpan Behind => _writer.Behind;
 
     /// <summary>Opens or makes the file; throws <see cref="IOException"/> where another process owns it.</summary>
     public static SqliteStore Open(string path, TimeProvider time, ILogger<SqliteStore> log)
@@ -119,7 +123,7 @@ public sealed class SqliteStore : IStore, IAsyncDisposable
 
     /// <inheritdoc/>
     public bool IsTransient(Exception error) =>
-        error is SqliteException { SqliteErrorCode: Busy or Locked } || (error is CommitException { InnerException: { } inner } && IsTransient(inner));
+        error is SqliteException { SqliteErrorCode: Busy or Locked or Full } || (error is CommitException { InnerException: { } inner } && IsTransient(inner));
 
     /// <inheritdoc/>
     public Task MigrateAsync(IReadOnlyList<Migration> migrations, CancellationToken cancellation = default)

@@ -33,6 +33,7 @@ internal sealed partial class SqliteWriter : IAsyncDisposable
     private readonly SemaphoreSlim _room = new(MaxWaiting, MaxWaiting);
     private readonly Thread? _thread;
     private readonly TaskCompletionSource _ended = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private long _oldest;
 
     /// <param name="onCallersThread">Whoever asks commits, alone and at once: for a database in memory that one thread has to itself.</param>
     public SqliteWriter(SqliteConnection connection, Signal published, Signal parked, ILogger log, bool onCallersThread = false)
@@ -52,6 +53,9 @@ internal sealed partial class SqliteWriter : IAsyncDisposable
         StoreTelemetry.Wait(0);     // a queue that is empty is worth knowing too
         _thread.Start();
     }
+
+    /// <summary>How long ago the oldest set of the group under way was handed in; zero where none is.</summary>
+    public TimeSpan Behind => Volatile.Read(ref _oldest) is not 0 and var oldest ? Stopwatch.GetElapsedTime(oldest) : TimeSpan.Zero;
 
     public async Task<CommitOutcome> CommitAsync(WriteSet work, CancellationToken cancellation)
     {
@@ -121,6 +125,7 @@ internal sealed partial class SqliteWriter : IAsyncDisposable
     private void CommitGroup(List<PendingSet> group)
     {
         var began = Stopwatch.GetTimestamp();
+        Volatile.Write(ref _oldest, group[0].Since);
         try
         {
             _statements.Run("begin immediate");
@@ -138,6 +143,7 @@ internal sealed partial class SqliteWriter : IAsyncDisposable
             Abandon(group, e);
         }
 
+        Volatile.Write(ref _oldest, 0);
         StoreTelemetry.Grouped(group.Count, Stopwatch.GetElapsedTime(began));
         Tell(group);
     }

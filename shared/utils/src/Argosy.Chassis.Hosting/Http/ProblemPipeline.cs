@@ -66,7 +66,7 @@ internal sealed partial class ProblemPipeline(RequestDelegate next, IServiceProv
                 return Problem.Unavailable("service.stopping", "The service is being stopped; ask again.", TimeSpan.FromSeconds(1));
             case { } away when Store is { } store && store.IsTransient(away):
                 LogAway("The database", away.Message);
-                return Problem.Unavailable("database.away", "The database cannot be reached right now; ask again.", TimeSpan.FromSeconds(1));
+                return Problem.Unavailable("database.away", "The database cannot be used right now; ask again.", TimeSpan.FromSeconds(1));
             case HttpRequestException { StatusCode: null or >= HttpStatusCode.InternalServerError } away:
                 LogUpstream(away, context.Request.Method, context.Request.Path);
                 return Problem.Unavailable("upstream.away", "A service needed for this answer is away; ask again.", TimeSpan.FromSeconds(1));

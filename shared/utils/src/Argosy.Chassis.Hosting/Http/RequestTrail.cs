@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using Argosy.Chassis.Hosting.Shedding;
 using Argosy.Chassis.Telemetry;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.Features;
@@ -17,7 +18,7 @@ internal sealed class ProbeMetadata;
 /// Outermost: gives the request its correlation id, returns it, and leaves one line behind for whoever follows the trail. Reads that
 /// succeed are logged at debug only. The path is logged as routed (<c>/api/v1/orders/{id}</c>): values may be personal.
 /// </summary>
-internal sealed partial class RequestTrail(RequestDelegate next, TimeProvider time, ILogger<RequestTrail> log)
+internal sealed partial class RequestTrail(RequestDelegate next, ProcessLifetime process, TimeProvider time, ILogger<RequestTrail> log)
 {
     public async Task InvokeAsync(HttpContext context)
     {
@@ -32,6 +33,11 @@ internal sealed partial class RequestTrail(RequestDelegate next, TimeProvider ti
             }, (context.Response, id));
         }
 
+        if (process.IsDraining)
+        {
+            context.Response.Headers.Connection = "close";
+        }
+
         var start = time.GetTimestamp();
         try
         {
@@ -40,7 +46,7 @@ internal sealed partial class RequestTrail(RequestDelegate next, TimeProvider ti
         finally
         {
             var status = context.Response.StatusCode;
-            var level = IsProbe(context) ? LogLevel.Debug : status >= 500 ? LogLevel.Warning : IsRoutine(context, status) ? LogLevel.Debug : LogLevel.Information;
+            var level = IsProbe(context) || context.Features.Get<Shed>() is not null ? LogLevel.Debug : status >= 500 ? LogLevel.Warning : IsRoutine(context, status) ? LogLevel.Debug : LogLevel.Information;
             if (log.IsEnabled(level))
             {
                 LogRequest(level, context.Request.Method, RouteOf(context), status, time.GetElapsedTime(start).TotalMilliseconds);

@@ -17,8 +17,8 @@ internal static class Contract
 
     public static void MapContract(this IEndpointRouteBuilder routes)
     {
-        routes.MapGet("/openapi/v1.json", static http => SendAsync(http, "application/json", yaml: false)).AllowAnonymous().Quiet().ExcludeFromDescription();
-        routes.MapGet("/openapi/v1.yaml", static http => SendAsync(http, "application/yaml", yaml: true)).AllowAnonymous().Quiet().ExcludeFromDescription();
+        routes.MapGet("/openapi/v1.json", static http => SendAsync(http, "application/json", yaml: false)).AllowAnonymous().ServedAs(Priority.Exports).Quiet().ExcludeFromDescription();
+        routes.MapGet("/openapi/v1.yaml", static http => SendAsync(http, "application/yaml", yaml: true)).AllowAnonymous().ServedAs(Priority.Exports).Quiet().ExcludeFromDescription();
     }
 
     private static async Task SendAsync(HttpContext http, string type, bool yaml)

@@ -8,7 +8,8 @@ namespace Argosy.Chassis.Hosting;
 /// When the process ends. The protocol:
 /// <list type="number">
 /// <item>SIGTERM, Ctrl-C, or the end of standard input where the launcher holds it.</item>
-/// <item>/ready answers 503, and for the drain delay everything else goes on: balancers need time to notice (none on a laptop).</item>
+/// <item>/ready answers 503, and for the drain delay everything else goes on: balancers need time to notice. Each answer is the last on its
+/// connection: one that is closed later, when it seems idle, may be closed under a request.</item>
 /// <item>The host stops: no new connections, requests and messages under way finish, within the host's shutdown timeout.</item>
 /// <item>A second signal ends the process at once.</item>
 /// </list>
@@ -17,8 +18,6 @@ namespace Argosy.Chassis.Hosting;
 internal sealed partial class ProcessLifetime(
     ServiceOptions options, IHostApplicationLifetime host, TimeProvider time, ILogger<ProcessLifetime> log) : IHostLifetime, IDisposable
 {
-    private static readonly TimeSpan DrainDelay = TimeSpan.FromSeconds(5);
-
     private readonly List<PosixSignalRegistration> _signals = [];
     private int _draining;
     private int _asked;
@@ -61,9 +60,9 @@ internal sealed partial class ProcessLifetime(
 
     private async Task DrainAsync()
     {
-        if (!options.IsLocal)
+        if (options.DrainDelay > TimeSpan.Zero)
         {
-            await Task.Delay(DrainDelay, time, host.ApplicationStopping).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            await Task.Delay(options.DrainDelay, time, host.ApplicationStopping).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         }
 
         host.StopApplication();

@@ -16,6 +16,9 @@ public sealed record ServiceOptions
     /// <summary><c>ARGOSY_PROFILE</c> is <c>local</c>: a laptop, with seeded data and no drain delay. <c>production</c> when absent.</summary>
     public required bool IsLocal { get; init; }
 
+    /// <summary><c>DRAIN_SECONDS</c>: how long a process that is being stopped says that it is not ready and goes on, so that balancers notice; 5 s when absent, none on a laptop.</summary>
+    public TimeSpan DrainDelay { get; init; }
+
     /// <summary><c>SERVICE_HOST</c>; 127.0.0.1 when absent.</summary>
     public required IPAddress Host { get; init; }
 
@@ -73,6 +76,7 @@ public sealed record ServiceOptions
             Name = name,
             Version = settings.Text("SERVICE_VERSION") ?? AssemblyVersion(),
             IsLocal = local,
+            DrainDelay = TimeSpan.FromSeconds(settings.Number("DRAIN_SECONDS", otherwise: local ? 0 : 5, min: 0, max: 60)),
             Host = Address(settings),
             Port = settings.Number("SERVICE_PORT", otherwise: 8080, min: 0, max: 65535),
             MetricsPort = settings.Text("METRICS_PORT") is null ? null : settings.Number("METRICS_PORT", otherwise: 1, min: 1, max: 65535),

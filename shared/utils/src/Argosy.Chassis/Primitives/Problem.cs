@@ -68,6 +68,13 @@ public sealed record Problem(int Status, string Code, string Detail)
         ViolatedPolicies = [policy],
     };
 
+    /// <summary>503: there is more to do than can be done in time, and nothing has been done of this (draft-ietf-httpapi-ratelimit-headers-11, 5.2).</summary>
+    public static Problem ReducedCapacity(string detail, TimeSpan retryAfter) => Unavailable("temporary-reduced-capacity", detail, retryAfter) with
+    {
+        Type = "https://iana.org/assignments/http-problem-types#temporary-reduced-capacity",
+        Title = "Temporary reduced capacity",
+    };
+
     private static string TitleOf(int status) => status switch
     {
         400 => "Bad request",

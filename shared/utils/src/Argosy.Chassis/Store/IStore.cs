@@ -18,6 +18,9 @@ public interface IStore
     /// </summary>
     bool IsShared { get; }
 
+    /// <summary>How long ago the oldest write set that is being committed was handed in; zero where nothing waits.</summary>
+    TimeSpan Behind { get; }
+
     /// <summary>
     /// Reads rows outside of any transaction. <paramref name="sql"/> keeps to the portable subset (docs/decisions/0005-portable-sql.md);
     /// parameters are <c>@name</c> for a property <c>name</c> of <paramref name="args"/>. <typeparamref name="T"/> is a scalar or a record

@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using Microsoft.Extensions.Logging;
 
 namespace Argosy.Chassis.Store;
@@ -8,6 +9,9 @@ internal sealed partial class PendingSet(WriteSet work)
     private int _taken;
 
     public WriteSet Work { get; } = work;
+
+    /// <summary>When it was handed in.</summary>
+    public long Since { get; } = Stopwatch.GetTimestamp();
 
     public CommitOutcome Outcome { get; set; }
 

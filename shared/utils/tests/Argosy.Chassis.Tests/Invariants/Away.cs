@@ -13,6 +13,8 @@ internal sealed class Away(IStore store, Func<bool> away) : IStore
 
     public bool IsShared => store.IsShared;
 
+    public TimeSpan Behind => store.Behind;
+
     public async Task<IReadOnlyList<T>> QueryAsync<T>(string sql, object? args = null, CancellationToken cancellation = default) =>
         away() ? throw new AwayException() : await store.QueryAsync<T>(sql, args, cancellation);
 

@@ -13,6 +13,8 @@ internal sealed class Looking(IStore store, Func<Task> happens) : IStore
 
     public bool IsShared => store.IsShared;
 
+    public TimeSpan Behind => store.Behind;
+
     public async Task<IReadOnlyList<T>> QueryAsync<T>(string sql, object? args = null, CancellationToken cancellation = default)
     {
         var seen = await store.QueryAsync<T>(sql, args, cancellation);
