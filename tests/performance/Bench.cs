@@ -58,6 +58,7 @@ internal static class Bench
         ("store", new StoreFigures(options).MeasureAsync(cancellation)),
         ("gateway", new GatewayFigures(options).MeasureAsync(cancellation)),
         ("identity", new IdentityFigures(options).MeasureAsync(cancellation)),
+        ("overload", new OverloadFigures(options).MeasureAsync(cancellation)),
         ("engines", new EngineFigures(options).MeasureAsync(cancellation)),
         ("growth", new GrowthFigures(options).MeasureAsync(cancellation)),
     ];

@@ -8,6 +8,7 @@ var argosy = builder.AddArgosy("payment-service")
 
 var options = PaymentOptions.Read(argosy.Settings);
 argosy.Calls(StripeAdapter.Client, options.ApiBase, StripeAdapter.CallOptions(options));
+argosy.Calls(StripeAdapter.Reads, options.ApiBase, StripeAdapter.CallOptions(options));
 
 builder.Services.AddSingleton(options);
 builder.Services.AddSingleton<StripeAdapter>();

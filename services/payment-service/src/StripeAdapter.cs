@@ -13,6 +13,9 @@ internal sealed class StripeAdapter(IHttpClientFactory clients, PaymentOptions o
     /// <summary>The name of the client and its breaker.</summary>
     public const string Client = "payment-provider";
 
+    /// <summary>Questions have a client and a breaker of their own: that they are answered must not hide that nothing else is, or every payment asks after each refusal.</summary>
+    public const string Reads = "payment-provider-reads";
+
     public const string PaymentIdKey = "payment_id";
     public const string RefundIdKey = "refund_id";
     private const string OrderIdKey = "order_id";
@@ -88,7 +91,7 @@ internal sealed class StripeAdapter(IHttpClientFactory clients, PaymentOptions o
 
         try
         {
-            using var response = await clients.CreateClient(Client).SendAsync(request, cancellation);
+            using var response = await clients.CreateClient(method == HttpMethod.Get ? Reads : Client).SendAsync(request, cancellation);
             return read((int)response.StatusCode, await response.Content.ReadAsByteArrayAsync(cancellation));
         }
         catch (BreakerOpenException e)

@@ -7,6 +7,9 @@ internal sealed class RuntimeContract(
     Repository repository, DataFolder data, Keys keys, IReadOnlyList<ServiceInstance> instances, IReadOnlyDictionary<string, int> ports, EngineSet engines,
     bool noLimits = false)
 {
+    // Where another instance takes over, it must be known that this one goes: those who ask look every half second.
+    private const string DrainSeconds = "2";
+
     public IReadOnlyList<ProcessPlan> Plans() => [.. engines.All.Select(engine => engine.Plan), .. instances.Select(Plan)];
 
     private ProcessPlan Plan(ServiceInstance instance)
@@ -51,6 +54,11 @@ internal sealed class RuntimeContract(
             ["ASPNETCORE_URLS"] = null,
             ["ASPNETCORE_HTTP_PORTS"] = null,
         };
+        if (instances.Count(other => other.Entry == entry) > 1)
+        {
+            environment["DRAIN_SECONDS"] = DrainSeconds;
+        }
+
         AddOwn(entry.Name, environment);
         foreach (var engine in engines.All)
         {

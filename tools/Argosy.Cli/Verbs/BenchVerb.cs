@@ -12,8 +12,8 @@ internal static class BenchVerb
     public static Command Create(CliContext cli)
     {
         var quick = new Option<bool>("--quick") { Description = "A tenth of the time: to see that it works, not to quote." };
-        var only = new Option<string?>("--only") { Description = "One group of figures: orders, store, gateway, identity, engines or growth.", HelpName = "GROUP" };
-        only.AcceptOnlyFromAmong("orders", "store", "gateway", "identity", "engines", "growth");
+        var only = new Option<string?>("--only") { Description = "One group of figures: orders, store, gateway, identity, overload, engines or growth.", HelpName = "GROUP" };
+        only.AcceptOnlyFromAmong("orders", "store", "gateway", "identity", "overload", "engines", "growth");
         var command = new Command("bench", "Measure speed, latency and memory on this machine and print a table. Nothing else should run meanwhile.") { quick, only };
         command.SetAction((parsed, ct) => RunAsync(cli.Repository, [.. parsed.GetValue(quick) ? ["--quick"] : Array.Empty<string>(), .. parsed.GetValue(only) is { } group ? ["--only", group] : Array.Empty<string>()], ct));
         return command;

@@ -101,6 +101,37 @@ public sealed class CallTests : IAsyncLifetime
         int.Parse(_seen.First().Deadline!, CultureInfo.InvariantCulture).ShouldBe(500);
     }
 
+    [Fact]
+    public async Task Somebody_who_fails_for_everybody_is_asked_a_fifth_more_often_and_no_more()
+    {
+        const int Calls = 400;
+        _behaviour = (_, _) => Task.FromResult(Results.StatusCode(503));
+        await using var caller = await ProcessHost.StartAsync(
+            _ => { }, argosy => argosy.Calls("user-service", Patient with { Pause = TimeSpan.FromMilliseconds(1), Breaker = new BreakerOptions { Failures = int.MaxValue } }),
+            ("SERVICE_ENDPOINTS", $"user-service={_other.Address}"));
+        using var client = caller.Services.GetRequiredService<IHttpClientFactory>().CreateClient("user-service");
+        var start = Stopwatch.GetTimestamp();
+        for (var i = 0; i < Calls; i++)
+        {
+            using var answer = await client.GetAsync("/thing");
+        }
+
+        // What was saved up before, and what the seconds have earned, is for those who call rarely.
+        var saved = RetryBudget.Most + (Stopwatch.GetElapsedTime(start).TotalSeconds * RetryBudget.PerSecond);
+        ((_seen.Count - saved) / Calls).ShouldBeInRange(1, 1.2);
+    }
+
+    [Fact]
+    public async Task Who_is_overloaded_is_not_asked_again()
+    {
+        _behaviour = (_, _) => Task.FromResult(Problem.ReducedCapacity("There is too much to do.", TimeSpan.FromSeconds(3)).ToResult());
+
+        using var answer = await Client.GetAsync("/thing");
+
+        answer.StatusCode.ShouldBe(HttpStatusCode.ServiceUnavailable);
+        _seen.Count.ShouldBe(1);
+    }
+
     [Theory]
     [InlineData(502)]
     [InlineData(503)]

@@ -1,0 +1,197 @@
+using System.Globalization;
+using System.Net;
+using System.Net.Http.Headers;
+using System.Net.Http.Json;
+using Argosy.Testing;
+using Microsoft.Data.Sqlite;
+using Shouldly;
+using Xunit;
+
+namespace Argosy.E2E.Stress;
+
+/// <summary>Something is slow, full or dead: what needs it is worse, and nothing else is.</summary>
+[Trait("on", "embedded")]
+public sealed class DegradationTests(Fleet fleet)
+{
+    private const string ReducedCapacity = "http-problem-types#temporary-reduced-capacity";
+    private static readonly TimeSpan Within = TimeSpan.FromSeconds(60);
+
+    // Less than anybody's patience with somebody who does not answer (10 s at the gateway).
+    private static readonly TimeSpan Prompt = TimeSpan.FromSeconds(5);
+
+    [Fact]
+    public async Task A_slow_consumer_holds_up_nobody_but_who_waits_for_it()
+    {
+        var (customer, sku) = (await fleet.CustomerAsync(), await fleet.ItemAsync(stock: 100));
+        string[] ids;
+        await using (await StoppedAsync("notification-service"))
+        {
+            ids = await Task.WhenAll(Enumerable.Range(0, 5).Select(_ => customer.PlacedAsync(Orders.Body(sku))));
+            foreach (var id in ids)
+            {
+                await customer.BecomesAsync(id, "confirmed");
+            }
+
+            await WorksAsync(customer, "items", "users/me", "orders", $"payments?orderId={ids[0]}", $"shipments?orderId={ids[0]}");
+        }
+
+        await Eventually.HoldsAsync(
+            async () => (await customer.GetStringAsync("/api/v1/notifications?limit=100")) is var told && ids.All(id => told.Contains(id, StringComparison.Ordinal)),
+            "notifications that waited have come", Within);
+    }
+
+    [Fact]
+    public async Task A_dead_provider_costs_payments_time_and_nothing_else()
+    {
+        var (customer, sku) = (await fleet.CustomerAsync(), await fleet.ItemAsync(stock: 100));
+        string[] ids;
+        await using (await StoppedAsync("payment-provider"))
+        {
+            ids = await Task.WhenAll(Enumerable.Range(0, 10).Select(_ => customer.PlacedAsync(Orders.Body(sku))));
+            await fleet.StockBecomesAsync(sku, 90, 10, 0);
+            await WorksAsync(customer, "items", "users/me", "orders", $"orders/{ids[0]}", $"payments?orderId={ids[0]}", "notifications");
+            (await customer.PostAsync($"/api/v1/orders/{ids[^1]}/cancel", null)).StatusCode.ShouldBe(HttpStatusCode.Accepted);
+        }
+
+        foreach (var id in ids[..^1])
+        {
+            await customer.BecomesAsync(id, "confirmed");
+            (await fleet.LedgerAsync(id)).ShouldBe([("capture", 1000)]);
+        }
+
+        await customer.BecomesAsync(ids[^1], "cancelled");
+    }
+
+    [Fact]
+    public async Task A_provider_that_refuses_everything_is_asked_hardly_more_than_one_that_works()
+    {
+        const int Payments = 150;
+        const int CallsEach = 2;       // as many as one that works would have been asked: an intent is made, and confirmed
+        var (customer, sku) = (await fleet.CustomerAsync(), await fleet.ItemAsync(stock: Payments));
+        await TurnAsync(new { refuseRate = 1.0 });
+        var before = await AskedAsync();
+        var ids = new List<string>();
+        double amplification;
+        try
+        {
+            foreach (var some in Enumerable.Range(0, Payments).Chunk(10))
+            {
+                ids.AddRange(await Task.WhenAll(some.Select(_ => customer.PlacedAsync(Orders.Body(sku)))));
+            }
+
+            await Eventually.HoldsAsync(async () => (await fleet.Admin.GetStringAsync(new Uri(fleet.AddressOf("payment-service"), "/admin/breakers"))).Contains("\"open\"", StringComparison.OrdinalIgnoreCase), "the breaker is open", Within);
+            await fleet.StockBecomesAsync(sku, 0, Payments, 0);      // and every payment is wanted by now
+            amplification = (double)(await AskedAsync() - before) / (Payments * CallsEach);
+        }
+        finally
+        {
+            await TurnAsync(new { refuseRate = 0.0 });
+        }
+
+        foreach (var id in ids)
+        {
+            await customer.BecomesAsync(id, "confirmed");
+        }
+
+        var whole = (double)(await AskedAsync() - before) / (Payments * CallsEach);
+        TestContext.Current.TestOutputHelper!.WriteLine(string.Create(CultureInfo.InvariantCulture, $"asked {amplification:N2} times as often while it refused, {whole:N2} in all"));
+        amplification.ShouldBeLessThanOrEqualTo(1.2);
+    }
+
+    [Fact]
+    public async Task A_disk_that_hangs_costs_writes_and_not_reads()
+    {
+        var (customer, sku) = (await fleet.CustomerAsync(), await fleet.ItemAsync(stock: 1000));
+        var known = await customer.PlacedAsync(Orders.Body(sku));
+        await customer.BecomesAsync(known, "confirmed");
+        var waiting = new List<Task<Told>>();
+        await using (var disk = new SqliteConnection($"Data Source={Path.Combine(fleet.Data, "services", "order-service", "order-service.db")};Pooling=false"))
+        {
+            // Nobody can commit while somebody else is in a transaction that writes.
+            await disk.OpenAsync();
+            await using var held = disk.CreateCommand();
+            held.CommandText = "begin immediate";
+            await held.ExecuteNonQueryAsync();
+            waiting.Add(Asker.AskAsync("the first", () => customer.PlaceAsync(Orders.Body(sku))));
+
+            var refused = await Eventually.HasAsync(async () =>
+            {
+                var asked = Asker.AskAsync("another", () => customer.PlaceAsync(Orders.Body(sku)));
+                waiting.Add(asked);
+                await Task.WhenAny(asked, Task.Delay(TimeSpan.FromMilliseconds(100)));
+                return asked.IsCompleted && (await asked) is { Status: 503 } one ? one : null;
+            }, "a write is refused", TimeSpan.FromSeconds(4.5));
+            refused.Body.ShouldContain(ReducedCapacity);
+            refused.RetryAfter.ShouldNotBeNull();
+            await WorksAsync(customer, "orders", $"orders/{known}", "items");
+            held.CommandText = "rollback";
+            await held.ExecuteNonQueryAsync();
+        }
+
+        (await Task.WhenAll(waiting)).Where(one => one.Status is not (202 or 503)).ShouldBeEmpty();
+        await customer.BecomesAsync(await customer.PlacedAsync(Orders.Body(sku)), "confirmed");
+    }
+
+    [Fact]
+    public async Task A_full_disk_costs_its_service_s_writes_and_nothing_else()
+    {
+        Assert.SkipUnless(Environment.IsPrivilegedProcess, "Only root can put a small disk under a running service.");
+        var (customer, sku) = (await fleet.CustomerAsync(), await fleet.ItemAsync(stock: 1000));
+        var known = await customer.PlacedAsync(Orders.Body(sku));
+        await customer.BecomesAsync(known, "confirmed");
+        await using var disk = await SmallDisk.UnderAsync(fleet, "order-service");
+        var pid = fleet.PidOf("order-service");
+        await disk.FillAsync();
+        try
+        {
+            var refused = await Eventually.HasAsync(
+                async () => await Asker.AskAsync("an order", () => customer.PlaceAsync(Orders.Body(sku))) is { Status: not 202 } one ? one : null, "an order does not fit", Within);
+            refused.Status.ShouldBe(503, refused.ToString());
+            refused.RetryAfter.ShouldNotBeNull();
+            await WorksAsync(customer, "orders", $"orders/{known}", "items", "users/me", "notifications");
+            (await customer.PatchAsJsonAsync("/api/v1/users/me", new { })).StatusCode.ShouldNotBe(HttpStatusCode.ServiceUnavailable);
+        }
+        finally
+        {
+            disk.Empty();
+        }
+
+        await Eventually.HoldsAsync(async () => await Asker.AskAsync("an order", () => customer.PlaceAsync(Orders.Body(sku))) is { Status: 202 }, "orders are taken again", Within);
+        await customer.BecomesAsync(await customer.PlacedAsync(Orders.Body(sku)), "confirmed");
+        fleet.PidOf("order-service").ShouldBe(pid, "it has never ended");
+    }
+
+    // Everything at once, each answered as always.
+    private static async Task WorksAsync(HttpClient customer, params IEnumerable<string> paths)
+    {
+        var told = await Task.WhenAll(paths.Select(path => Asker.AskAsync(path, () => customer.GetAsync($"/api/v1/{path}"))));
+        told.Where(one => one.Status != 200 || one.Took > Prompt).ShouldBeEmpty();
+    }
+
+    private async Task<IAsyncDisposable> StoppedAsync(string name)
+    {
+        var pid = fleet.PidOf(name)!.Value;
+        await SignalAsync(pid, "STOP");
+        return new Stopped(() => SignalAsync(pid, "CONT"));
+    }
+
+    private static async Task SignalAsync(int pid, string signal) => (await Launcher.BashAsync(TimeSpan.FromSeconds(10), $"kill -{signal} {pid}")).ExitCode.ShouldBe(0);
+
+    private async Task TurnAsync(object knobs)
+    {
+        using var request = new HttpRequestMessage(HttpMethod.Post, new Uri(fleet.AddressOf("payment-provider"), "/knobs")) { Content = JsonContent.Create(knobs) };
+        request.Headers.Authorization = new AuthenticationHeaderValue("Bearer", (await File.ReadAllTextAsync(Path.Combine(fleet.Data, "keys", "provider-api-key.txt"))).Trim());
+        using var answer = await fleet.Gateway.SendAsync(request);
+        answer.IsSuccessStatusCode.ShouldBeTrue(await answer.Content.ReadAsStringAsync());
+    }
+
+    // Every request to the provider's API, whatever became of it.
+    private async Task<long> AskedAsync() => (await fleet.Gateway.GetStringAsync(new Uri(fleet.AddressOf("payment-provider"), "/metrics"))).Split('\n')
+        .Where(line => line.StartsWith("service_requests_total{", StringComparison.Ordinal) && line.Contains("/v1/", StringComparison.Ordinal))
+        .Sum(line => (long)double.Parse(line[(line.LastIndexOf(' ') + 1)..], CultureInfo.InvariantCulture));
+
+    private sealed class Stopped(Func<Task> goOn) : IAsyncDisposable
+    {
+        public async ValueTask DisposeAsync() => await goOn();
+    }
+}

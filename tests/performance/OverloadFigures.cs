@@ -1,0 +1,59 @@
+using System.Diagnostics;
+
+namespace Argosy.Performance;
+
+/// <summary>
+/// Three times as many orders as can be carried, for a while, from an open loop that does not care how anybody is: what is carried
+/// meanwhile, what those wait who are let in, what the others are told, and how long it takes until all is as before.
+/// </summary>
+internal sealed class OverloadFigures(BenchOptions options)
+{
+    private const int Times = 3;
+    private const double Goodput = 0.8;
+    private const double RecoveryBudget = 30;
+    private const double Calm = 5;              // orders a second, of somebody who looks how it is
+    private const double AsBefore = 2;          // times what it was
+    private const int InARow = 5;
+
+    public async IAsyncEnumerable<Figure> MeasureAsync([System.Runtime.CompilerServices.EnumeratorCancellation] CancellationToken cancellation)
+    {
+        await using var fleet = await FleetUnderTest.StartAsync(null, cancellation);
+        using var shop = await Shop.OpenAsync(fleet, cancellation);
+        await shop.CarryAsync(options.WarmUp, options.Clients, cancellation);
+        var calm = (await Load.AtRateAsync(Calm, options.Duration / 3, shop.PlaceAndFollowAsync, cancellation)).Latencies.Percentile(99);
+        var peak = await shop.CarryAsync(options.Orders, options.Clients, cancellation);
+        yield return new Figure("orders carried, maximum", $"{peak:N0} /s");
+
+        var before = await shop.ConfirmedAsync();
+        var clock = Stopwatch.StartNew();
+        var load = await Load.AtRateAsync(peak * Times, options.Duration, shop.PlaceAsync, cancellation);
+        var carried = (await shop.ConfirmedAsync() - before) / clock.Elapsed.TotalSeconds;
+        yield return Figure.AtLeast($"carried at {Times}× that, goodput", carried, peak * Goodput, "/s");
+        yield return new Figure("of it", $"{carried / peak:N2}× of the maximum", $"≥ {Goodput:N1}×", carried / peak / Goodput);
+        yield return new Figure("let in: p50, p99 until accepted", $"{load.Latencies.Percentile(50):N0}, {load.Latencies.Percentile(99):N0} ms; {load.Latencies.Count} of {load.Latencies.Count + load.Failed}");
+        yield return new Figure("the others", string.Join(", ", load.Failures.GroupBy(failure => failure.Key.Split(':')[0]).Select(group => $"{group.Sum(failure => failure.Value)} {group.Key}")));
+        yield return new Figure("the generator's own delay", $"{load.Late.TotalMilliseconds:N0} ms");
+        yield return Figure.AtMost($"after it, until {InARow} in a row take at most {AsBefore:N0}× what they did before", await RecoverAsync(shop, calm * AsBefore, cancellation), RecoveryBudget, "s", "N1");
+    }
+
+    private static async Task<double> RecoverAsync(Shop shop, double normal, CancellationToken cancellation)
+    {
+        var clock = Stopwatch.StartNew();
+        for (var (number, good) = (0, 0); good < InARow; number++)
+        {
+            var began = clock.Elapsed;
+            try
+            {
+                await shop.PlaceAndFollowAsync(number, cancellation);
+                good = (clock.Elapsed - began).TotalMilliseconds <= normal ? good + 1 : 0;
+            }
+            catch (HttpRequestException)
+            {
+                good = 0;
+                await Task.Delay(TimeSpan.FromSeconds(1) / Calm, cancellation);
+            }
+        }
+
+        return clock.Elapsed.TotalSeconds;
+    }
+}
