@@ -105,13 +105,12 @@ public sealed class DegradationTests(Fleet fleet)
         var known = await customer.PlacedAsync(Orders.Body(sku));
         await customer.BecomesAsync(known, "confirmed");
         var waiting = new List<Task<Told>>();
-        await using (var disk = new SqliteConnection($"Data Source={Path.Combine(fleet.Data, "services", "order-service", "order-service.db")};Pooling=false"))
+        var disk = new SqliteConnection($"Data Source={Path.Combine(fleet.Data, "services", "order-service", "order-service.db")};Pooling=false");
+        try
         {
             // Nobody can commit while somebody else is in a transaction that writes.
             await disk.OpenAsync();
-            await using var held = disk.CreateCommand();
-            held.CommandText = "begin immediate";
-            await held.ExecuteNonQueryAsync();
+            await RunAsync(disk, "begin immediate");
             waiting.Add(Asker.AskAsync("the first", () => customer.PlaceAsync(Orders.Body(sku))));
 
             var refused = await Eventually.HasAsync(async () =>
@@ -124,8 +123,10 @@ public sealed class DegradationTests(Fleet fleet)
             refused.Body.ShouldContain(ReducedCapacity);
             refused.RetryAfter.ShouldNotBeNull();
             await WorksAsync(customer, "orders", $"orders/{known}", "items");
-            held.CommandText = "rollback";
-            await held.ExecuteNonQueryAsync();
+        }
+        finally
+        {
+            await disk.DisposeAsync();      // and whatever it holds is given up
         }
 
         (await Task.WhenAll(waiting)).Where(one => one.Status is not (202 or 503)).ShouldBeEmpty();
@@ -159,6 +160,13 @@ public sealed class DegradationTests(Fleet fleet)
         await Eventually.HoldsAsync(async () => await Asker.AskAsync("an order", () => customer.PlaceAsync(Orders.Body(sku))) is { Status: 202 }, "orders are taken again", Within);
         await customer.BecomesAsync(await customer.PlacedAsync(Orders.Body(sku)), "confirmed");
         fleet.PidOf("order-service").ShouldBe(pid, "it has never ended");
+    }
+
+    private static async Task RunAsync(SqliteConnection disk, string sql)
+    {
+        await using var command = disk.CreateCommand();
+        command.CommandText = sql;
+        await command.ExecuteNonQueryAsync();
     }
 
     // Everything at once, each answered as always.
