@@ -15,6 +15,7 @@ public sealed class SagaStepName<TState> where TState : class
     public SagaDo<TState> Do<TCommand>(Func<TState, TCommand> command) where TCommand : IMessage<TCommand>
     {
         _step.Do.Command = (state, _) => command((TState)state);
+        _step.Do.CommandType = typeof(TCommand);
         return new SagaDo<TState>(_saga, _step);
     }
 }
@@ -92,7 +93,7 @@ public sealed class SagaDo<TState> : SagaClause<TState> where TState : class
     /// <summary>As above, knowing why the saga is undone.</summary>
     public SagaUndo<TState> Undo<TCommand>(Func<TState, string, TCommand> command) where TCommand : IMessage<TCommand>
     {
-        Plan.Undo = new CommandPlan { Command = (state, reason) => command((TState)state, reason) };
+        Plan.Undo = new CommandPlan { Command = (state, reason) => command((TState)state, reason), CommandType = typeof(TCommand) };
         return new SagaUndo<TState>(Saga, Plan);
     }
 }

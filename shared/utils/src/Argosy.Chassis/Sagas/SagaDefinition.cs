@@ -59,6 +59,9 @@ internal sealed class CommandPlan
     /// <summary>Makes the command from the state and, when undoing, the reason.</summary>
     public Func<object, string, IMessage>? Command { get; set; }
 
+    /// <summary>The class of what <see cref="Command"/> makes.</summary>
+    public Type? CommandType { get; set; }
+
     public TimeSpan? Within { get; set; }
 
     public IReadOnlyList<ReplyPlan> Replies => _replies;

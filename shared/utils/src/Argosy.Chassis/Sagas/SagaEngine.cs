@@ -167,31 +167,87 @@ internal static class SagaEngine
 
     private static SagaOutcome Operate(SagaDefinition definition, SagaInstance saga, SagaInput.Operated operated, DateTimeOffset now)
     {
-        if (saga.State is not (SagaState.Stuck or SagaState.Compensating)
-            || saga.Row(saga.Step, SagaDirection.Undo) is not { } undo)
+        var operation = operated.Operation;
+        if (operation.Version is { } seen && seen != saga.Version)
         {
-            return new SagaOutcome.Refused(Problem.Conflict("saga.state", $"Only an undo can be helped along; this saga is {saga.State.ToText()}."));
+            return Refuse("saga.version", $"The saga has moved: it is at version {saga.Version}, and what was looked at was {seen}. Look again.");
         }
 
-        var was = $"the undo of '{definition.Step(undo.Step).Name}' was {undo.State.ToText()} in attempt {undo.Attempt}";
-        var move = new SagaMove(definition, saga, now);
-        move.Audit(new SagaAudit(operated.By, operated.Action, $"{was} ({undo.Error ?? "no answer yet"}). {operated.Note}".TrimEnd()));
-        switch (operated.Action)
+        return saga.State switch
         {
-            case SagaAction.Retry:
+            SagaState.Stuck or SagaState.Compensating when saga.Row(saga.Step, SagaDirection.Undo) is { } undo => OperateUndo(definition, saga, undo, operation, now),
+            SagaState.Running when definition.Step(saga.Step).Retriable && saga.Row(saga.Step, SagaDirection.Do) is { State: StepState.Waiting } row =>
+                OperateDo(definition, saga, row, operation, now),
+            SagaState.Running when saga.Row(saga.Step, SagaDirection.Do) is { Due: { } due } =>
+                Refuse("saga.state", $"'{definition.Step(saga.Step).Name}' is being done, and ends by itself: by its answer, or undone at {due:u}. To have it undone now, cancel what the saga is about."),
+            _ => Refuse("saga.state", $"This saga is {saga.State.ToText()}: nothing of it waits to be helped along."),
+        };
+    }
+
+    private static SagaOutcome OperateUndo(SagaDefinition definition, SagaInstance saga, StepRow undo, SagaOperation operation, DateTimeOffset now)
+    {
+        var move = Help(definition, saga, undo, operation, now);
+        switch (operation)
+        {
+            case { Action: SagaAction.Retry }:
                 move.Resume();
                 move.Send(undo.Step, SagaDirection.Undo);
                 break;
-            case SagaAction.Skip:
+            case { Action: SagaAction.Skip }:
                 move.End(undo, StepState.Skipped, "an operator answered for it");
                 move.Back(undo.Step - 1);
                 break;
-            default:
+            case { End: SagaState.Compensated }:
                 move.End(undo, StepState.Skipped, "an operator ended the saga");
                 move.Compensated();
                 break;
+            case { End: SagaState.Completed } when WhyItCannotStand(definition, saga, undo) is { } why:
+                return Refuse("saga.state", why);
+            case { End: SagaState.Completed }:
+                move.ForceStand(undo);
+                break;
+            default:
+                return Refuse("saga.state", $"A saga can be ended as completed or as compensated, not as {operation.End.ToText()}.");
         }
 
         return move.Finish();
     }
+
+    // Behind the pivot there is no way back: a step is done, or an operator says that it is.
+    private static SagaOutcome OperateDo(SagaDefinition definition, SagaInstance saga, StepRow row, SagaOperation operation, DateTimeOffset now)
+    {
+        var move = Help(definition, saga, row, operation, now);
+        switch (operation.Action)
+        {
+            case SagaAction.Retry:
+                move.Send(row.Step, SagaDirection.Do);
+                break;
+            case SagaAction.Skip:
+                move.End(row, StepState.Skipped, "an operator answered for it");
+                move.Forward(row.Step);
+                break;
+            default:
+                return Refuse("saga.state", $"'{definition.Step(row.Step).Name}' only waits to be done: skip it, and whatever comes behind it is done.");
+        }
+
+        return move.Finish();
+    }
+
+    // Everything stands only where nothing was taken back yet.
+    private static string? WhyItCannotStand(SagaDefinition definition, SagaInstance saga, StepRow undo) =>
+        definition.Steps.FirstOrDefault(step => saga.Row(step.Number, SagaDirection.Do) is null or { State: StepState.Failed }) is { } missing
+            ? $"'{missing.Name}' was never done, so the saga cannot end as completed."
+            : undo.Step < definition.Steps.Count
+                ? $"'{definition.Step(undo.Step + 1).Name}' is taken back already, so the saga can only end as compensated."
+                : null;
+
+    private static SagaMove Help(SagaDefinition definition, SagaInstance saga, StepRow row, SagaOperation operation, DateTimeOffset now)
+    {
+        var was = $"the {row.Direction.ToText()} of '{definition.Step(row.Step).Name}' was {row.State.ToText()} in attempt {row.Attempt}";
+        var move = new SagaMove(definition, saga, now);
+        move.Audit(new SagaAudit(operation.By, operation.Action, $"{was} ({row.Error ?? "no answer yet"}). {operation.Note}".TrimEnd()));
+        return move;
+    }
+
+    private static SagaOutcome.Refused Refuse(string code, string why) => new(Problem.Conflict(code, why));
 }

@@ -18,11 +18,19 @@ internal abstract record SagaInput
     /// <summary>Its owner wants it undone.</summary>
     public sealed record CancelRequested(string Reason) : SagaInput;
 
-    /// <summary>An operator acts on an undo that fails.</summary>
-    public sealed record Operated(SagaAction Action, string By, string Note) : SagaInput;
+    /// <summary>An operator acts on a step that does not end by itself.</summary>
+    public sealed record Operated(SagaOperation Operation) : SagaInput;
 }
 
-/// <summary>What an operator can do about an undo that fails.</summary>
+/// <summary>What an operator does about a step that does not end by itself: an undo, or a do that only waits.</summary>
+/// <param name="Action">What.</param>
+/// <param name="By">Who.</param>
+/// <param name="Note">Why; it is kept in the audit trail.</param>
+/// <param name="End">Where <see cref="SagaAction.Force"/> leaves it: <see cref="SagaState.Compensated"/> or <see cref="SagaState.Completed"/>.</param>
+/// <param name="Version">The version that the operator has looked at; null where whatever it is now will do.</param>
+public sealed record SagaOperation(SagaAction Action, string By, string Note, SagaState End = SagaState.Compensated, long? Version = null);
+
+/// <summary>What an operator can do.</summary>
 public enum SagaAction
 {
     /// <summary>Send it again, as a new command.</summary>
@@ -31,7 +39,7 @@ public enum SagaAction
     /// <summary>Take it as done: the operator has seen to it.</summary>
     Skip,
 
-    /// <summary>Take everything as undone, and end the saga as compensated.</summary>
+    /// <summary>End the saga: everything is taken as undone, or everything stands.</summary>
     Force,
 }
 

@@ -87,11 +87,19 @@ internal sealed record SagaInstance(string Id, SagaState State, long Version, in
     /// <summary>What caused the start, saved: what is sent for a deadline belongs to the same trace and correlation.</summary>
     public string Origin { get; init; } = "";
 
+    /// <summary>What it did and when, the oldest first; of a long life only the end.</summary>
+    public ImmutableArray<SagaMoment> History { get; init; } = [];
+
     public ImmutableDictionary<(int Step, SagaDirection Direction), StepRow> Steps { get; init; } =
         ImmutableDictionary<(int, SagaDirection), StepRow>.Empty;
 
     public StepRow? Row(int step, SagaDirection direction) => Steps.GetValueOrDefault((step, direction));
 }
+
+/// <summary>One move of a saga as an operator reads it.</summary>
+/// <param name="At">When, in Unix milliseconds.</param>
+/// <param name="What">Each row that it changed.</param>
+internal sealed record SagaMoment(long At, string What);
 
 /// <summary>The header <c>sagastep</c>: <c>&lt;step&gt;/&lt;do|undo&gt;/&lt;attempt&gt;</c>. A reply carries its command's.</summary>
 internal sealed record SagaStepTag(int Step, SagaDirection Direction, int Attempt)

@@ -5,6 +5,8 @@ namespace Argosy.Chassis.Sagas;
 /// <summary>The verbs of the engine: each changes the saga's rows and notes what leaves with them.</summary>
 internal sealed class SagaMove(SagaDefinition definition, SagaInstance saga, DateTimeOffset now)
 {
+    private const int Remembered = 40;
+
     private readonly List<(int, SagaDirection)> _changed = [];
     private readonly ImmutableArray<SagaCommand>.Builder _commands = ImmutableArray.CreateBuilder<SagaCommand>();
     private SagaInstance _saga = saga with { Version = saga.Version + 1 };
@@ -108,17 +110,32 @@ internal sealed class SagaMove(SagaDefinition definition, SagaInstance saga, Dat
         _saga = _saga with { State = SagaState.Compensating };
     }
 
+    /// <summary>An operator answers for it: everything stands, as if the undo had been refused.</summary>
+    public void ForceStand(StepRow undo)
+    {
+        End(undo, StepState.Skipped, "an operator ended the saga");
+        End(_saga.Row(undo.Step, SagaDirection.Do)!, StepState.Succeeded);
+        _saga = _saga with { State = SagaState.Completed, Reason = "" };
+        Tell(definition.Callbacks.Has(SagaCallback.UndoRefused) ? SagaCallback.UndoRefused : SagaCallback.Completed, "It could not be taken back.");
+    }
+
     public void Resume() => _saga = _saga with { State = SagaState.Compensating };
 
-    public SagaOutcome.Moved Finish() => new(
-        _saga,
-        [.. _changed.Distinct().Select(key => _saga.Steps[key])],
-        _commands.ToImmutable(),
-        _callback,
-        _reason)
+    public SagaOutcome.Moved Finish()
     {
-        Audit = _audit,
-    };
+        var rows = _changed.Distinct().Select(key => _saga.Steps[key]).ToImmutableArray();
+        var what = string.Join("; ", rows.Select(Tell));
+        var moment = new SagaMoment(now.ToUnixTimeMilliseconds(), _audit is { } audit ? $"{audit.Action.ToString().ToLowerInvariant()} by {audit.Actor}: {what}" : what);
+        var after = _saga with { History = [.. _saga.History.Add(moment).TakeLast(Remembered)] };
+        return new(after, rows, _commands.ToImmutable(), _callback, _reason) { Audit = _audit };
+    }
+
+    private string Tell(StepRow row)
+    {
+        var attempt = row.Attempt > 1 ? $" (attempt {row.Attempt})" : "";
+        var error = row.Error is null ? "" : $": {row.Error}";
+        return $"{definition.Step(row.Step).Name}, {row.Direction.ToText()} {row.State.ToText()}{attempt}{error}";
+    }
 
     private void Tell(SagaCallback callback, string reason = "") => (_callback, _reason) = (callback, reason);
 

@@ -56,17 +56,19 @@ public sealed partial class SagaRouter
         }
     }
 
-    /// <summary>An operator helps along an undo that fails; see <see cref="SagaAction"/>. What they did and why is kept in <c>sys_audit</c>.</summary>
-    /// <returns>Null, or why not: 404 <c>saga.unknown</c>, 409 <c>saga.state</c> where nothing is being undone.</returns>
-    public async Task<Problem?> OperateAsync(
-        IStore store, string id, SagaAction action, string by, string note, WriteSet work, CancellationToken cancellation)
+    /// <summary>An operator helps along what does not end by itself; see <see cref="SagaAction"/>. What they did and why is kept in <c>sys_audit</c>.</summary>
+    /// <returns>
+    /// Null, or why not: 404 <c>saga.unknown</c>, 409 <c>saga.state</c> where its state does not allow it, 409 <c>saga.version</c> where it
+    /// has moved since it was looked at.
+    /// </returns>
+    public async Task<Problem?> OperateAsync(IStore store, string id, SagaOperation operation, WriteSet work, CancellationToken cancellation)
     {
         if (Find(id) is not { } saga)
         {
             return SagaEngine.Unknown;
         }
 
-        var outcome = await SagaRun.ApplyAsync(store, saga, id, new SagaInput.Operated(action, by, note), work, cancellation);
+        var outcome = await SagaRun.ApplyAsync(store, saga, id, new SagaInput.Operated(operation), work, cancellation);
         Note(id, work, outcome);
         return (outcome as SagaOutcome.Refused)?.Problem;
     }

@@ -9,7 +9,8 @@ namespace Argosy.Chassis.Sagas;
 /// <param name="State">The owner's state.</param>
 /// <param name="Reason">Why it is undone; empty when it isn't.</param>
 /// <param name="Origin">What caused the start.</param>
-internal sealed record SagaDocument(JsonElement State, string Reason, string Origin)
+/// <param name="History">What it did; null where it was written before there was one.</param>
+internal sealed record SagaDocument(JsonElement State, string Reason, string Origin, IReadOnlyList<SagaMoment>? History = null)
 {
     public static SagaDocument Parse(string data) => JsonSerializer.Deserialize<SagaDocument>(data, EventJson.Options)
         ?? throw new JsonException("A stored saga is null.");
@@ -42,6 +43,7 @@ internal static class SagaTable
         {
             Reason = document.Reason,
             Origin = document.Origin,
+            History = [.. document.History ?? []],
         };
         return saga with { Steps = saga.Steps.SetItems(rows.Select(row => row.ToStep()).Select(step => KeyValuePair.Create((step.Step, step.Direction), step))) };
     }
@@ -50,7 +52,7 @@ internal static class SagaTable
     public static void Write(WriteSet work, SagaDefinition definition, SagaOutcome.Moved move)
     {
         var saga = move.After;
-        var data = new SagaDocument(definition.Write(saga.Data), saga.Reason, saga.Origin).ToString();
+        var data = new SagaDocument(definition.Write(saga.Data), saga.Reason, saga.Origin, saga.History).ToString();
         work.Execute(
             saga.Version == 1
                 ? "insert into saga (id, type, state, version, step, data, at) values (@id, @type, @state, @version, @step, @data, @at) on conflict (id) do nothing"

@@ -1,3 +1,4 @@
+using Argosy.Chassis.Messaging;
 using Argosy.Chassis.Store;
 
 namespace Argosy.Chassis.Sagas;
@@ -8,19 +9,28 @@ namespace Argosy.Chassis.Sagas;
 /// <param name="State"><c>running</c>, <c>compensating</c>, <c>completed</c>, <c>compensated</c> or <c>stuck</c>.</param>
 /// <param name="Step">The name of the step that is being done or undone, or was last.</param>
 /// <param name="Reason">Why it is undone; empty when it isn't.</param>
+/// <param name="Version">Rises with every move: whoever acts on the saga says which one they have looked at.</param>
 /// <param name="At">When it last moved.</param>
 /// <param name="Steps">What became of each command, in the order of the steps.</param>
+/// <param name="History">What it did, the oldest first; of a long life only the end.</param>
 public sealed record SagaView(
-    string Id, string Type, string State, string Step, string Reason, DateTimeOffset At, IReadOnlyList<SagaStepView> Steps);
+    string Id, string Type, string State, string Step, string Reason, long Version, DateTimeOffset At, IReadOnlyList<SagaStepView> Steps, IReadOnlyList<SagaMomentView> History);
+
+/// <summary>One move of a saga.</summary>
+/// <param name="At">When.</param>
+/// <param name="What">What became of which command.</param>
+public sealed record SagaMomentView(DateTimeOffset At, string What);
 
 /// <summary>One command of a saga as an operator sees it.</summary>
 /// <param name="Step">The step's name.</param>
 /// <param name="Direction"><c>do</c> or <c>undo</c>.</param>
 /// <param name="State">How far it has come.</param>
+/// <param name="Command">The command's type; empty where this build does not know the step.</param>
+/// <param name="CommandId">Its id, by which the participant's logs and traces know it.</param>
 /// <param name="Attempt">Counts from 1; rises when an undo is refused or an operator retries it.</param>
 /// <param name="Due">Its deadline, or its next attempt.</param>
 /// <param name="Error">What went wrong.</param>
-public sealed record SagaStepView(string Step, string Direction, string State, int Attempt, DateTimeOffset? Due, string? Error);
+public sealed record SagaStepView(string Step, string Direction, string State, string Command, string CommandId, int Attempt, DateTimeOffset? Due, string? Error);
 
 /// <summary>How many sagas have not ended, by state.</summary>
 internal sealed record OpenSagas(long Running, long Compensating, long Stuck);
@@ -28,15 +38,16 @@ internal sealed record OpenSagas(long Running, long Compensating, long Stuck);
 /// <summary>What operators look at.</summary>
 public sealed partial class SagaRouter
 {
+    private const string Urgency = "case state when 'stuck' then 0 else 1 end";
     private const string Open = "state not in ('completed', 'compensated')";
 
-    /// <summary>Sagas of a state, or without one those that have not ended, oldest move first.</summary>
+    /// <summary>Sagas of a state, or without one those that have not ended: the stuck first, then by their last move, the oldest first.</summary>
     public async Task<IReadOnlyList<SagaView>> ListAsync(IStore store, SagaState? state, int limit, CancellationToken cancellation)
     {
         var where = state is null ? Open : "state = @state";
         return await ReadAsync(
             store,
-            $"(select * from saga where {where} order by at, id limit @limit)",
+            $"(select * from saga where {where} order by {Urgency}, at, id limit @limit)",
             new { state = (state ?? default).ToText(), limit = (long)limit },
             cancellation);
     }
@@ -59,9 +70,9 @@ public sealed partial class SagaRouter
     {
         var rows = await store.QueryAsync<ViewRow>(
             $"""
-            select g.id as Id, g.type as Type, g.state as State, g.step as Step, g.data as Data, g.at as At,
-                   s.step as Number, s.direction as Direction, s.state as StepState, s.attempt as Attempt, s.due as Due, s.error as Error
-            from {sagas} g join saga_step s on s.saga = g.id order by g.at, g.id, s.step, s.direction
+            select g.id as Id, g.type as Type, g.state as State, g.step as Step, g.version as Version, g.data as Data, g.at as At,
+                   s.step as Number, s.direction as Direction, s.state as StepState, s.command as Command, s.attempt as Attempt, s.due as Due, s.error as Error
+            from {sagas} g join saga_step s on s.saga = g.id order by case g.state when 'stuck' then 0 else 1 end, g.at, g.id, s.step, s.direction
             """,
             args,
             cancellation);
@@ -71,19 +82,24 @@ public sealed partial class SagaRouter
     private SagaView ToView(IReadOnlyList<ViewRow> rows)
     {
         var row = rows[0];
+        var document = SagaDocument.Parse(row.Data);
         return new SagaView(
-            row.Id, row.Type, row.State, NameOf(row.Type, row.Step), SagaDocument.Parse(row.Data).Reason, At(row.At),
+            row.Id, row.Type, row.State, NameOf(row.Type, row.Step), document.Reason, row.Version, At(row.At),
             [.. rows.Select(one => new SagaStepView(
-                NameOf(one.Type, one.Number), one.Direction, one.StepState, (int)one.Attempt, one.Due is { } due ? At(due) : null, one.Error))]);
+                NameOf(one.Type, one.Number), one.Direction, one.StepState, CommandOf(one), one.Command, (int)one.Attempt, one.Due is { } due ? At(due) : null, one.Error))],
+            [.. (document.History ?? []).Select(moment => new SagaMomentView(At(moment.At), moment.What))]);
     }
 
     // A saga of a type, or a step, that this build doesn't know any more is still shown.
     private string NameOf(string type, long step) =>
         _definitions.TryGetValue(type, out var saga) && step >= 1 && step <= saga.Steps.Count ? saga.Step((int)step).Name : $"step {step}";
 
+    private string CommandOf(ViewRow row) =>
+        _definitions.GetValueOrDefault(row.Type)?.Command((int)row.Number, SagaTable.Parse<SagaDirection>(row.Direction))?.CommandType is { } type ? MessageType.Of(type).Name : "";
+
     private static DateTimeOffset At(long milliseconds) => DateTimeOffset.FromUnixTimeMilliseconds(milliseconds);
 
     private sealed record ViewRow(
-        string Id, string Type, string State, long Step, string Data, long At,
-        long Number, string Direction, string StepState, long Attempt, long? Due, string? Error);
+        string Id, string Type, string State, long Step, long Version, string Data, long At,
+        long Number, string Direction, string StepState, string Command, long Attempt, long? Due, string? Error);
 }

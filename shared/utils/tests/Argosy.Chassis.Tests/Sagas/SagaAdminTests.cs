@@ -94,7 +94,52 @@ public abstract class SagaAdminTests<TEngine> : IAsyncLifetime
         audit.ShouldStartWith($"ada saga.{action} ");
         audit.ShouldEndWith("counted by hand");
 
-        (await _client.PostAsync($"/admin/sagas/checkout/o1/{action}", null)).StatusCode.ShouldBe(HttpStatusCode.Conflict);
+        (await _client.PostAsJsonAsync($"/admin/sagas/checkout/o1/{action}", new { note = "once more" })).StatusCode.ShouldBe(HttpStatusCode.Conflict);
+    }
+
+    [Theory]
+    [InlineData("skip")]
+    [InlineData("force")]
+    public async Task Whoever_answers_for_a_participant_says_why(string action)
+    {
+        (await _client.PostAsync($"/admin/sagas/checkout/o1/{action}", null)).StatusCode.ShouldBe(HttpStatusCode.BadRequest);
+        (await _client.PostAsJsonAsync($"/admin/sagas/checkout/o1/{action}", new { note = " " })).StatusCode.ShouldBe(HttpStatusCode.BadRequest);
+        (await _client.PostAsJsonAsync($"/admin/sagas/checkout/o1/{action}", new { note = "why", end = "lost" })).StatusCode.ShouldBe(HttpStatusCode.BadRequest);
+        (await _owner.ViewAsync("checkout/o1")).State.ShouldBe("stuck");
+    }
+
+    [Fact]
+    public async Task What_has_moved_since_it_was_looked_at_is_left_alone()
+    {
+        var seen = (await _owner.ViewAsync("checkout/o1")).Version;
+        (await _client.PostAsJsonAsync("/admin/sagas/checkout/o1/retry", new { version = seen })).StatusCode.ShouldBe(HttpStatusCode.NoContent);
+        var late = await _client.PostAsJsonAsync("/admin/sagas/checkout/o1/retry", new { version = seen });
+        late.StatusCode.ShouldBe(HttpStatusCode.Conflict);
+        (await late.Content.ReadAsStringAsync()).ShouldContain("saga.version");
+        (await _owner.SentAsync("o1")).Count(sent => sent.Headers.SagaStep?.StartsWith("1/undo/", StringComparison.Ordinal) == true).ShouldBe(2);
+    }
+
+    [Fact]
+    public async Task What_it_did_is_told_move_by_move_with_who_helped()
+    {
+        await _client.PostAsync("/admin/sagas/checkout/o1/retry", null);
+        var saga = await _client.GetFromJsonAsync<JsonElement>("/admin/sagas/checkout/o1");
+        saga.GetProperty("history").EnumerateArray().Select(moment => moment.GetProperty("what").GetString()).ShouldBe(
+        [
+            "reserve stock, do waiting",
+            "reserve stock, do doubtful: no answer within 30 s; reserve stock, undo waiting",
+            "reserve stock, undo overdue: no answer within 30 s",
+            "retry by ada: reserve stock, undo waiting (attempt 2)",
+        ]);
+        saga.GetProperty("steps")[1].GetProperty("command").GetString().ShouldBe("argosy.inventory.v1.ReleaseStock");
+    }
+
+    [Fact]
+    public async Task What_was_never_done_cannot_stand()
+    {
+        var refused = await _client.PostAsJsonAsync("/admin/sagas/checkout/o1/force", new { note = "it is there", end = "completed" });
+        refused.StatusCode.ShouldBe(HttpStatusCode.Conflict);
+        (await refused.Content.ReadAsStringAsync()).ShouldContain("was never done");
     }
 
     [Fact]

@@ -76,7 +76,7 @@ public abstract class SagaDeadlinesTests<TEngine>
         stuck.Steps.Select(step => (step.Direction, step.State)).ShouldBe([("do", "doubtful"), ("undo", "overdue")]);
 
         var work = owner.Work();
-        (await owner.Router.OperateAsync(owner.Store, "checkout/o1", SagaAction.Retry, "ada", "inventory is back", work, CancellationToken.None)).ShouldBeNull();
+        (await owner.Router.OperateAsync(owner.Store, "checkout/o1", new SagaOperation(SagaAction.Retry, "ada", "inventory is back"), work, CancellationToken.None)).ShouldBeNull();
         (await owner.CommitAsync(work)).ShouldBe(CommitResult.Committed);
         (await owner.SentAsync("o1"))[^1].Headers.SagaStep.ShouldBe("1/undo/2");
         await owner.AnswerAsync("o1", new StockReleased { OrderId = "o1" });
@@ -93,7 +93,7 @@ public abstract class SagaDeadlinesTests<TEngine>
         await using var owner = await SagaOwner.OpenAsync<TEngine>(saga);
         await owner.StartAsync(saga, "o1");
         async Task<string?> ForceAsync(string id) =>
-            (await owner.Router.OperateAsync(owner.Store, id, SagaAction.Force, "ada", "", owner.Work(), CancellationToken.None))?.Code;
+            (await owner.Router.OperateAsync(owner.Store, id, new SagaOperation(SagaAction.Force, "ada", ""), owner.Work(), CancellationToken.None))?.Code;
 
         (await ForceAsync("checkout/o1")).ShouldBe("saga.state");
         (await ForceAsync("checkout/o2")).ShouldBe("saga.unknown");

@@ -316,4 +316,36 @@ public sealed class SagaEngineTests
             story.Operator(SagaAction.Force).ShouldBeOfType<SagaOutcome.Refused>().Problem.Code.ShouldBe("saga.state");
         }
     }
+
+    [Fact]
+    public void A_last_step_that_cannot_be_taken_back_may_be_forced_to_stand_and_its_owner_is_told_so()
+    {
+        var story = Story.Completed().Cancel();
+        story.Waits();
+        story.Saga.State.ShouldBe(SagaState.Stuck);
+        story.Apply(new SagaInput.Operated(new SagaOperation(SagaAction.Force, "ada", "the parcel was seen", SagaState.Completed))).ShouldBeOfType<SagaOutcome.Moved>();
+        (story.Saga.State, story.StateOf(3, SagaDirection.Undo), story.StateOf(3, SagaDirection.Do)).ShouldBe((SagaState.Completed, StepState.Skipped, StepState.Succeeded));
+        story.Told[^1].ShouldBe((SagaCallback.UndoRefused, "It could not be taken back."));
+    }
+
+    [Fact]
+    public void What_was_taken_back_in_part_cannot_be_forced_to_stand()
+    {
+        var story = Story.Completed().Cancel().Replies(new ShipmentCancelled());
+        story.Waits();
+        story.Saga.State.ShouldBe(SagaState.Stuck);
+        story.Apply(new SagaInput.Operated(new SagaOperation(SagaAction.Force, "ada", "it stands", SagaState.Completed)))
+            .ShouldBeOfType<SagaOutcome.Refused>().Problem.Detail.ShouldBe("'arrange shipment' is taken back already, so the saga can only end as compensated.");
+        story.Saga.State.ShouldBe(SagaState.Stuck);
+    }
+
+    [Fact]
+    public void A_step_that_ends_by_itself_is_left_to_do_so()
+    {
+        foreach (var action in Enum.GetValues<SagaAction>())
+        {
+            var refused = Story.Paid().Operator(action).ShouldBeOfType<SagaOutcome.Refused>().Problem;
+            (refused.Code, refused.Detail.StartsWith("'arrange shipment' is being done, and ends by itself", StringComparison.Ordinal)).ShouldBe(("saga.state", true));
+        }
+    }
 }

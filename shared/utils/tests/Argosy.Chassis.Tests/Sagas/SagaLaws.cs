@@ -12,6 +12,7 @@ internal sealed class SagaLaws(SagaScenario scenario)
     private readonly HashSet<int> _skipped = [];
     private bool _pivotPassed;
     private bool _caused;
+    private bool _again;
     private bool _forced;
 
     /// <summary>After every move.</summary>
@@ -25,8 +26,8 @@ internal sealed class SagaLaws(SagaScenario scenario)
         Must(move.Commands.Length <= 1, "one command at a time");
         Must(input is not SagaInput.Replied replied || before?.Row(replied.Tag.Step, replied.Tag.Direction)?.Attempt == replied.Tag.Attempt,
             "only the reply to the last attempt counts");
-        Must(input is not SagaInput.Operated { Action: SagaAction.Force } || after.State == SagaState.Compensated, "a forced saga is at its end");
-        Must(input is not SagaInput.Operated { Action: SagaAction.Skip } || move.Commands.All(command => command.Tag.Step < before!.Step), "what is skipped is not sent");
+        Must(input is not SagaInput.Operated { Operation.Action: SagaAction.Force } || after.State == SagaState.Compensated, "a forced saga is at its end");
+        Must(input is not SagaInput.Operated { Operation.Action: SagaAction.Skip } || move.Commands.All(command => command.Tag.Step != before!.Step), "what is skipped is not sent");
         Note(before, input, move);
         foreach (var command in move.Commands)
         {
@@ -48,7 +49,7 @@ internal sealed class SagaLaws(SagaScenario scenario)
     public void Ended(SagaInstance saga, IReadOnlyList<SagaParticipant> participants)
     {
         Must(saga.State is SagaState.Completed or SagaState.Compensated or SagaState.Stuck, $"a saga ends, and does not stay {saga.State}");
-        Must(saga.State != SagaState.Completed || participants.All(participant => participant.Effect == 1), "completed: every step stands");
+        Must(saga.State != SagaState.Completed || participants.Where((participant, i) => participant.Effect != 1 && !_skipped.Contains(i + 1)).ToList() is [], "completed: every step stands, but what an operator has answered for");
         Must(saga.State != SagaState.Stuck || participants[saga.Step - 1].Blocks, "stuck only where a participant doesn't undo");
         Must(saga.State != SagaState.Compensated || _caused || _forced, "nothing is undone without a cause");
         Must(saga.State != SagaState.Completed || !_forced, "forced: compensated");
@@ -65,10 +66,11 @@ internal sealed class SagaLaws(SagaScenario scenario)
     {
         _caused |= input is SagaInput.CancelRequested or SagaInput.DeadlineReached { Direction: SagaDirection.Do }
             or SagaInput.Replied { Tag.Direction: SagaDirection.Do, Message: StringValue };
+        _again = input is SagaInput.Operated { Operation.Action: SagaAction.Retry };
         if (input is SagaInput.Operated operated)
         {
-            _forced |= operated.Action == SagaAction.Force;
-            if (operated.Action == SagaAction.Skip)
+            _forced |= operated.Operation.Action == SagaAction.Force;
+            if (operated.Operation.Action == SagaAction.Skip)
             {
                 _skipped.Add(before!.Step);
             }
@@ -77,7 +79,7 @@ internal sealed class SagaLaws(SagaScenario scenario)
         if (move.Callback == SagaCallback.UndoRefused)
         {
             Must(before!.Step == scenario.Decisive, "only the decisive step's undo can leave everything standing");
-            Must(before.Steps.Values.All(row => row is not { State: StepState.Undone or StepState.Skipped }), "everything stands: nothing was undone");
+            Must(before.Steps.Values.All(row => row is not { Direction: SagaDirection.Undo, State: StepState.Undone or StepState.Skipped }), "everything stands: nothing was undone");
             _stands.Add(before.Step);
         }
 
@@ -88,12 +90,12 @@ internal sealed class SagaLaws(SagaScenario scenario)
     private void Forward(SagaInstance saga, SagaCommand command)
     {
         var step = command.Tag.Step;
-        Must(_started.Add(step) && command.Tag.Attempt == 1, "a step is begun once");
+        Must(_started.Add(step) ? command.Tag.Attempt == 1 : _again, "a step is begun once, or again where an operator wants it");
         Must(saga.State == SagaState.Running, "only a running saga goes forward");
-        Must(Enumerable.Range(1, step - 1).All(before => saga.Row(before, SagaDirection.Do) is { State: StepState.Succeeded }), "in order");
-        Must(saga.Steps.Values.All(row => row is not { State: StepState.Undone or StepState.Skipped }), "never forward again after an undo");
+        Must(Enumerable.Range(1, step - 1).All(before => saga.Row(before, SagaDirection.Do) is { State: StepState.Succeeded or StepState.Skipped }), "in order");
+        Must(saga.Steps.Values.All(row => row is not { Direction: SagaDirection.Undo, State: StepState.Undone or StepState.Skipped }), "never forward again after an undo");
         var known = ((ListValue)command.Message).Values.Select(value => (int)value.NumberValue);
-        Must(known.Union(_stands).Order().SequenceEqual(Enumerable.Range(1, step - 1)), "a command knows what was replied before it");
+        Must(known.Union(_stands).Union(_skipped).Order().SequenceEqual(Enumerable.Range(1, step - 1)), "a command knows what was replied before it");
     }
 
     private void Back(SagaInstance before, SagaInstance saga, SagaCommand command)
@@ -107,7 +109,7 @@ internal sealed class SagaLaws(SagaScenario scenario)
         Must(_started.Where(later => later > step).All(later =>
             saga.Row(later, SagaDirection.Do) is { State: StepState.Failed }
             || saga.Row(later, SagaDirection.Undo) is { State: StepState.Undone or StepState.Skipped }), "in reverse, leaving nothing out");
-        Must(command.Undoes.SequenceEqual([saga.Row(step, SagaDirection.Do)!.Command]), "an undo names what it undoes");
+        Must(command.Undoes.Length == saga.Row(step, SagaDirection.Do)!.Attempt && command.Undoes[^1] == saga.Row(step, SagaDirection.Do)!.Command, "an undo names what it undoes, each attempt");
     }
 
     private static void Must(bool holds, string law)

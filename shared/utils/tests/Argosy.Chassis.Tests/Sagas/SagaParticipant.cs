@@ -13,6 +13,7 @@ internal sealed class SagaParticipant(int step, DoConduct forward, UndoConduct b
     private readonly HashSet<string> _inbox = [];
     private bool _undone;
     private bool _left;
+    private bool _again;
     private int _refusals;
 
     /// <summary>1 while what was done is there, 0 otherwise.</summary>
@@ -38,11 +39,17 @@ internal sealed class SagaParticipant(int step, DoConduct forward, UndoConduct b
         }
 
         _inbox.UnionWith(command.Undoes);
-        return undo ? Undo() : Do();
+        return undo ? Undo() : Do(again: command.Tag.Attempt > 1);
     }
 
-    private IMessage Do()
+    private IMessage Do(bool again)
     {
+        if (Effect != 0 && (again || _again) && !_undone)
+        {
+            return new BoolValue();     // answered from what is so
+        }
+
+        _again |= again;
         if (_undone || Effect != 0)
         {
             throw new SagaLawBroken(_undone ? $"step {step} was done after it was undone" : $"step {step} was done twice");

@@ -34,7 +34,7 @@ public abstract class SagaStoreTests<TEngine> : IAsyncLifetime
         command.Headers.CorrelationId.ShouldBe($"correlation of {Subject}");
         var view = await _owner.ViewAsync(Id);
         (view.State, view.Step, view.Reason).ShouldBe(("running", "reserve stock", ""));
-        view.Steps.ShouldBe([new SagaStepView("reserve stock", "do", "waiting", 1, _owner.Time.GetUtcNow() + Checkout.Patience, null)]);
+        view.Steps.ShouldBe([new SagaStepView("reserve stock", "do", "waiting", "argosy.inventory.v1.ReserveStock", command.Id, 1, _owner.Time.GetUtcNow() + Checkout.Patience, null)]);
     }
 
     [Fact]

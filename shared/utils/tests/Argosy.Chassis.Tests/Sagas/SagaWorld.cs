@@ -83,7 +83,7 @@ internal sealed class SagaWorld
                 _participants[_scenario.Decisive - 1].Leave();
                 break;
             case < 99:
-                Apply(new SagaInput.Operated((SagaAction)(which % 3), "ada", ""));
+                Apply(new SagaInput.Operated(new SagaOperation((SagaAction)(which % 3), "ada", "")));
                 break;
         }
     }

@@ -79,7 +79,7 @@ internal sealed class Story
         return Apply(new SagaInput.DeadlineReached(Sent[^1].Tag.Step, Sent[^1].Tag.Direction));
     }
 
-    public SagaOutcome Operator(SagaAction action) => Apply(new SagaInput.Operated(action, "ada", "seen to it by hand"));
+    public SagaOutcome Operator(SagaAction action) => Apply(new SagaInput.Operated(new SagaOperation(action, "ada", "seen to it by hand")));
 
     public StepState StateOf(int step, SagaDirection direction) => Saga.Row(step, direction).ShouldNotBeNull().State;
 }
