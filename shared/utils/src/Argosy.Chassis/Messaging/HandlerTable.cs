@@ -73,6 +73,34 @@ internal sealed class HandlerTable
         }
     }
 
+    /// <summary>What an operator wants a message to say instead.</summary>
+    /// <param name="envelope">The message as it is.</param>
+    /// <param name="json">The whole body as JSON.</param>
+    /// <param name="changed">The new body, and which fields differ.</param>
+    /// <returns>Null, or what is wrong with it, beginning with the field.</returns>
+    public string? EditBody(Envelope envelope, string json, out (ByteString Body, IReadOnlyList<string> Fields) changed)
+    {
+        changed = (ByteString.Empty, []);
+        if (!_handlers.TryGetValue(envelope.Type, out var entry))
+        {
+            return $"Nobody here handles {envelope.Type}: it cannot be read, so it cannot be changed. Discard it, or start a version that handles it.";
+        }
+
+        if (MessageJson.Read(entry.Type.Descriptor, json, out var fault) is not { } wanted)
+        {
+            return fault;
+        }
+
+        if (entry.Type.FaultOfKey(wanted, envelope.Key) is { } moved)
+        {
+            return moved;
+        }
+
+        var differing = MessageJson.Differences(entry.Type.Parser.ParseFrom(envelope.Body), wanted);
+        changed = (wanted.ToByteString(), differing);
+        return differing.Count > 0 ? null : "The body says what the message says already: to try it again as it is, retry it.";
+    }
+
     private static bool IsHandler(MethodInfo method)
     {
         var parameters = method.GetParameters();

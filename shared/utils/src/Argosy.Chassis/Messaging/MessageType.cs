@@ -13,6 +13,7 @@ public sealed class MessageType
 
     private MessageType(MessageDescriptor descriptor)
     {
+        Descriptor = descriptor;
         Name = descriptor.FullName;
         Parser = descriptor.Parser;
         ClrType = descriptor.ClrType;
@@ -22,6 +23,8 @@ public sealed class MessageType
 
     /// <summary>The protobuf full name, which is the CloudEvents <c>type</c>.</summary>
     public string Name { get; }
+
+    internal MessageDescriptor Descriptor { get; }
 
     /// <summary>Reads a body.</summary>
     public MessageParser Parser { get; }
@@ -42,6 +45,11 @@ public sealed class MessageType
         _key.Accessor.GetValue(message) is string { Length: > 0 } value
             ? value
             : throw new InvalidOperationException($"{Name}.{_key.Name} is the partition key and is empty: fill it before publishing.");
+
+    /// <summary>Null where the message has this key, else which field should say so: under another one it would lose its place.</summary>
+    internal string? FaultOfKey(IMessage message, string key) => _key.Accessor.GetValue(message) as string == key
+        ? null
+        : $"{_key.JsonName}: it is the key that keeps messages in order, and must stay '{key}'.";
 
     private static MessageType Of(MessageDescriptor descriptor) => Known.GetOrAdd(descriptor.ClrType, static (_, d) => new MessageType(d), descriptor);
 }

@@ -66,10 +66,19 @@ internal static class Parking
         """,
         new { handled, now = now.ToUnixTimeMilliseconds(), limit = (long)limit }, cancellation);
 
-    /// <summary>What waits for an operator: the dead, and what this version of the service does not handle.</summary>
-    public static Task<IReadOnlyList<ParkedRow>> DeadAsync(IStore store, string handled, int limit, CancellationToken cancellation) => store.QueryAsync<ParkedRow>(
-        $"select {Columns} from bus_parked where state = 'dead' or (state = 'retry' and not @handled like '%;' || type || ';%') order by ord limit @limit",
-        new { handled, limit = (long)limit }, cancellation);
+    /// <summary>
+    /// What waits for an operator: the dead, and what this version of the service does not handle. Only of a type, by its full name or
+    /// its last words, and with a part of the error, where those are not empty.
+    /// </summary>
+    public static Task<IReadOnlyList<ParkedRow>> DeadAsync(IStore store, string handled, string type, string error, int limit, CancellationToken cancellation) => store.QueryAsync<ParkedRow>(
+        $"""
+        select {Columns} from bus_parked
+        where (state = 'dead' or (state = 'retry' and not @handled like '%;' || type || ';%'))
+          and (@type = '' or type = @type or substr(type, length(type) - length(@type)) = '.' || @type)
+          and (@error = '' or replace(error, @error, '') <> error)
+        order by ord limit @limit
+        """,
+        new { handled, type, error, limit = (long)limit }, cancellation);
 
     /// <summary>How many wait in each state, counted up to <paramref name="limit"/> in all.</summary>
     public static async Task<ParkedCounts> CountAsync(IStore store, int limit, CancellationToken cancellation) => (await store.FirstOrDefaultAsync<ParkedCounts>(

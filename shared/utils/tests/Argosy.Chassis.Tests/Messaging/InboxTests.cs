@@ -207,7 +207,7 @@ public abstract class InboxTests<TEngine> : IAsyncLifetime
         await SettleAsync();
         (await EffectsAsync("a")).ShouldBeEmpty();
         (await EffectsAsync("b")).ShouldBe(["free"]);
-        (await Parking.DeadAsync(_store, _inbox.Handled, 10, CancellationToken.None)).Select(row => (row.Id, row.State, row.Attempts)).ShouldBe([("added", "retry", 0L)]);
+        (await Parking.DeadAsync(_store, _inbox.Handled, "", "", 10, CancellationToken.None)).Select(row => (row.Id, row.State, row.Attempts)).ShouldBe([("added", "retry", 0L)]);
 
         var handlers = new HandlerTable();
         handlers.AddClass(typeof(Recorder));
