@@ -51,7 +51,7 @@ internal sealed record Order
         .Event<OrderCancelRequested>("order.cancel-requested")
         .Event<OrderCancelRefused>("order.cancel-refused")
         .Event<OrderCancelled>("order.cancelled")
-        .Projects(OrderViews.Project);
+        .Projects("order_view", "id", OrderViews.Project);
 
     public OrderStatus Status { get; private init; }
 

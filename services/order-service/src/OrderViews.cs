@@ -21,27 +21,27 @@ internal sealed class OrderViews(IStore store)
 
     public static string StatusText(OrderStatus status) => status.ToString().ToLowerInvariant();
 
-    public static void Project(string id, long version, OrderEvent happened, WriteSet work)
+    public static void Project(string table, string id, long version, OrderEvent happened, WriteSet work)
     {
         switch (happened)
         {
             case OrderPlaced e:
-                Insert(id, e, work);
+                Insert(table, id, e, work);
                 break;
             case OrderConfirmed e:
-                Update(id, version, OrderStatus.Confirmed, null, e.TrackingNumber, e, work);
+                Update(table, id, version, OrderStatus.Confirmed, null, e.TrackingNumber, e, work);
                 break;
             case OrderShipped e:
-                Update(id, version, OrderStatus.Shipped, null, e.TrackingNumber, e, work);
+                Update(table, id, version, OrderStatus.Shipped, null, e.TrackingNumber, e, work);
                 break;
             case OrderCancelRequested e:
-                Update(id, version, OrderStatus.Cancelling, e.Reason, null, e, work);
+                Update(table, id, version, OrderStatus.Cancelling, e.Reason, null, e, work);
                 break;
             case OrderCancelRefused e:
-                Update(id, version, OrderStatus.Confirmed, null, null, e, work);
+                Update(table, id, version, OrderStatus.Confirmed, null, null, e, work);
                 break;
             case OrderCancelled e:
-                Update(id, version, OrderStatus.Cancelled, e.Reason, null, e, work);
+                Update(table, id, version, OrderStatus.Cancelled, e.Reason, null, e, work);
                 break;
             default:
                 throw new InvalidOperationException($"{happened.GetType().Name} has no projection.");
@@ -87,9 +87,9 @@ internal sealed class OrderViews(IStore store)
         return true;
     }
 
-    private static void Insert(string id, OrderPlaced e, WriteSet work) => work.Execute(
-        """
-        insert into order_view (id, customer, status, total, currency, lines, address, placed, updated, version)
+    private static void Insert(string table, string id, OrderPlaced e, WriteSet work) => work.Execute(
+        $"""
+        insert into {table} (id, customer, status, total, currency, lines, address, placed, updated, version)
         values (@id, @customer, 'pending', @total, @currency, @lines, @address, @at, @at, 1)
         """,
         new
@@ -103,8 +103,8 @@ internal sealed class OrderViews(IStore store)
             at = e.At.ToUnixTimeMilliseconds(),
         }, rows: 1);
 
-    private static void Update(string id, long version, OrderStatus status, string? reason, string? tracking, OrderEvent e, WriteSet work) => work.Execute(
-        "update order_view set status = @status, reason = @reason, tracking = coalesce(@tracking, tracking), updated = @at, version = @version where id = @id",
+    private static void Update(string table, string id, long version, OrderStatus status, string? reason, string? tracking, OrderEvent e, WriteSet work) => work.Execute(
+        $"update {table} set status = @status, reason = @reason, tracking = coalesce(@tracking, tracking), updated = @at, version = @version where id = @id",
         new { id, status = StatusText(status), reason, tracking, at = e.At.ToUnixTimeMilliseconds(), version }, rows: 1);
 
     private sealed record Row(

@@ -1,5 +1,6 @@
 using System.Reflection;
 using Argosy.Chassis.Auditing;
+using Argosy.Chassis.EventStore;
 using Argosy.Chassis.Hosting.Admin;
 using Argosy.Chassis.Hosting.Bus;
 using Argosy.Chassis.Hosting.Identity;
@@ -41,6 +42,17 @@ public static class ServiceSetup
         return argosy;
     }
 
+    /// <summary>These read models are this service's, and an operator may have them made anew from their events.</summary>
+    public static ArgosyBuilder Shows(this ArgosyBuilder argosy, IReadOnlyList<ReadModel> models)
+    {
+        foreach (var model in models)
+        {
+            argosy.Services.AddSingleton(model);
+        }
+
+        return argosy;
+    }
+
     internal static void AddService(this ArgosyBuilder argosy)
     {
         AddIdentity(argosy);
@@ -72,6 +84,8 @@ public static class ServiceSetup
         admin.MapBreakers();
         admin.MapDeadLetters();
         admin.MapSagas();
+        admin.MapProjections();
+        admin.MapBackups();
         admin.MapAudit();
     }
 
@@ -100,6 +114,7 @@ public static class ServiceSetup
             DatabaseUrl.OnPostgres there => PostgresStore.Open(there.Address, name, services.GetRequiredService<TimeProvider>(), services.GetRequiredService<ILogger<PostgresStore>>()),
             _ => throw new InvalidOperationException($"There is no adapter for {database.GetType().Name}."),
         });
+        argosy.Services.AddSingleton<Backups>();
         argosy.Services.AddSingleton(new Schema(ReadSchema(argosy.Options.Name, Assembly.GetEntryAssembly()!)));
         argosy.Services.AddSingleton<ServiceStart>();
         ((IHostApplicationBuilder)argosy.Host).ConfigureContainer(new DefaultServiceProviderFactory(), ServiceStart.HoldBack);
@@ -129,6 +144,8 @@ public static class ServiceSetup
             provider, name, Random.Shared, argosy.Options.RabbitMq is null ? BusTelemetry.Push : BusTelemetry.RabbitMq));
         services.AddHostedService<ParkedWorker>();
         services.AddHostedService<SagaDeadlines>();
+        services.AddSingleton(provider => ActivatorUtilities.CreateInstance<Rebuilds>(provider, name, provider.GetServices<ReadModel>().ToList()));
+        services.AddHostedService(provider => provider.GetRequiredService<Rebuilds>());
         services.AddSingleton<IScrapeReading, BacklogGauges>();
         var cursors = argosy.Options.RabbitMq is { } url ? AddRabbitMq(argosy, url) : AddPush(argosy);
         services.AddHostedService(provider => ActivatorUtilities.CreateInstance<Cleanup>(provider, name, cursors));

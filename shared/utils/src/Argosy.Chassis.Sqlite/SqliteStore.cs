@@ -133,6 +133,16 @@ public sealed class SqliteStore : IStore, IAsyncDisposable
         return Task.CompletedTask;
     }
 
+    /// <summary>
+    /// Stops committing, for <paramref name="lease"/> at most, and takes a snapshot. Whoever has done so with several databases, and whose
+    /// <see cref="SqliteSnapshot.Release"/> is then true for each, has all of them as they were at one instant.
+    /// </summary>
+    public async Task<SqliteSnapshot> HoldAsync(TimeSpan lease, CancellationToken cancellation = default)
+    {
+        var hold = await _writer.HoldAsync(lease, cancellation);
+        return new SqliteSnapshot(Open(ReaderCache), hold);
+    }
+
     /// <inheritdoc/>
     public async ValueTask DisposeAsync()
     {

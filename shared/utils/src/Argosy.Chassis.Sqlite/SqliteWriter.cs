@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using System.Diagnostics;
+using Argosy.Chassis.Messaging;
 using Argosy.Chassis.Store;
 using Microsoft.Data.Sqlite;
 using Microsoft.Extensions.Logging;
@@ -32,6 +33,7 @@ internal sealed partial class SqliteWriter : IAsyncDisposable
     private readonly BlockingCollection<PendingSet> _waiting = [];
     private readonly SemaphoreSlim _room = new(MaxWaiting, MaxWaiting);
     private readonly Thread? _thread;
+    private readonly ConcurrentQueue<WriterHold> _holds = new();
     private readonly TaskCompletionSource _ended = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private long _oldest;
 
@@ -82,6 +84,31 @@ internal sealed partial class SqliteWriter : IAsyncDisposable
         }
     }
 
+    /// <summary>Stands still between two groups, see <see cref="WriterHold"/>; returns when it does.</summary>
+    public async Task<WriterHold> HoldAsync(TimeSpan lease, CancellationToken cancellation)
+    {
+        var hold = new WriterHold(lease);
+        _holds.Enqueue(hold);
+
+        // A set without a word in it wakes the thread. The thread may take the hold before this set, which then waits with the others.
+        var wake = CommitAsync(new WriteSet(new MessageContext("hold", "", new MessageHeaders()), DateTimeOffset.UnixEpoch), CancellationToken.None);
+        if (await Task.WhenAny(hold.Taken, wake) == wake)
+        {
+            await wake;
+        }
+
+        try
+        {
+            await hold.Taken.WaitAsync(cancellation);
+            return hold;
+        }
+        catch (OperationCanceledException)
+        {
+            hold.Release();
+            throw;
+        }
+    }
+
     public async ValueTask DisposeAsync()
     {
         _waiting.CompleteAdding();
@@ -107,6 +134,11 @@ internal sealed partial class SqliteWriter : IAsyncDisposable
             {
                 CommitGroup(group);
                 group.Clear();
+            }
+
+            while (_holds.TryDequeue(out var hold))
+            {
+                hold.Occupy();
             }
         }
 

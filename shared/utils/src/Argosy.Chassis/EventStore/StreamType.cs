@@ -9,8 +9,16 @@ namespace Argosy.Chassis.EventStore;
 /// <param name="data">The event as it was stored.</param>
 public delegate JsonObject Upcaster(int from, JsonObject data);
 
-/// <summary>Brings what a query needs up to date with an event, in the event's own commit.</summary>
-public delegate void Projection<in TEvent>(string id, long version, TEvent happened, WriteSet work);
+/// <summary>
+/// Brings a read model up to date with an event: in the event's own commit, and again whenever the read model is made anew, then in
+/// another table. So it writes to <paramref name="table"/> and to nothing else, and decides by the event alone.
+/// </summary>
+/// <param name="table">Where the rows are.</param>
+/// <param name="id">The aggregate.</param>
+/// <param name="version">The event's.</param>
+/// <param name="happened">The event.</param>
+/// <param name="work">What is committed with it.</param>
+public delegate void Projection<in TEvent>(string table, string id, long version, TEvent happened, WriteSet work);
 
 /// <summary>
 /// A kind of event stream: its name, its state before the first event, how an event changes the state, and what each event is
@@ -21,7 +29,7 @@ public sealed class StreamType<TState, TEvent>(string name, TState initial, Func
 {
     private readonly Dictionary<Type, Registered> _byType = [];
     private readonly Dictionary<string, Registered> _byName = new(StringComparer.Ordinal);
-    private readonly List<Projection<TEvent>> _projections = [];
+    private readonly List<Projected> _projections = [];
 
     /// <summary>What streams of this type begin with, for example <c>order</c>.</summary>
     public string Name { get; } = name;
@@ -39,12 +47,18 @@ public sealed class StreamType<TState, TEvent>(string name, TState initial, Func
         return this;
     }
 
-    /// <summary>Adds a projection that runs in the commit of every append.</summary>
-    public StreamType<TState, TEvent> Projects(Projection<TEvent> projection)
+    /// <summary>Adds a read model whose projection runs in the commit of every append.</summary>
+    /// <param name="table">Its table, which is also its name.</param>
+    /// <param name="key">The table's primary key.</param>
+    /// <param name="projection">What an event does to it.</param>
+    public StreamType<TState, TEvent> Projects(string table, string key, Projection<TEvent> projection)
     {
-        _projections.Add(projection);
+        _projections.Add(new Projected(this, table, key, projection));
         return this;
     }
+
+    /// <summary>What is made from these events alone, and can be made anew.</summary>
+    public IReadOnlyList<ReadModel> ReadModels => _projections;
 
     internal string StreamId(string id) => $"{Name}-{id}";
 
@@ -104,9 +118,16 @@ public sealed class StreamType<TState, TEvent>(string name, TState initial, Func
             work.Add(EventSql.Insert(new NewEvent(stream, version, Ids.From($"{stream}/{version}"), registered.Name, registered.SchemaVersion, data, meta, work.NowMilliseconds)));
             foreach (var project in _projections)
             {
-                project(id, version, happened, work);
+                project.Apply(project.Table, id, version, happened, work);
             }
         }
+    }
+
+    private sealed class Projected(StreamType<TState, TEvent> type, string table, string key, Projection<TEvent> apply) : ReadModel(type.Name, table, key)
+    {
+        public Projection<TEvent> Apply { get; } = apply;
+
+        internal override void Replay(EventRow row, string into, WriteSet work) => Apply(into, row.Stream[(StreamType.Length + 1)..], row.Version, type.Read(row), work);
     }
 
     private sealed record Registered(Type Type, string Name, int SchemaVersion, Upcaster? Upcast);
