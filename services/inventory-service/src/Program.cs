@@ -16,5 +16,6 @@ var app = builder.Build();
 
 app.MapArgosy();
 app.MapItems();
+app.MapStatement();
 
 await app.RunArgosyAsync();

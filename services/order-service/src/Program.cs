@@ -5,6 +5,7 @@ var builder = WebApplication.CreateSlimBuilder(args);
 
 builder.AddArgosy("order-service")
     .Handle<OrderMessages>()
+    .Shows(Order.Stream.ReadModels)
     .Run(Checkout.Saga)
     .Calls(OrderPrices.Inventory)
     .Calls(OrderAddresses.Users);
@@ -20,5 +21,6 @@ var app = builder.Build();
 
 app.MapArgosy();
 app.MapOrders();
+app.MapStatement();
 
 await app.RunArgosyAsync();

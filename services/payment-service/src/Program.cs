@@ -19,6 +19,7 @@ var app = builder.Build();
 
 app.MapArgosy();
 app.MapPayments();
+app.MapStatement();
 app.MapWebhooks();
 
 await app.RunArgosyAsync();

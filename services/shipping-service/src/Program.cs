@@ -13,5 +13,6 @@ var app = builder.Build();
 
 app.MapArgosy();
 app.MapShipments();
+app.MapStatement();
 
 await app.RunArgosyAsync();
