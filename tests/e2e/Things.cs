@@ -62,6 +62,8 @@ internal sealed class Things
         things._byPath["/docs/{file}"] = new Thing(["start.js"], Sees.Anybody);
         things._byPath["/admin/sagas/{type}/{subject}"] = new Thing(["checkout", order], Sees.Anybody);
         things._byPath["/admin/dead-letters/{id}"] = new Thing([Guid.NewGuid().ToString()], Sees.Anybody);      // nothing has failed
+        things._byPath["/admin/backups/{id}"] = new Thing([Guid.NewGuid().ToString()], Sees.Anybody);      // nobody takes one
+        things._byPath["/admin/projections/{name}"] = new Thing(["order_view"], Sees.Anybody);
         return things;
     }
 }

@@ -11,6 +11,7 @@ namespace Argosy.Cli;
 [JsonSerializable(typeof(ControlRequest))]
 [JsonSerializable(typeof(ControlReply))]
 [JsonSerializable(typeof(StatusReport))]
+[JsonSerializable(typeof(JsonElement))]
 [JsonSerializable(typeof(Dictionary<string, string>))]
 [JsonSerializable(typeof(FleetSummary[]))]
 [JsonSerializable(typeof(IReadOnlyList<Check>))]

@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.Net;
 using Argosy.Cli.Processes;
 using Argosy.Cli.Verbs;
 
@@ -32,5 +33,18 @@ internal sealed record Desk(IReadOnlyList<ProcessEntry> Processes, string Token,
         using var http = new PatientHttp(service.Url, Time);
         var answer = await http.AskAsync(ask with { Token = Token }, Patience, ct);
         return answer.IsSuccess ? answer : throw new Refusal($"{service.Name} answers {answer} to {ask.Method} {ask.Path}");
+    }
+
+    /// <summary>Who of these knows something, and what they say of it: those that answer 404 are left out.</summary>
+    public async Task<IReadOnlyList<(ProcessEntry Service, Answer Answer)>> WhoKnowsAsync(IEnumerable<ProcessEntry> services, string path, CancellationToken ct)
+    {
+        var asked = await Task.WhenAll(services.Select(async service =>
+        {
+            using var http = new PatientHttp(service.Url, Time);
+            return (Service: service, Answer: await http.AskAsync(Ask.Get(path) with { Token = Token }, Patience, ct));
+        }));
+        return asked.FirstOrDefault(one => !one.Answer.IsSuccess && one.Answer.Status != HttpStatusCode.NotFound) is { Service: { } failed } other
+            ? throw new Refusal($"{failed.Name} answers {other.Answer} to GET {path}")
+            : [.. asked.Where(one => one.Answer.IsSuccess)];
     }
 }

@@ -19,9 +19,33 @@ internal sealed record ProblemDetails(string? Type, string? Title, string? Detai
 
 internal sealed record DeadLetters(IReadOnlyList<DeadLetter> Items);
 
-internal sealed record DeadLetter(string Id, string Type, string Key, string? Error, int Attempts, DateTimeOffset At, JsonElement? Body);
+internal sealed record DeadLetter(
+    string Id, string Type, string Key, string? Error, int Attempts, string? Source, DateTimeOffset At, IReadOnlyDictionary<string, string>? Headers, JsonElement? Body);
+
+internal sealed record EditedLetter(string Body);
 
 internal sealed record ListedDeadLetter(string Service, DeadLetter Letter);
+
+internal sealed record Sagas(IReadOnlyList<SagaView> Items);
+
+internal sealed record SagaView(
+    string Id, string State, string Step, string Reason, long Version, DateTimeOffset At, IReadOnlyList<SagaStep> Steps, IReadOnlyList<SagaMoment> History);
+
+internal sealed record SagaStep(string Step, string Direction, string State, string Command, string CommandId, int Attempt, DateTimeOffset? Due, string? Error);
+
+internal sealed record SagaMoment(DateTimeOffset At, string What);
+
+internal sealed record SagaNote(string? Note, long? Version, string? End);
+
+internal sealed record Projections(IReadOnlyList<ProjectionView> Items);
+
+internal sealed record ProjectionView(string Name, string Events, long Rows, RebuildView? Rebuild, RebuiltView? Last);
+
+internal sealed record RebuildView(long Position, long Head);
+
+internal sealed record RebuiltView(DateTimeOffset At, string Outcome, string Detail);
+
+internal sealed record BackupPart(string Id, string State, string? File);
 
 internal sealed record AuditPage(IReadOnlyList<AuditLine> Items);
 
@@ -40,6 +64,13 @@ internal sealed record AuditVerdict(long Entries, long Sealed, string? Fault, st
 [JsonSerializable(typeof(ProblemDetails))]
 [JsonSerializable(typeof(DeadLetters))]
 [JsonSerializable(typeof(IReadOnlyList<ListedDeadLetter>))]
+[JsonSerializable(typeof(DeadLetter))]
+[JsonSerializable(typeof(EditedLetter))]
+[JsonSerializable(typeof(Sagas))]
+[JsonSerializable(typeof(SagaView))]
+[JsonSerializable(typeof(SagaNote))]
+[JsonSerializable(typeof(Projections))]
+[JsonSerializable(typeof(BackupPart))]
 [JsonSerializable(typeof(AuditPage))]
 [JsonSerializable(typeof(AuditVerdict))]
 [JsonSerializable(typeof(IReadOnlyList<ListedAuditLine>))]

@@ -19,6 +19,18 @@ internal sealed class Screen
 
     public void Print(string line) => Data.Profile.Out.Writer.WriteLine(line);
 
+    /// <summary>Asks before something is done that cannot be taken back; whoever is no person has to have said so beforehand.</summary>
+    public bool Confirms(string what)
+    {
+        if (Console.IsInputRedirected)
+        {
+            throw new Refusal($"{what}? Nobody is here to ask: say --yes");
+        }
+
+        Messages.Profile.Out.Writer.Write($"{what}? [y/N] ");
+        return Console.In.ReadLine()?.Trim() is "y" or "Y" or "yes";
+    }
+
     private static IAnsiConsole Wide(IAnsiConsole console)
     {
         console.Profile.Width = NeverWrap;

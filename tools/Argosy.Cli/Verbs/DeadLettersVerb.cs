@@ -1,44 +1,91 @@
 using System.CommandLine;
+using System.Globalization;
 using System.Text.Json;
 using Argosy.Cli.Access;
 using Argosy.Cli.Processes;
-using Spectre.Console;
 
 namespace Argosy.Cli.Verbs;
 
-/// <summary>Messages that a service gave up on: seen, tried again, or given up for good.</summary>
+/// <summary>Messages that a service gave up on: seen, tried again, mended, or given up for good; one, or all that a filter chooses.</summary>
 internal static class DeadLettersVerb
 {
-    public static Command Create(CliContext cli) => new("dead-letters", "Look at messages that a service gave up on, retry or discard them.")
+    private const int MostOfOne = 500;      // what a service lists
+    private const int ErrorShown = 160;
+
+    public static Command Create(CliContext cli) => new("dead-letters", "Look at messages that a service gave up on; retry, edit or discard them.")
     {
         List(cli),
-        Act(cli, "retry", "Let the service handle it again."),
-        Act(cli, "discard", "Give it up for good; it will have no effect, even if it is delivered once more."),
+        Show(cli),
+        Act(cli, "retry", "Let the service handle it again: one message by its id, or all that a filter chooses."),
+        Edit(cli),
+        Act(cli, "discard", "Give it up for good: it will have no effect, even if it is delivered once more."),
     };
 
     private static Command List(CliContext cli)
     {
-        var service = new Option<string?>("--service") { Description = "Only this service's.", HelpName = "NAME" };
-        var json = new Option<bool>("--json") { Description = "With their bodies, as JSON." };
-        var command = new Command("list", "All dead letters. Exit code 0 also when there are some.") { service, json };
+        var chosen = new Chosen();
+        var json = new Option<bool>("--json") { Description = "With their bodies and headers, as JSON." };
+        var command = new Command("list", "All dead letters, or those that a filter chooses. Exit code 0 also when there are some.") { chosen.Service, chosen.Type, chosen.Error, json };
         command.SetAction(async (parsed, ct) =>
         {
-            var desk = await Desk.OpenAsync(cli, parsed, ct);
-            var asked = await Task.WhenAll(desk.Services(parsed.GetValue(service)).Select(s => AskAsync(desk, s, ct)));
-            List<ListedDeadLetter> letters = [.. asked.SelectMany(l => l)];
+            var letters = await chosen.FindAsync(await Desk.OpenAsync(cli, parsed, ct), parsed, ct);
             if (parsed.GetValue(json))
             {
                 cli.Screen.Print(JsonSerializer.Serialize(letters, WireJson.Default.IReadOnlyListListedDeadLetter));
-            }
-            else if (letters.Count == 0)
-            {
-                cli.Screen.Say("no dead letters");
-            }
-            else
-            {
-                cli.Screen.Data.Write(TableOf(letters));
+                return ExitCodes.Done;
             }
 
+            cli.Screen.Say(letters.Count == 0 ? "no dead letters" : $"{CountOf(letters)}; ./argosy dead-letters show ID has more of one");
+            foreach (var (service, letter) in letters)
+            {
+                cli.Screen.Print($"{letter.Id}  {service}");
+                cli.Screen.Print($"    {Short(letter.Type)} of {letter.Key}");
+                cli.Screen.Print($"    {letter.Attempts} attempts: {Cut(letter.Error ?? "no error")}");
+            }
+
+            return ExitCodes.Done;
+        });
+        return command;
+    }
+
+    private static Command Show(CliContext cli)
+    {
+        var chosen = new Chosen();
+        var command = new Command("show", "All of one dead letter: why it failed, its headers, and what it says.") { chosen.Id, chosen.Service };
+        command.SetAction(async (parsed, ct) =>
+        {
+            var (service, letter) = await chosen.OneAsync(await Desk.OpenAsync(cli, parsed, ct), parsed, ct);
+            cli.Screen.Print($"{letter.Id}, dead in {service.Name}");
+            Line("type", letter.Type);
+            Line("key", letter.Key);
+            Line("from", string.Create(CultureInfo.InvariantCulture, $"{letter.Source}, {letter.At:u}"));
+            Line("attempts", $"{letter.Attempts}");
+            Line("error", letter.Error ?? "none");
+            foreach (var (name, value) in letter.Headers ?? new Dictionary<string, string>())
+            {
+                Line(name, value);
+            }
+
+            cli.Screen.Print(letter.Body is { } body ? JsonSerializer.Serialize(body, CliJson.Readable.JsonElement) : "its body cannot be read by the version that runs");
+            return ExitCodes.Done;
+        });
+        return command;
+
+        void Line(string name, string value) => cli.Screen.Print($"  {name,-14}{value}");
+    }
+
+    private static Command Edit(CliContext cli)
+    {
+        var chosen = new Chosen();
+        var file = new Argument<string>("FILE") { Description = "The whole body as JSON, as show prints it; - for standard input." };
+        var command = new Command("edit", "Change what a dead letter says, and let the service handle it again.") { chosen.Id, file, chosen.Service };
+        command.SetAction(async (parsed, ct) =>
+        {
+            var desk = await Desk.OpenAsync(cli, parsed, ct);
+            var (service, letter) = await chosen.OneAsync(desk, parsed, ct);
+            var body = await ReadAsync(parsed.GetRequiredValue(file), ct);
+            await desk.AskAsync(service, Ask.Post($"{PathOf(letter.Id)}/edit", new EditedLetter(body), WireJson.Default.EditedLetter), ct);
+            cli.Screen.Say($"changed: {letter.Id}; {service.Name} handles it now");
             return ExitCodes.Done;
         });
         return command;
@@ -46,34 +93,107 @@ internal static class DeadLettersVerb
 
     private static Command Act(CliContext cli, string verb, string description)
     {
-        var service = new Argument<string>("SERVICE") { Description = "Whose it is." };
-        var id = new Argument<string>("ID") { Description = "As list shows it." };
-        var command = new Command(verb, description) { service, id };
+        var chosen = new Chosen();
+        chosen.Id.Arity = ArgumentArity.ZeroOrOne;
+        var all = new Option<bool>("--all") { Description = "Every dead letter there is." };
+        var yes = new Option<bool>("--yes") { Description = "Don't ask." };
+        var command = new Command(verb, description) { chosen.Id, chosen.Service, chosen.Type, chosen.Error, all, yes };
+        command.Validators.Add(given =>
+        {
+            var filters = new Option[] { chosen.Service, chosen.Type, chosen.Error, all }.Count(option => given.GetResult(option) is not null);
+            if (given.GetValue(chosen.Id) is null && filters == 0)
+            {
+                given.AddError("Say which: an ID, a filter (--type, --error, --service), or --all.");
+            }
+        });
         command.SetAction(async (parsed, ct) =>
         {
             var desk = await Desk.OpenAsync(cli, parsed, ct);
-            await desk.AskAsync(desk.Services(parsed.GetValue(service))[0], Ask.Post($"/admin/dead-letters/{Uri.EscapeDataString(parsed.GetRequiredValue(id))}/{verb}"), ct);
-            cli.Screen.Say($"{verb}: {parsed.GetValue(id)} of {parsed.GetValue(service)}");
+            if (parsed.GetValue(chosen.Id) is not null)
+            {
+                var (service, letter) = await chosen.OneAsync(desk, parsed, ct);
+                await desk.AskAsync(service, Ask.Post($"{PathOf(letter.Id)}/{verb}"), ct);
+                cli.Screen.Say($"{verb}: {letter.Id} of {service.Name}");
+                return ExitCodes.Done;
+            }
+
+            var letters = await chosen.FindAsync(desk, parsed, ct);
+            if (letters.Count == 0)
+            {
+                cli.Screen.Say("no dead letters");
+                return ExitCodes.Done;
+            }
+
+            if (!parsed.GetValue(yes) && !cli.Screen.Confirms($"{verb} {CountOf(letters)}"))
+            {
+                cli.Screen.Say("nothing was done");
+                return ExitCodes.Failed;
+            }
+
+            // Each is a transaction of its own: what was done stays done when a later one fails.
+            foreach (var (service, letter) in letters)
+            {
+                await desk.AskAsync(desk.Services(service)[0], Ask.Post($"{PathOf(letter.Id)}/{verb}"), ct);
+            }
+
+            cli.Screen.Say($"{verb}: {CountOf(letters)}");
             return ExitCodes.Done;
         });
         return command;
     }
 
-    private static Table TableOf(IEnumerable<ListedDeadLetter> letters)
+    private static async Task<string> ReadAsync(string file, CancellationToken ct)
     {
-        var table = new Table().NoBorder();
-        table.AddColumns("SERVICE", "ID", "TYPE", "KEY", "ATTEMPTS", "ERROR");
-        foreach (var (service, letter) in letters)
+        try
         {
-            table.AddRow(new[] { service, letter.Id, letter.Type, letter.Key, $"{letter.Attempts}", letter.Error ?? "" }.Select(Markup.Escape).ToArray());
+            return file == "-" ? await Console.In.ReadToEndAsync(ct) : await File.ReadAllTextAsync(file, ct);
         }
-
-        return table;
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw new Refusal($"{file} can't be read: {e.Message}");
+        }
     }
 
-    private static async Task<IEnumerable<ListedDeadLetter>> AskAsync(Desk desk, ProcessEntry service, CancellationToken ct)
+    private static string CountOf(IReadOnlyList<ListedDeadLetter> letters)
     {
-        var answer = await desk.AskAsync(service, Ask.Get("/admin/dead-letters"), ct);
-        return answer.Read(WireJson.Default.DeadLetters).Items.Select(letter => new ListedDeadLetter(service.Name, letter));
+        var services = letters.GroupBy(letter => letter.Service, StringComparer.Ordinal).Select(own => $"{own.Count()} of {own.Key}{(own.Count() == MostOfOne ? " (the first; there may be more)" : "")}");
+        return $"{letters.Count} dead letter{(letters.Count == 1 ? "" : "s")}: {string.Join(", ", services)}";
+    }
+
+    private static string PathOf(string id) => $"/admin/dead-letters/{Uri.EscapeDataString(id)}";
+
+    private static string Short(string type) => type[(type.LastIndexOf('.') + 1)..];
+
+    private static string Cut(string error) => error.ReplaceLineEndings(" ") is { Length: > ErrorShown } one ? $"{one[..ErrorShown]}…" : error.ReplaceLineEndings(" ");
+
+    /// <summary>The words that choose dead letters; each command has its own.</summary>
+    private sealed class Chosen
+    {
+        public Argument<string> Id { get; } = new("ID") { Description = "As list shows it." };
+
+        public Option<string?> Service { get; } = new("--service") { Description = "Only this service's.", HelpName = "NAME" };
+
+        public Option<string?> Type { get; } = new("--type") { Description = "Only of this type: its name, with or without what stands before it.", HelpName = "TYPE" };
+
+        public Option<string?> Error { get; } = new("--error") { Description = "Only with this in their error.", HelpName = "TEXT" };
+
+        public async Task<IReadOnlyList<ListedDeadLetter>> FindAsync(Desk desk, ParseResult parsed, CancellationToken ct)
+        {
+            var query = $"/admin/dead-letters?type={Uri.EscapeDataString(parsed.GetValue(Type) ?? "")}&error={Uri.EscapeDataString(parsed.GetValue(Error) ?? "")}";
+            var asked = await Task.WhenAll(desk.Services(parsed.GetValue(Service)).Select(async service =>
+                (await desk.AskAsync(service, Ask.Get(query), ct)).Read(WireJson.Default.DeadLetters).Items.Select(letter => new ListedDeadLetter(service.Name, letter))));
+            return [.. asked.SelectMany(letters => letters)];
+        }
+
+        public async Task<(ProcessEntry Service, DeadLetter Letter)> OneAsync(Desk desk, ParseResult parsed, CancellationToken ct)
+        {
+            var id = parsed.GetRequiredValue(Id);
+            return await desk.WhoKnowsAsync(desk.Services(parsed.GetValue(Service)), PathOf(id), ct) switch
+            {
+                [] => throw new Refusal($"no service has a dead letter {id}; ./argosy dead-letters list has all that there are"),
+                [var (service, answer)] => (service, answer.Read(WireJson.Default.DeadLetter)),
+                var several => throw new Refusal($"{id} is dead in {string.Join(" and ", several.Select(one => one.Service.Name))}: say which with --service"),
+            };
+        }
     }
 }

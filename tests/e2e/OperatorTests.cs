@@ -1,0 +1,130 @@
+using System.Net.Http.Json;
+using System.Text.Json;
+using System.Text.Json.Nodes;
+using Argosy.Testing;
+using Microsoft.Data.Sqlite;
+using Shouldly;
+using Xunit;
+
+namespace Argosy.E2E;
+
+/// <summary>What operators do when it went wrong, with the commands that they have, on the real fleet.</summary>
+[Trait("on", "embedded")]
+public sealed class OperatorTests(Fleet fleet)
+{
+    private static readonly TimeSpan Within = TimeSpan.FromSeconds(120);
+
+    [Fact]
+    public async Task A_dead_letter_is_found_shown_mended_and_has_its_effect_once()
+    {
+        using var customer = await fleet.CustomerAsync();
+        var sku = await fleet.ItemAsync(stock: 5);
+        var order = await customer.PlacedAsync(Orders.Body(sku));
+        await customer.BecomesAsync(order, "confirmed");
+        await DieAsync(order);
+
+        (await ArgosyAsync("dead-letters", "list", "--service", "shipping-service", "--type", "CancelShipment", "--error", "no such carrier")).Output.ShouldContain($"CancelShipment of {order}");
+        (await ArgosyAsync("dead-letters", "list", "--error", "another error")).Errors.ShouldContain("no dead letters");
+        var shown = (await ArgosyAsync("dead-letters", "show", $"dead-{order}")).Output;
+        shown.ShouldContain("no such carrier");
+        shown.ShouldContain("\"reason\": \"by hand\"");
+
+        var file = Path.Combine(fleet.Data, "edited.json");
+        await File.WriteAllTextAsync(file, $$"""{"orderId":"{{order}}","colour":"red"}""");
+        var refused = await ArgosyAsync("dead-letters", "edit", $"dead-{order}", file);
+        (refused.ExitCode, refused.Errors.Contains("colour: argosy.shipping.v1.CancelShipment has no such field", StringComparison.Ordinal)).ShouldBe((1, true), refused.ToString());
+        await File.WriteAllTextAsync(file, """{"orderId":"another"}""");
+        (await ArgosyAsync("dead-letters", "edit", $"dead-{order}", file)).Errors.ShouldContain("orderId: it is the key");
+
+        await File.WriteAllTextAsync(file, $$"""{"orderId":"{{order}}","reason":"The carrier has closed."}""");
+        (await ArgosyAsync("dead-letters", "edit", $"dead-{order}", file)).ExitCode.ShouldBe(0);
+        await Eventually.HoldsAsync(
+            async () => (await customer.GetFromJsonAsync<JsonElement>($"/api/v1/shipments?orderId={order}")).GetProperty("items")[0].GetProperty("status").GetString() == "cancelled",
+            "the message had its effect", Within);
+        (await ArgosyAsync("dead-letters", "list", "--service", "shipping-service")).Output.ShouldNotContain(order);
+        (await ArgosyAsync("audit", "list", "--service", "shipping-service")).Output.ShouldContain($"dead-{order}  changed: reason");
+
+        // The shipment was undone behind the saga's back, and that is what reconcile is for.
+        var reconciled = await ArgosyAsync("reconcile", "--wait", "1");
+        (reconciled.ExitCode, reconciled.Output.Contains($"{order}\n    it is confirmed, and no parcel of it is arranged", StringComparison.Ordinal)).ShouldBe((1, true), reconciled.ToString());
+        using var cancel = await customer.PostAsJsonAsync($"/api/v1/orders/{order}/cancel", new { });
+        cancel.EnsureSuccessStatusCode();
+        await customer.BecomesAsync(order, "cancelled");
+    }
+
+    [Fact]
+    public async Task A_group_is_discarded_after_it_was_counted_and_confirmed()
+    {
+        foreach (var order in new[] { "g1", "g2" })
+        {
+            await DieAsync(order);
+        }
+
+        var unconfirmed = await ArgosyAsync("dead-letters", "discard", "--service", "shipping-service", "--error", "no such carrier");
+        (unconfirmed.ExitCode, unconfirmed.Errors.Contains("discard 2 dead letters: 2 of shipping-service? Nobody is here to ask: say --yes", StringComparison.Ordinal)).ShouldBe((1, true), unconfirmed.ToString());
+        (await ArgosyAsync("dead-letters", "discard")).ExitCode.ShouldBe(2);
+        (await ArgosyAsync("dead-letters", "discard", "--service", "shipping-service", "--error", "no such carrier", "--yes")).ExitCode.ShouldBe(0);
+        (await ArgosyAsync("dead-letters", "list", "--service", "shipping-service")).Errors.ShouldContain("no dead letters");
+    }
+
+    [Fact]
+    public async Task A_saga_is_shown_with_what_it_did_and_is_not_helped_where_it_needs_no_help()
+    {
+        using var customer = await fleet.CustomerAsync();
+        var order = await customer.PlacedAsync(Orders.Body(await fleet.ItemAsync(stock: 5)));
+        await customer.BecomesAsync(order, "confirmed");
+
+        var shown = (await ArgosyAsync("sagas", "show", $"checkout/{order}")).Output;
+        shown.ShouldContain("completed at 'arrange shipment', version 4");
+        shown.ShouldContain("capture payment   do    succeeded  1    CapturePayment");
+        shown.ShouldContain("reserve stock, do succeeded");
+        (await ArgosyAsync("sagas", "list", "--state", "completed")).Output.ShouldContain(order);
+        (await ArgosyAsync("sagas", "retry", $"checkout/{order}")).Errors.ShouldContain("This saga is completed: nothing of it waits to be helped along.");
+        (await ArgosyAsync("sagas", "skip", $"checkout/{order}")).ExitCode.ShouldBe(2);
+        (await ArgosyAsync("sagas", "retry", order)).Errors.ShouldContain("is no saga's id");
+        (await ArgosyAsync("sagas", "show", "checkout/nobody")).Errors.ShouldContain("no service has a saga checkout/nobody");
+    }
+
+    [Fact]
+    public async Task A_read_model_is_made_anew_while_orders_come_in()
+    {
+        using var customer = await fleet.CustomerAsync();
+        var sku = await fleet.ItemAsync(stock: 50);
+        var orders = new List<string>();
+        for (var i = 0; i < 5; i++)
+        {
+            orders.Add(await customer.PlacedAsync(Orders.Body(sku)));
+        }
+
+        var rebuilt = ArgosyAsync("projections", "rebuild", "order_view");
+        for (var i = 0; i < 5; i++)
+        {
+            orders.Add(await customer.PlacedAsync(Orders.Body(sku)));
+        }
+
+        (await rebuilt).Output.ShouldStartWith("done: ");
+        foreach (var order in orders)
+        {
+            await customer.BecomesAsync(order, "confirmed");
+        }
+
+        (await ArgosyAsync("projections", "list")).Output.ShouldContain("order_view");
+        (await ArgosyAsync("projections", "rebuild", "nothing")).Errors.ShouldContain("no service has a read model 'nothing'; there are order_view");
+    }
+
+    private Task<Ended> ArgosyAsync(params string[] arguments) => Launcher.ArgosyAsync(Within, [.. arguments, "--data", fleet.Data]);
+
+    // What eight failed attempts leave behind; the service that owns the file has to be stopped for that no longer than a transaction.
+    private async Task DieAsync(string order)
+    {
+        var envelope = DeadEnvelope.Of($"dead-{order}", order);
+        await using var connection = new SqliteConnection($"Data Source={Path.Combine(fleet.Data, "services", "shipping-service", "shipping-service.db")};Pooling=false");
+        await connection.OpenAsync();
+        await using var insert = connection.CreateCommand();
+        insert.CommandText = "insert into bus_parked (id, type, key, state, attempts, error, envelope) values ($id, 'argosy.shipping.v1.CancelShipment', $key, 'dead', 8, 'TimeoutException: no such carrier', $envelope)";
+        insert.Parameters.AddWithValue("$id", $"dead-{order}");
+        insert.Parameters.AddWithValue("$key", order);
+        insert.Parameters.AddWithValue("$envelope", envelope);
+        await insert.ExecuteNonQueryAsync();
+    }
+}
