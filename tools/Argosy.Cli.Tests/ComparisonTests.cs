@@ -49,7 +49,7 @@ public sealed class ComparisonTests
     [Fact]
     public void Each_difference_is_found_and_nothing_beside_it()
     {
-        Found(Right with { Orders = [Order with { Saga = "stuck" }] }, "its checkout is stuck");
+        Found(Right with { Orders = [Order with { Saga = "stuck" }] }, "its checkout is stuck, the order is confirmed");
         Found(Right with { Ledger = [], Payments = [Payment with { Captured = 0 }] }, "it is confirmed, and the provider never charged it");
         Found(Right with { Ledger = [Capture, Capture with { Id = "ch_2" }], Payments = [Payment] }, "the provider charged it 2 times: capture ch_1, capture ch_2");
         Found(Right with { Ledger = [Capture with { Amount = 501 }], Payments = [Payment with { Captured = 501 }] }, "it costs 500 EUR (minor units), and the provider charged 501 EUR (minor units)");

@@ -150,7 +150,7 @@ internal static class SagaEngine
             return new SagaOutcome.Ignored("it is being undone already");
         }
 
-        if (definition.Pivot is { } pivot && saga.Row(pivot.Number, SagaDirection.Do)?.State == StepState.Succeeded)
+        if (definition.Pivot is { } pivot && saga.Row(pivot.Number, SagaDirection.Do)?.State is StepState.Succeeded or StepState.Skipped)
         {
             return new SagaOutcome.Refused(Problem.Conflict("saga.pivot", $"This cannot be undone any more: {pivot.Name} is done."));
         }
