@@ -17,6 +17,7 @@ for %%a in (%*) do if "%%~a"=="--help" if exist "%cli%" set "build=no"
 set "what=%root%tools\Argosy.Cli"
 set "analyze="
 if "%~1"=="sim" set "what=%root%tests\chaos\Argosy.Simulation"
+if "%~1"=="chaos" set "what=%root%tests\chaos\Argosy.FaultLab"
 if "%~1"=="test" (
   set "what=%root%Argosy.slnx"
   set "analyze=-p:Analyze=true"

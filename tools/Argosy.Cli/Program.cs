@@ -32,6 +32,7 @@ try
         DoctorVerb.Create(cli),
         BenchVerb.Create(cli),
         SimVerb.Create(cli),
+        ChaosVerb.Create(cli),
         TestVerb.Create(cli),
     };
 

@@ -1,0 +1,104 @@
+using System.CommandLine;
+using System.Diagnostics;
+using Argosy.Cli.Engines;
+using Argosy.Cli.Processes;
+
+namespace Argosy.Cli.Verbs;
+
+/// <summary>What somebody wants of the fault lab.</summary>
+internal abstract record ChaosRequest
+{
+    /// <param name="Runs">How many of each kind that has no number of its own.</param>
+    /// <param name="Engines">What the fleets stand on; null: what is embedded.</param>
+    /// <param name="Results">Where the results are; null: in the folder of what is built.</param>
+    public sealed record All(int Runs, string? Engines, string? Results) : ChaosRequest;
+}
+
+/// <summary>
+/// The fault lab (tests/chaos/Argosy.FaultLab). The launcher and the lab make their command lines here, so that words mean the same to
+/// both; the launcher's part is to hand them on.
+/// </summary>
+internal static class ChaosVerb
+{
+    private const string Lab = "Argosy.FaultLab";
+    private const int UsualRuns = 100;
+    private static readonly TimeSpan EndsWithin = TimeSpan.FromMinutes(1);
+
+    public static Command Create(CliContext cli) => Create((_, parsed) => HandOnAsync(cli, parsed));
+
+    public static Command Create(Func<ChaosRequest, ParseResult, Task<int>> run) =>
+        new("chaos", "Break fleets of real processes, and hold their books against each other afterwards.")
+        {
+            All(run),
+        };
+
+    private static Command All(Func<ChaosRequest, ParseResult, Task<int>> run)
+    {
+        var runs = new Option<int>("--runs") { Description = "How many runs of each kind.", HelpName = "N", DefaultValueFactory = _ => UsualRuns };
+        runs.Validators.Add(given => AtLeastOne(given, runs));
+        var results = new Option<string?>("--results") { Description = "Where the results are, a line each (default: artifacts/chaos/results.jsonl).", HelpName = "FILE" };
+        var engines = Engines();
+        var command = new Command("all", "Run every kind of trial, and go on where an earlier sitting ended.") { runs, engines, results };
+        command.SetAction((parsed, _) => run(new ChaosRequest.All(parsed.GetValue(runs), Chosen(parsed, engines), parsed.GetValue(results)), parsed));
+        return command;
+    }
+
+    private static Option<string?> Engines() => new("--engines")
+    {
+        Description = "On PostgreSQL, RabbitMQ and Redis instead of what is embedded; or on some: postgresql,redis.",
+        HelpName = "NAME,…",
+        Arity = ArgumentArity.ZeroOrOne,
+    };
+
+    private static string? Chosen(ParseResult parsed, Option<string?> engines) =>
+        parsed.GetResult(engines) is null ? null : parsed.GetValue(engines) ?? EngineSet.Everything;
+
+    private static void AtLeastOne(System.CommandLine.Parsing.OptionResult given, Option<int> option)
+    {
+        if (given.Errors.Any() || given.GetValue(option) < 1)
+        {
+            given.AddError($"{option.Name} takes a whole number from 1 on.");
+        }
+    }
+
+    /// <summary>The lab hears Ctrl-C too, undoes what it did and stops its fleet; it is waited for.</summary>
+    private static async Task<int> HandOnAsync(CliContext cli, ParseResult parsed)
+    {
+        var assembly = cli.Repository.Assembly(Lab);
+        if (!File.Exists(assembly))
+        {
+            throw new Refusal("the fault lab isn't built; run ./argosy chaos without --no-build");
+        }
+
+        var words = parsed.Tokens.Select(token => token.Value).SkipWhile(word => word != "chaos").Skip(1);
+        using var process = Process.Start(new ProcessStartInfo(DotnetHost.Path, [assembly, .. words]) { UseShellExecute = false })!;
+        try
+        {
+            await process.WaitForExitAsync(cli.Interrupts.Stop);
+        }
+        catch (OperationCanceledException)
+        {
+            await EndAsync(process);
+        }
+
+        return process.ExitCode;
+    }
+
+    private static async Task EndAsync(Process process)
+    {
+        if (!OperatingSystem.IsWindows())
+        {
+            Unix.Signal(process.Id, Unix.SigTerm);
+        }
+
+        try
+        {
+            await process.WaitForExitAsync().WaitAsync(EndsWithin);
+        }
+        catch (TimeoutException)
+        {
+            process.Kill(entireProcessTree: true);
+            await process.WaitForExitAsync();
+        }
+    }
+}
