@@ -1,5 +1,6 @@
 using System.Net;
 using System.Text;
+using Argosy.Chassis.Resilience;
 using Argosy.Chassis.Telemetry;
 using Yarp.ReverseProxy.Forwarder;
 
@@ -32,7 +33,7 @@ internal sealed class Forwarding(IHttpForwarder forwarder) : IDisposable
         VersionPolicy = HttpVersionPolicy.RequestVersionExact,
     };
 
-    private readonly HttpMessageInvoker _client = new(Connections());
+    private readonly HttpMessageInvoker _client = new(new LostConnectionHandler(Connections()));
 
     public static void Add(IServiceCollection services) => services.AddHttpForwarder().AddSingleton<Forwarding>();
 

@@ -2,15 +2,19 @@ using Argosy.Cli;
 using Argosy.Cli.Processes;
 using Argosy.Cli.Terminal;
 using Argosy.Cli.Verbs;
+using Argosy.FaultLab.Nemesis;
 
 namespace Argosy.FaultLab;
 
 /// <summary>What <c>./argosy chaos</c> does.</summary>
 internal sealed class Lab(Repository repository, Screen screen, CancellationToken ct)
 {
+    private static readonly TimeSpan LengthInCampaign = TimeSpan.FromSeconds(60);
+
     public Task<int> RunAsync(ChaosRequest request) => request switch
     {
         ChaosRequest.All all => AllAsync(all),
+        ChaosRequest.Nemesis nemesis => OnceAsync(new NemesisTrial(repository, screen, new NemesisOptions(nemesis.Length, nemesis.Engines)), nemesis.Seed),
         _ => throw new InvalidOperationException($"{request} is no request that the lab knows"),
     };
 
@@ -21,5 +25,16 @@ internal sealed class Lab(Repository repository, Screen screen, CancellationToke
         return holds ? ExitCodes.Done : ExitCodes.Failed;
     }
 
-    private static IReadOnlyList<ITrial> Trials(string? engines) => [];
+    private async Task<int> OnceAsync(ITrial trial, int seed)
+    {
+        var result = await trial.RunAsync(seed, ct);
+        screen.Print(Campaign.Line(result));
+        return result.Holds ? ExitCodes.Done : ExitCodes.Failed;
+    }
+
+    // A folder, a kind.
+    private IReadOnlyList<ITrial> Trials(string? engines) =>
+    [
+        new NemesisTrial(repository, screen, new NemesisOptions(LengthInCampaign, engines)),
+    ];
 }

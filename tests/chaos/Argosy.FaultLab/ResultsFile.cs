@@ -7,7 +7,13 @@ namespace Argosy.FaultLab;
 /// <summary>What was run so far, a line of JSON for each run: whoever comes back goes on after the last.</summary>
 internal sealed class ResultsFile(string path)
 {
-    private static readonly JsonSerializerOptions Json = new(JsonSerializerDefaults.Web) { UnmappedMemberHandling = JsonUnmappedMemberHandling.Disallow };
+    private static readonly JsonSerializerOptions Json = new(JsonSerializerDefaults.Web)
+    {
+        UnmappedMemberHandling = JsonUnmappedMemberHandling.Disallow,
+        RespectRequiredConstructorParameters = true,
+        RespectNullableAnnotations = true,
+        IgnoreReadOnlyProperties = true,
+    };
 
     public string Path => path;
 

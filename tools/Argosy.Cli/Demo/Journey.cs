@@ -95,7 +95,8 @@ internal sealed class Journey(Session customer, Session admin, Recorder recorder
         return await recorder.AskAsync(customer, Placing(planned), about, patience, ct);
     }
 
-    private static Ask Placing(PlannedOrder planned)
+    /// <summary>The request that every attempt to place this order is.</summary>
+    public static Ask Placing(PlannedOrder planned)
     {
         var address = new Address("Demo Customer", "1 Harbour Street", "Bremen", "28195", planned.Kind.Country);
         var order = new NewOrder([.. planned.Lines.Select(l => new NewLine(l.Item.Sku, l.Quantity))], planned.Kind.Token, address);

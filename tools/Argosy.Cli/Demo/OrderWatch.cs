@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Net;
 using System.Net.ServerSentEvents;
+using System.Net.Sockets;
 using System.Text.Json;
 using Argosy.Cli.Access;
 
@@ -32,7 +33,7 @@ internal sealed class OrderWatch(Session customer, string id, Recorder recorder)
             {
                 await ReadAsync(isEnough, ct);
             }
-            catch (Exception e) when (e is HttpRequestException or IOException or JsonException or OperationCanceledException && !ct.IsCancellationRequested)
+            catch (Exception e) when (e is HttpRequestException or IOException or SocketException or JsonException or OperationCanceledException && !ct.IsCancellationRequested)
             {
                 // the connection is gone; the next one goes on after the last event
             }

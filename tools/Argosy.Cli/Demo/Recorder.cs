@@ -15,7 +15,8 @@ internal sealed class Recorder(HistoryWriter history, TimeProvider time)
     /// Asks, and writes down what became of it: no answer is an outcome too. That it is going to ask is written before, so that a request
     /// whose client died is no secret.
     /// </summary>
-    public async Task<Answer> AskAsync(Session who, Ask ask, HistoryLine about, TimeSpan patience, CancellationToken ct)
+    /// <param name="isRepeat">It was asked before, under the same key: the answer may be the one that was kept, and tells how the order was then.</param>
+    public async Task<Answer> AskAsync(Session who, Ask ask, HistoryLine about, TimeSpan patience, CancellationToken ct, bool isRepeat = false)
     {
         var asked = Now;
         about = about with { Asked = asked, At = asked, Client = who.Who, Op = history.NextOp() };
@@ -23,7 +24,8 @@ internal sealed class Recorder(HistoryWriter history, TimeProvider time)
         try
         {
             var answer = await who.AskAsync(ask, patience, ct);
-            history.Add(Outcome(about, answer) with { At = Now });
+            var line = Outcome(about, answer) with { At = Now };
+            history.Add(isRepeat ? line with { Told = null } : line);
             return answer;
         }
         catch (Exception e) when (e is UnansweredException or OperationCanceledException)
@@ -71,7 +73,7 @@ internal sealed class Recorder(HistoryWriter history, TimeProvider time)
             return line with { Stock = item.Available, Reserved = item.Reserved, Sold = item.Sold };
         }
 
-        if (!answer.IsSuccess || about.Act is not (Act.Place or Act.Cancel))
+        if (!answer.IsSuccess || about.Act is not (Act.Place or Act.Cancel or Act.Read))
         {
             return line;
         }

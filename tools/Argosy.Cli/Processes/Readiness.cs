@@ -32,7 +32,7 @@ internal sealed class Readiness : IDisposable
             using var answer = await _http.GetAsync(url + "/ready", HttpCompletionOption.ResponseHeadersRead, ct);
             return answer.StatusCode;
         }
-        catch (HttpRequestException)
+        catch (Exception e) when (e is HttpRequestException or SocketException)
         {
             return null;
         }

@@ -12,6 +12,11 @@ internal abstract record ChaosRequest
     /// <param name="Engines">What the fleets stand on; null: what is embedded.</param>
     /// <param name="Results">Where the results are; null: in the folder of what is built.</param>
     public sealed record All(int Runs, string? Engines, string? Results) : ChaosRequest;
+
+    /// <param name="Seed">Everything that is left to chance.</param>
+    /// <param name="Length">For how long things are broken.</param>
+    /// <param name="Engines">What the fleet stands on; null: what is embedded.</param>
+    public sealed record Nemesis(int Seed, TimeSpan Length, string? Engines) : ChaosRequest;
 }
 
 /// <summary>
@@ -22,6 +27,7 @@ internal static class ChaosVerb
 {
     private const string Lab = "Argosy.FaultLab";
     private const int UsualRuns = 100;
+    private const int UsualSeconds = 60;
     private static readonly TimeSpan EndsWithin = TimeSpan.FromMinutes(1);
 
     public static Command Create(CliContext cli) => Create((_, parsed) => HandOnAsync(cli, parsed));
@@ -30,6 +36,7 @@ internal static class ChaosVerb
         new("chaos", "Break fleets of real processes, and hold their books against each other afterwards.")
         {
             All(run),
+            Nemesis(run),
         };
 
     private static Command All(Func<ChaosRequest, ParseResult, Task<int>> run)
@@ -40,6 +47,18 @@ internal static class ChaosVerb
         var engines = Engines();
         var command = new Command("all", "Run every kind of trial, and go on where an earlier sitting ended.") { runs, engines, results };
         command.SetAction((parsed, _) => run(new ChaosRequest.All(parsed.GetValue(runs), Chosen(parsed, engines), parsed.GetValue(results)), parsed));
+        return command;
+    }
+
+    private static Command Nemesis(Func<ChaosRequest, ParseResult, Task<int>> run)
+    {
+        var seed = new Option<int?>("--seed") { Description = "What everything is drawn from (default: another one each time; it is printed).", HelpName = "S" };
+        var seconds = new Option<int>("--seconds") { Description = "For how long things are broken.", HelpName = "N", DefaultValueFactory = _ => UsualSeconds };
+        seconds.Validators.Add(given => AtLeastOne(given, seconds));
+        var engines = Engines();
+        var command = new Command("nemesis", "One fleet under load, and faults that overlap, all from one seed; then the books.") { seed, seconds, engines };
+        command.SetAction((parsed, _) => run(
+            new ChaosRequest.Nemesis(parsed.GetValue(seed) ?? Random.Shared.Next(), TimeSpan.FromSeconds(parsed.GetValue(seconds)), Chosen(parsed, engines)), parsed));
         return command;
     }
 

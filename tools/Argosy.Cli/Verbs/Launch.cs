@@ -1,4 +1,3 @@
-using Argosy.Cli.Engines;
 using Argosy.Cli.Processes;
 using Argosy.Cli.Terminal;
 
@@ -22,10 +21,7 @@ internal sealed class Launch(CliContext cli, UpOptions options)
         using var held = FleetLock.TryTake(options.Data) ?? throw Running(options.Data);
         var policy = new SupervisionPolicy { ReadyWithin = options.ReadyWithin };
         await Leftovers.EndAsync(options.Data, policy.StopWithin, cli.Interrupts.Stop);
-        File.Delete(options.Data.Databases);
-        var engines = FindEngines();
-        await engines.PrepareAsync(cli.Interrupts.Stop);
-        var plans = Prepare(engines);
+        var (engines, plans) = await Blueprint.DrawAsync(cli.Repository, options, cli.Interrupts.Stop);
         var report = new StartupReport(cli.Screen, options.Data);
         var lines = new LogView(cli.Screen.Lines, plans.Select(p => p.Name));
         using var fleet = new Fleet(plans, options.Data, policy, cli.Time)
@@ -75,35 +71,6 @@ internal sealed class Launch(CliContext cli, UpOptions options)
             cli.Screen.Say($"argosy: ./argosy status --all won't show this fleet: {e.Message}");
             return null;
         }
-    }
-
-    private EngineSet FindEngines()
-    {
-        if (options.Engines is not { } wanted)
-        {
-            return EngineSet.None;
-        }
-
-        var services = Catalog.Read(cli.Repository).Where(e => e.Name is not (Catalog.Gateway or Catalog.Provider)).Select(e => e.Name);
-        return EngineSet.Find(wanted, new EngineFolder(options.Data, [.. services], name => Ports.Free([name])[name]), cli.Repository);
-    }
-
-    private IReadOnlyList<ProcessPlan> Prepare(EngineSet engines)
-    {
-        var catalog = Catalog.Read(cli.Repository);
-        var instances = ServiceInstance.Of(catalog, options.Instances);
-        if (instances.Count > catalog.Count && engines is not { HasDatabase: true, HasBroker: true })
-        {
-            throw new Refusal(engines.HasDatabase
-                ? "several instances need RabbitMQ: the push bus serves one instance of each service; to have it: apt-get install rabbitmq-server"
-                : "several instances need --engines with PostgreSQL and RabbitMQ: a SQLite file belongs to one process, and the push bus serves one instance");
-        }
-
-        var ports = options.Isolated ? Ports.Free(instances.Select(instance => instance.Name)) : Ports.Usual(instances);
-        var keys = Keys.Ensure(options.Data, catalog.Where(e => e.Name != Catalog.Provider).Select(e => e.Name));
-        var plans = new RuntimeContract(cli.Repository, options.Data, keys, instances, ports, engines, options.NoLimits).Plans();
-        Ports.EnsureFree(plans);
-        return plans;
     }
 
     /// <summary>Returns when the fleet is to stop: because it didn't start, or because somebody asked.</summary>

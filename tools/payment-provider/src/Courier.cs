@@ -1,4 +1,5 @@
 using System.Net.Http.Headers;
+using System.Net.Sockets;
 
 namespace Argosy.PaymentProvider;
 
@@ -68,7 +69,7 @@ internal sealed partial class Courier(
             using var response = await http.SendAsync(request, cancellation);
             return response.IsSuccessStatusCode ? null : $"HTTP {(int)response.StatusCode}";
         }
-        catch (HttpRequestException e)
+        catch (Exception e) when (e is HttpRequestException or SocketException)     // the latter: a connection that was reset as soon as it was there
         {
             return e.Message;
         }

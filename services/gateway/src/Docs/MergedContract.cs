@@ -1,6 +1,7 @@
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using Argosy.Chassis.Hosting.Identity;
+using Argosy.Chassis.Resilience;
 
 namespace Argosy.Gateway.Docs;
 
@@ -19,7 +20,7 @@ internal sealed class MergedContract(PublicRoutes routes, IdentityOptions identi
     private const int MaxDocument = 4 * 1024 * 1024;
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(3);
 
-    private readonly HttpClient _http = new(new SocketsHttpHandler { UseProxy = false, UseCookies = false, AllowAutoRedirect = false }) { Timeout = Patience, MaxResponseContentBufferSize = MaxDocument };
+    private readonly HttpClient _http = new(new LostConnectionHandler(new SocketsHttpHandler { UseProxy = false, UseCookies = false, AllowAutoRedirect = false })) { Timeout = Patience, MaxResponseContentBufferSize = MaxDocument };
 
     public async Task<JsonObject> MakeAsync(CancellationToken cancellation)
     {

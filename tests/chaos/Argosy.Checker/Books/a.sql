@@ -21,7 +21,7 @@ select printf('key %s of customer %s was answered with %d different orders: %s',
 from said where act = 'place' and status between 200 and 299 group by customer, key having count(distinct order_id) > 1;
 
 -- An order that nobody was told of, and that no request without an answer made. Where the records of such requests may have been forgotten,
--- as many as they are may be there.
+-- as many as they are may be there; who asked again with the same key, and heard, has no doubt left.
 select printf('order %s of customer %s exists and was acknowledged to nobody', p.id, p.customer), 'orders.es_event/position/' || p.first
 from placed p
 where p.customer in (select customer from said where act = 'place')
@@ -29,7 +29,8 @@ where p.customer in (select customer from said where act = 'place')
   and p.id not in (select order_id from settled)
   and (select count(*) from placed q where q.customer = p.customer)
       > (select count(distinct s.order_id) from said s where s.act = 'place' and s.customer = p.customer and s.status between 200 and 299)
-      + (select count(*) from said s where s.act = 'place' and s.customer = p.customer and s.status is null and s.at <= @remembered)
+      + (select count(distinct s.key) from said s where s.act = 'place' and s.customer = p.customer and s.status is null and s.at <= @remembered
+         and not exists (select 1 from said e where e.act = 'place' and e.customer = s.customer and e.key = s.key and e.status is not null))
       + (select count(distinct t.order_id) from settled t join said s on s.n = t.n where s.customer = p.customer
          and t.order_id not in (select order_id from said where act = 'place' and status between 200 and 299));
 

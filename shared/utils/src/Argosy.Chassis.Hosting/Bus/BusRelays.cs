@@ -1,5 +1,6 @@
 using System.Security.Cryptography;
 using Argosy.Chassis.Messaging;
+using Argosy.Chassis.Resilience;
 using Argosy.Chassis.Store;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
@@ -39,7 +40,7 @@ internal sealed partial class BusRelays(
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
-        using var http = new HttpMessageInvoker(new SocketsHttpHandler
+        using var http = new HttpMessageInvoker(new LostConnectionHandler(new SocketsHttpHandler
         {
             AllowAutoRedirect = false,
             UseCookies = false,
@@ -47,7 +48,7 @@ internal sealed partial class BusRelays(
             ConnectTimeout = TimeSpan.FromSeconds(2),
             MaxConnectionsPerServer = 2,
             ActivityHeadersPropagator = null,       // each message carries its own trace
-        });
+        }));
         Volatile.Write(ref _running, true);
         if (subscribers.Count > 0)
         {

@@ -20,7 +20,7 @@ internal sealed class InstanceProbe(IEnumerable<Instances> services, TimeProvide
             return;
         }
 
-        using var http = new HttpClient(new SocketsHttpHandler { UseProxy = false, AllowAutoRedirect = false, ActivityHeadersPropagator = null }) { Timeout = Patience };
+        using var http = new HttpClient(new LostConnectionHandler(new SocketsHttpHandler { UseProxy = false, AllowAutoRedirect = false, ActivityHeadersPropagator = null })) { Timeout = Patience };
         using var timer = new PeriodicTimer(Every, time);
         do
         {

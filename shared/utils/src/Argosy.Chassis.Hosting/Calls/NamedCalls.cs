@@ -34,7 +34,7 @@ internal static class NamedCalls
         .AddHttpMessageHandler(provider => new CallHandler(
             provider.GetRequiredService<Breakers>().Of(instances.Name), options, provider.GetRequiredService<TimeProvider>()))
         .AddHttpMessageHandler(_ => new InstanceHandler(instances))
-        .ConfigurePrimaryHttpMessageHandler(() => Connections(options))
+        .ConfigurePrimaryHttpMessageHandler(() => new LostConnectionHandler(Connections(options)))
         .SetHandlerLifetime(Timeout.InfiniteTimeSpan);
 
     /// <summary>Connections to one service: bounded, direct, without memory; renewed now and then so that moved addresses are found.</summary>

@@ -1,3 +1,4 @@
+using Argosy.Chassis.Resilience;
 using Microsoft.AspNetCore.Authentication;
 using Microsoft.AspNetCore.Authorization;
 using Microsoft.AspNetCore.Authorization.Policy;
@@ -64,7 +65,7 @@ public static class IdentityExtensions
             ? new PemKeySource(path)
             : ActivatorUtilities.CreateInstance<JwksKeySource>(provider));
         services.AddHttpClient(JwksKeySource.Client, client => client.MaxResponseContentBufferSize = JwksKeySource.MaxBytes)
-            .ConfigurePrimaryHttpMessageHandler(() => new SocketsHttpHandler { AllowAutoRedirect = false, UseProxy = false, UseCookies = false });
+            .ConfigurePrimaryHttpMessageHandler(() => new LostConnectionHandler(new SocketsHttpHandler { AllowAutoRedirect = false, UseProxy = false, UseCookies = false }));
         services.AddSingleton<KeyRing>();
         services.AddHostedService(provider => provider.GetRequiredService<KeyRing>());
         services.AddSingleton(provider => new TokenCheck(provider.GetRequiredService<KeyRing>(), options, provider.GetRequiredService<TimeProvider>()));

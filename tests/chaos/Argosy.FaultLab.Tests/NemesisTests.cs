@@ -1,0 +1,64 @@
+using System.Globalization;
+using Argosy.Cli.Processes;
+using Argosy.Cli.Terminal;
+using Argosy.FaultLab.Fleets;
+using Argosy.FaultLab.Load;
+using Argosy.FaultLab.Nemesis;
+using Microsoft.Data.Sqlite;
+using Shouldly;
+using Xunit;
+
+namespace Argosy.FaultLab.Tests;
+
+/// <summary>Whole fleets, broken for twenty seconds each, from seeds that nobody chose; and one whose books were forged.</summary>
+public sealed class NemesisTests(ITestOutputHelper output)
+{
+    private static readonly TimeSpan Length = TimeSpan.FromSeconds(20);
+    private static readonly CancellationToken Ct = TestContext.Current.CancellationToken;
+
+    [Theory]
+    [InlineData("first")]
+    [InlineData("second")]
+    [InlineData("third")]
+    public async Task Whatever_is_broken_at_once_when_it_is_healed_all_books_add_up(string run)
+    {
+        var seed = Random.Shared.Next(1_000_000);
+        output.WriteLine($"{run}: ./argosy chaos nemesis --seed {seed} --seconds {Length.TotalSeconds.ToString(CultureInfo.InvariantCulture)}");
+
+        var result = await RunAsync(seed, new NemesisOptions(Length, Engines: null));
+
+        output.WriteLine(Campaign.Line(result));
+        result.Findings.ShouldBeEmpty($"seed {seed}: {string.Join('\n', result.Faults)}");
+        result.Faults.ShouldNotBeEmpty();
+        result.Operations.ShouldBeGreaterThan(0);
+    }
+
+    [Fact]
+    public async Task A_charge_that_nobody_ordered_is_caught()
+    {
+        var result = await RunAsync(1, new NemesisOptions(TimeSpan.FromSeconds(3), Engines: null) { Sabotage = ChargeTwiceAsync });
+
+        result.Holds.ShouldBeFalse();
+        result.Findings.ShouldContain(finding => finding.StartsWith("book b: ", StringComparison.Ordinal), string.Join('\n', result.Findings));
+        var kept = result.Findings[^1].Split(' ')[^1];
+        Directory.Exists(kept).ShouldBeTrue("what was found can be looked at");
+        Directory.Delete(kept, recursive: true);
+    }
+
+    private static Task<TrialResult> RunAsync(int seed, NemesisOptions options) => new NemesisTrial(Repository.Find(), new Screen(), options).RunAsync(seed, Ct);
+
+    // Behind the provider's back, and past the triggers that forbid it: what was captured once was captured twice.
+    private static async Task ChargeTwiceAsync(LabFleet fleet, Crowd crowd)
+    {
+        var file = Directory.GetFiles(fleet.Data.Of("payment-provider"), "*.db").Single();
+        await using var ledger = new SqliteConnection($"Data Source={file};Pooling=false");
+        await ledger.OpenAsync(Ct);
+        await using var triggers = ledger.CreateCommand();
+        triggers.CommandText = "select coalesce(group_concat('drop trigger ' || name || ';', ''), '') from sqlite_master where type = 'trigger'";
+        var drop = (string)(await triggers.ExecuteScalarAsync(Ct))!;
+        await using var forge = ledger.CreateCommand();
+        forge.CommandText = $"{drop} insert into ledger (id, type, payment_id, order_id, amount, currency, at) "
+            + "select 'ch_forged', type, payment_id, order_id, amount, currency, at from ledger where type = 'capture' limit 1";
+        (await forge.ExecuteNonQueryAsync(Ct)).ShouldBe(1, "a run in which nobody was charged proves nothing");
+    }
+}

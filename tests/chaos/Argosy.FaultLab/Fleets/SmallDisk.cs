@@ -1,0 +1,58 @@
+using Argosy.Cli;
+using Argosy.Cli.Engines;
+
+namespace Argosy.FaultLab.Fleets;
+
+/// <summary>A folder on a disk of its own that is small enough to be filled: a tmpfs, which only root may mount.</summary>
+internal sealed class SmallDisk : IAsyncDisposable
+{
+    private const int Megabytes = 192;
+    private static readonly byte[] Ballast = new byte[256 * 1024];
+    private readonly string _folder;
+
+    private SmallDisk(string folder) => _folder = folder;
+
+    private string BallastFile => Path.Combine(_folder, "ballast");
+
+    /// <summary>Null where this user may not mount; then nothing is filled, and whoever runs the lab is told so.</summary>
+    public static async Task<SmallDisk?> MountAsync(string folder, CancellationToken ct)
+    {
+        if (!OperatingSystem.IsLinux() || !Environment.IsPrivilegedProcess)
+        {
+            return null;
+        }
+
+        Directory.CreateDirectory(folder, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
+        try
+        {
+            await ForeignProgram.RunAsync("", new Dictionary<string, string?>(StringComparer.Ordinal), ["/bin/mount", "-t", "tmpfs", "-o", $"size={Megabytes}m,mode=0700", "argosy-lab", folder], ct);
+            return new SmallDisk(folder);
+        }
+        catch (Refusal)
+        {
+            return null;        // root of a container that may not
+        }
+    }
+
+    /// <summary>Not a byte more can be written to it.</summary>
+    public void Fill()
+    {
+        using var file = new FileStream(BallastFile, FileMode.Append, FileAccess.Write, FileShare.None, bufferSize: 0);
+        for (var size = Ballast.Length; size > 0;)
+        {
+            try
+            {
+                file.Write(Ballast, 0, size);
+            }
+            catch (IOException)
+            {
+                size /= 2;      // it is full for that much; for less it may not be
+            }
+        }
+    }
+
+    public void Free() => File.Delete(BallastFile);
+
+    public async ValueTask DisposeAsync() =>
+        await ForeignProgram.RunAsync("", new Dictionary<string, string?>(StringComparer.Ordinal), ["/bin/umount", "--lazy", _folder], CancellationToken.None);
+}

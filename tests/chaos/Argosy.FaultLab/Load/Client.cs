@@ -1,0 +1,163 @@
+using Argosy.Checker.History;
+using Argosy.Cli;
+using Argosy.Cli.Access;
+using Argosy.Cli.Demo;
+
+namespace Argosy.FaultLab.Load;
+
+/// <summary>
+/// Somebody at the door, who places orders, repeats and alters requests, reads, cancels and dispatches, with little patience: what isn't
+/// answered in time stays unknown, and is settled when everything is over.
+/// </summary>
+internal sealed class Client(Random random, Session customer, Session admin, Recorder recorder, Queue<PlannedOrder> orders)
+{
+    private static readonly TimeSpan LoginToo = TimeSpan.FromSeconds(2);
+
+    private readonly List<Placed> _placed = [];
+    private readonly List<Request> _unknown = [];
+    private readonly List<string> _findings = [];
+
+    /// <summary>What no answer came to; whoever asks again with the same key hears how it was.</summary>
+    public IReadOnlyList<Request> Unknown => _unknown;
+
+    /// <summary>What was acknowledged.</summary>
+    public IReadOnlyList<Placed> Acknowledged => _placed;
+
+    public IReadOnlyList<string> Findings => _findings;
+
+    /// <summary>Goes on until the run is over; what is under way then is carried to its end.</summary>
+    public async Task RunAsync(CancellationToken over, CancellationToken ct)
+    {
+        while (!over.IsCancellationRequested)
+        {
+            await NextAsync(ct);
+            await Task.WhenAny(Task.Delay(TimeSpan.FromMilliseconds(random.Next(50, 300)), ct), Task.Delay(Timeout.InfiniteTimeSpan, over));
+        }
+    }
+
+    private Task NextAsync(CancellationToken ct) => random.Next(100) switch
+    {
+        < 45 when orders.TryDequeue(out var order) => PlaceAsync(order, ct),
+        < 55 when Any() is { } placed => RepeatAsync(placed, ct),
+        < 60 when Any() is { } placed => AlterAsync(placed, ct),
+        < 70 when Any() is { } placed => CancelAsync(placed, ct),
+        < 78 when Any() is { } placed => DispatchAsync(placed, ct),
+        < 95 when Any() is { } placed => ReadAsync(placed, ct),
+        _ => ListAsync(ct),
+    };
+
+    private Placed? Any() => _placed.Count > 0 ? _placed[random.Next(_placed.Count)] : null;
+
+    private async Task PlaceAsync(PlannedOrder planned, CancellationToken ct)
+    {
+        var about = Recorder.About(Act.Place) with
+        {
+            Customer = await customer.SubjectAsync(ct),
+            Key = planned.Key,
+            Expected = new Amount(planned.Amount, DemoPlan.Currency),
+        };
+        var request = new Request(customer, Journey.Placing(planned), about);
+        if (await AskAsync(request, ct) is { IsSuccess: true } answer)
+        {
+            _placed.Add(new Placed(request, answer.Read(DemoWire.Default.Order).Id, answer.Body));
+        }
+    }
+
+    private async Task RepeatAsync(Placed placed, CancellationToken ct) => Compare(placed, await AskAsync(placed.Request, ct, isRepeat: true));
+
+    /// <summary>The same key has the same answer, to the byte.</summary>
+    public void Compare(Placed placed, Answer? answer)
+    {
+        if (answer is not null && !answer.Body.AsSpan().SequenceEqual(placed.Body))
+        {
+            _findings.Add($"key {placed.Request.About.Key} was answered with order {placed.Order}, and a repeat with {answer}");
+        }
+    }
+
+    private async Task AlterAsync(Placed placed, CancellationToken ct)
+    {
+        byte[] altered = [.. placed.Request.Ask.Body!, (byte)' '];      // the bytes count, not what they mean
+        var request = placed.Request with { Ask = placed.Request.Ask with { Body = altered } };
+        var answer = await TryAsync(request.Who, request.Ask, ct);
+        if (answer is { IsSuccess: true })
+        {
+            _findings.Add($"key {request.About.Key} was taken again with another body: {answer}");
+        }
+    }
+
+    private Task<Answer?> CancelAsync(Placed placed, CancellationToken ct)
+    {
+        var ask = Ask.Post($"/api/v1/orders/{placed.Order}/cancel", new NewCancellation("changed my mind"), DemoWire.Default.NewCancellation);
+        return AskAsync(new Request(customer, ask with { IdempotencyKey = $"cancel-{placed.Order}" }, Recorder.About(Act.Cancel) with { Order = placed.Order }), ct);
+    }
+
+    private async Task DispatchAsync(Placed placed, CancellationToken ct)
+    {
+        var found = await TryAsync(admin, Ask.Get($"/api/v1/shipments?orderId={placed.Order}"), ct);
+        if (found is { IsSuccess: true } && found.Read(DemoWire.Default.ShipmentPage).Items is [var shipment])
+        {
+            var ask = Ask.Post($"/api/v1/shipments/{shipment.Id}/dispatch") with { IdempotencyKey = $"dispatch-{placed.Order}" };
+            await AskAsync(new Request(admin, ask, Recorder.About(Act.Dispatch) with { Order = placed.Order }), ct);
+        }
+    }
+
+    private async Task ReadAsync(Placed placed, CancellationToken ct)
+    {
+        try
+        {
+            using var limit = Limit(ct, out var patience);
+            await recorder.AskAsync(customer, Ask.Get($"/api/v1/orders/{placed.Order}"), Recorder.About(Act.Read) with { Order = placed.Order }, patience, limit.Token);
+        }
+        catch (Exception e) when (IsNoAnswer(e, ct))
+        {
+            // a read that nobody answered leaves nothing to settle
+        }
+    }
+
+    private Task<Answer?> ListAsync(CancellationToken ct) => TryAsync(customer, Ask.Get("/api/v1/orders?limit=20"), ct);
+
+    private async Task<Answer?> AskAsync(Request request, CancellationToken ct, bool isRepeat = false)
+    {
+        try
+        {
+            using var limit = Limit(ct, out var patience);
+            return await recorder.AskAsync(request.Who, request.Ask, request.About, patience, limit.Token, isRepeat);
+        }
+        catch (Exception e) when (IsNoAnswer(e, ct))
+        {
+            _unknown.Add(request);
+            return null;
+        }
+    }
+
+    private async Task<Answer?> TryAsync(Session who, Ask ask, CancellationToken ct)
+    {
+        try
+        {
+            using var limit = Limit(ct, out var patience);
+            return await who.AskAsync(ask, patience, limit.Token);
+        }
+        catch (Exception e) when (IsNoAnswer(e, ct))
+        {
+            return null;
+        }
+    }
+
+    // From impatient to patient. Who has to log in again on the way gets some more.
+    private CancellationTokenSource Limit(CancellationToken ct, out TimeSpan patience)
+    {
+        patience = TimeSpan.FromMilliseconds(random.Next(300, 4000));
+        var limit = CancellationTokenSource.CreateLinkedTokenSource(ct);
+        limit.CancelAfter(patience + LoginToo);
+        return limit;
+    }
+
+    private static bool IsNoAnswer(Exception e, CancellationToken ct) => e is UnansweredException or Refusal || (e is OperationCanceledException && !ct.IsCancellationRequested);
+}
+
+/// <summary>What somebody asked for, to be asked again.</summary>
+internal sealed record Request(Session Who, Ask Ask, HistoryLine About);
+
+/// <summary>An order that a client was told that it has.</summary>
+/// <param name="Body">What it was told, to the byte.</param>
+internal sealed record Placed(Request Request, string Order, byte[] Body);

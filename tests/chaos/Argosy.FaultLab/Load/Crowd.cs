@@ -1,0 +1,163 @@
+using Argosy.Checker.History;
+using Argosy.Cli;
+using Argosy.Cli.Access;
+using Argosy.Cli.Demo;
+using Argosy.FaultLab.Fleets;
+
+namespace Argosy.FaultLab.Load;
+
+/// <summary>
+/// All clients of a run, and what they were told:
+/// <list type="number">
+/// <item><see cref="GatherAsync"/>: they log in, and the shelf is filled, while all is well.</item>
+/// <item><see cref="RunAsync"/>: they do as they like.</item>
+/// <item><see cref="SettleAsync"/>: what they don't know they ask again, with patience; and where their orders ended they read.</item>
+/// </list>
+/// </summary>
+internal sealed class Crowd : IDisposable
+{
+    private const int ClientsOfACustomer = 2;
+    private const int OrdersASecond = 20;
+    private const int AtOnce = 8;
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);      // book h: what was broken is whole a minute after it was healed
+    private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(250);
+
+    private readonly PatientHttp _gateway;
+    private readonly HistoryWriter _history;
+    private readonly Recorder _recorder;
+    private readonly DemoPlan _plan;
+    private readonly Session _admin;
+    private readonly List<Session> _customers;
+    private readonly List<Client> _clients;
+
+    public Crowd(LabFleet fleet, int seed, TimeSpan length)
+    {
+        var run = $"lab{string.Concat($"{seed}".Select(digit => (char)('a' + ((digit - '0') & 15))))}";      // letters only: digits may look like a card's
+        _gateway = fleet.Client();
+        _history = new HistoryWriter(fleet.Data.NewHistory(run));
+        _recorder = new Recorder(_history, TimeProvider.System);
+        _plan = DemoPlan.Create(run, (int)(length.TotalSeconds * OrdersASecond), seed);
+        var accounts = new Accounts(fleet.Data, _gateway);
+        _admin = new Session(_gateway, accounts, "admin");
+        _customers = [.. Enumerable.Range(1, _plan.Customers).Select(i => new Session(_gateway, accounts, $"{run}-{i}@example.com"))];
+        _clients = [.. _customers.SelectMany((customer, c) => Enumerable.Range(0, ClientsOfACustomer).Select(i => new Client(
+            new Random(HashCode(seed, c, i)), customer, _admin, _recorder,
+            new Queue<PlannedOrder>(_plan.Orders.Where(order => order.Customer == c).Where((_, n) => n % ClientsOfACustomer == i)))))];
+    }
+
+    public string History => _history.Path;
+
+    public int Clients => _clients.Count;
+
+    public IReadOnlyList<string> Orders => [.. _clients.SelectMany(client => client.Acknowledged).Select(placed => placed.Order)];
+
+    public async Task GatherAsync(CancellationToken ct)
+    {
+        // Hashing a password is meant to be slow: one after the other.
+        foreach (var session in _customers.Prepend(_admin))
+        {
+            await session.TokenAsync(refused: null, ct);
+        }
+
+        foreach (var item in _plan.Items)
+        {
+            var put = Ask.Put($"/api/v1/items/{item.Sku}", new NewItem(item.Name, new Money(item.Price, DemoPlan.Currency), item.Stock), DemoWire.Default.NewItem);
+            var about = Recorder.About(Act.Put) with { Sku = item.Sku, Stock = item.Stock };
+            var answer = await _recorder.AskAsync(_admin, put with { IdempotencyKey = $"put-{item.Sku}" }, about, Patience, ct);
+            if (!answer.IsSuccess)
+            {
+                throw new Refusal($"item {item.Sku} can't be put on the shelf: {answer}");
+            }
+        }
+    }
+
+    public Task RunAsync(CancellationToken over, CancellationToken ct) => Task.WhenAll(_clients.Select(client => client.RunAsync(over, ct)));
+
+    /// <summary>What is wrong even now; where every doubt was settled, and every order has ended, the books say the rest.</summary>
+    public async Task<IReadOnlyList<string>> SettleAsync(CancellationToken ct)
+    {
+        var findings = new List<string>();
+        using var deadline = CancellationTokenSource.CreateLinkedTokenSource(ct);
+        deadline.CancelAfter(Patience);
+        var parallel = new ParallelOptions { MaxDegreeOfParallelism = AtOnce, CancellationToken = ct };
+        var orders = new HashSet<(Session, string)>(_clients.SelectMany(client => client.Acknowledged).Select(placed => (placed.Request.Who, placed.Order)));
+        await Parallel.ForEachAsync(_clients.SelectMany(client => client.Unknown), parallel, async (request, _) =>
+        {
+            try
+            {
+                var answer = await _recorder.AskAsync(request.Who, request.Ask, request.About, Patience, deadline.Token, isRepeat: true);
+                if (request.About.Act == Act.Place && answer.IsSuccess)
+                {
+                    lock (orders)
+                    {
+                        orders.Add((request.Who, answer.Read(DemoWire.Default.Order).Id));
+                    }
+                }
+            }
+            catch (Exception e) when (IsNoAnswer(e, ct))
+            {
+                Add($"'{request.About.Act}' {request.About.Key ?? request.About.Order} isn't answered {Patience.TotalSeconds:0} s after everything was healed: {e.Message}");
+            }
+        });
+        await Parallel.ForEachAsync(_clients, parallel, async (client, _) =>
+        {
+            if (client.Acknowledged is [.., var last])
+            {
+                client.Compare(last, await _recorder.AskAsync(last.Request.Who, last.Request.Ask, last.Request.About, Patience, ct, isRepeat: true));
+            }
+        });
+        await Parallel.ForEachAsync(orders, parallel, async (order, _) =>
+        {
+            if (await EndAsync(order.Item1, order.Item2, deadline.Token, ct) is { } finding)
+            {
+                Add(finding);
+            }
+        });
+        return [.. findings, .. _clients.SelectMany(client => client.Findings)];
+
+        void Add(string finding)
+        {
+            lock (findings)
+            {
+                findings.Add(finding);
+            }
+        }
+    }
+
+    public void Dispose()
+    {
+        _history.Dispose();
+        _admin.Dispose();
+        _customers.ForEach(customer => customer.Dispose());
+        _gateway.Dispose();
+    }
+
+    // Reads until it is where it stays; null, or what is wrong.
+    private async Task<string?> EndAsync(Session who, string order, CancellationToken deadline, CancellationToken ct)
+    {
+        var last = "nothing";
+        try
+        {
+            while (true)
+            {
+                var answer = await _recorder.AskAsync(who, Ask.Get($"/api/v1/orders/{order}"), Recorder.About(Act.Read) with { Order = order }, Patience, deadline);
+                last = answer.IsSuccess ? answer.Read(DemoWire.Default.Order).Status : $"{answer}";
+                if (!answer.IsSuccess || last is "confirmed" or "shipped" or "cancelled")
+                {
+                    return answer.IsSuccess ? null : $"order {order} was acknowledged, and reading it is answered {answer}";
+                }
+
+                await Task.Delay(Pause, deadline);
+            }
+        }
+        catch (Exception e) when (IsNoAnswer(e, ct))
+        {
+            return $"order {order} hasn't ended {Patience.TotalSeconds:0} s after everything was healed; the last that was heard of it: {last}";
+        }
+    }
+
+    private static bool IsNoAnswer(Exception e, CancellationToken ct) => e is UnansweredException or Refusal || (e is OperationCanceledException && !ct.IsCancellationRequested);
+
+    // System.HashCode differs from process to process; this doesn't.
+    private static int HashCode(int seed, int customer, int client) => unchecked((((seed * 31) + customer) * 31) + client);
+}

@@ -1,0 +1,30 @@
+using Argosy.FaultLab.Fleets;
+
+namespace Argosy.FaultLab.Nemesis;
+
+/// <summary>The disk on which a process keeps everything is full, to the last byte.</summary>
+internal sealed record DiskFull(string Process) : IFault
+{
+    private static readonly TimeSpan Between = TimeSpan.FromMilliseconds(200);
+
+    public string Name => $"disk full {Process}";
+
+    public IReadOnlyList<string> Touches => [$"disk of {Process}"];
+
+    public async Task InflictAsync(LabFleet fleet, CancellationToken end)
+    {
+        var disk = fleet.Disks[Process];
+        try
+        {
+            while (true)
+            {
+                disk.Fill();        // whoever gave something back doesn't get it again
+                await Task.Delay(Between, end);
+            }
+        }
+        finally
+        {
+            disk.Free();
+        }
+    }
+}

@@ -1,0 +1,113 @@
+using Argosy.Checker;
+using Argosy.Cli;
+using Argosy.Cli.Access;
+using Argosy.Cli.Engines;
+using Argosy.Cli.Processes;
+using Argosy.Cli.Terminal;
+using Argosy.FaultLab.Fleets;
+using Argosy.FaultLab.Load;
+
+namespace Argosy.FaultLab.Nemesis;
+
+/// <param name="Length">For how long things are broken.</param>
+/// <param name="Engines">What the fleet stands on; null: what is embedded.</param>
+internal sealed record NemesisOptions(TimeSpan Length, string? Engines)
+{
+    /// <summary>What else is done to the fleet before the books are read: how the lab itself is put to the test.</summary>
+    public Func<LabFleet, Crowd, Task>? Sabotage { get; init; }
+}
+
+/// <summary>
+/// Real processes under load, and faults that overlap, all from one seed:
+/// <list type="number">
+/// <item>Start a fleet with a proxy in every link; clients log in, the shelf is filled.</item>
+/// <item>Clients ask while the schedule's faults come and go.</item>
+/// <item>Heal: every fault is undone, every process is ready within a minute.</item>
+/// <item>Final reads: every unknown is settled, every order is read until it has ended.</item>
+/// <item>The checker holds all books against the history.</item>
+/// </list>
+/// </summary>
+internal sealed class NemesisTrial(Repository repository, Screen screen, NemesisOptions options) : ITrial
+{
+    public const string Name = "nemesis";
+    private static readonly TimeSpan HealsWithin = TimeSpan.FromSeconds(60);
+
+    // The longer it is kept ready, the fewer tokens are met by somebody who doesn't know its key; a run has no 16 minutes to wait.
+    private const string KeyPublishSeconds = "2";
+
+    public string Kind => Name;
+
+    public IEnumerable<int> Seeds(int runs) => Enumerable.Range(1, runs);
+
+    public async Task<TrialResult> RunAsync(int seed, CancellationToken ct)
+    {
+        var began = TimeProvider.System.GetTimestamp();
+        var wanted = new LabFleetOptions(repository, options.Engines, Change)
+        {
+            SmallDisks = options.Engines is { } on && (on == EngineSet.Everything || on.Contains(PostgresEngine.Name, StringComparison.Ordinal))
+                ? [PostgresEngine.Name] : ["order-service", "payment-service", "inventory-service", "shipping-service"],
+        };
+        await using var fleet = await LabFleet.StartAsync(wanted, ct);
+        var what = Breakables.Of(fleet);
+        screen.Say($"argosy: nemesis, seed {seed}, {options.Length.TotalSeconds:0} s on {fleet.Description}, in {fleet.Data.Root}"
+            + (what.Disks.Count == 0 ? "; left out: full disks, since this user can't mount one" : ""));
+        using var crowd = new Crowd(fleet, seed, options.Length);
+        await crowd.GatherAsync(ct);
+
+        var inflicted = await BreakAsync(fleet, crowd, Schedule.Draw(seed, options.Length, what), ct);
+        var findings = await HealAsync(fleet, ct);
+        findings.AddRange(await crowd.SettleAsync(ct));
+        if (options.Sabotage is { } sabotage)
+        {
+            await sabotage(fleet, crowd);
+        }
+
+        findings.AddRange(await ReadBooksAsync(fleet, crowd, ct));
+        findings.AddRange(fleet.Deaths.Where(death => !inflicted.Any(i => i.Appointment.Fault is DiskFull full && full.Process == death.Process)).Select(death => $"{death.Process} {death.How} by itself"));
+        fleet.IsKept = findings.Count > 0;
+        var overlaps = Overlaps.Of(inflicted, crowd.History);
+        screen.Say(overlaps.ToString());
+        return new TrialResult(
+            Kind, seed, options.Engines ?? "embedded", [.. inflicted.Select(i => i.ToString())], overlaps.Operations, overlaps.DuringAFault,
+            TimeProvider.System.GetElapsedTime(began).TotalSeconds, findings.Count == 0 ? [] : [.. findings, $"everything is kept in {fleet.Data.Root}"]);
+    }
+
+    private static ProcessPlan Change(ProcessPlan plan) => plan.Name != "auth-service" ? plan
+        : plan with { Environment = new Dictionary<string, string?>(plan.Environment, StringComparer.Ordinal) { ["KEY_PUBLISH_SECONDS"] = KeyPublishSeconds } };
+
+    private async Task<IReadOnlyList<Inflicted>> BreakAsync(LabFleet fleet, Crowd crowd, IReadOnlyList<Appointment> schedule, CancellationToken ct)
+    {
+        using var over = new CancellationTokenSource(options.Length);
+        using var stop = CancellationTokenSource.CreateLinkedTokenSource(ct, over.Token);
+        var began = TimeProvider.System.GetUtcNow();
+        var crowding = crowd.RunAsync(over.Token, ct);
+        var inflicted = await Task.WhenAll(schedule.Select(appointment => Inflicted.KeepAsync(appointment, fleet, began, stop.Token)));
+        ct.ThrowIfCancellationRequested();
+        await crowding;
+        return [.. inflicted.OrderBy(i => i.From)];
+    }
+
+    private static async Task<List<string>> HealAsync(LabFleet fleet, CancellationToken ct)
+    {
+        fleet.Links!.Heal();
+        foreach (var plan in fleet.Plans)
+        {
+            fleet.Continue(plan.Name);
+        }
+
+        return [.. await fleet.NotReadyAsync(HealsWithin, ct)];
+    }
+
+    private static async Task<IEnumerable<string>> ReadBooksAsync(LabFleet fleet, Crowd crowd, CancellationToken ct)
+    {
+        try
+        {
+            var books = await Audit.RunAsync(fleet.Data.Root, [crowd.History], Audit.RestWithin, TimeProvider.System, ct);
+            return books.SelectMany(book => book.Findings.Select(finding => $"book {book.Book[0]}: {finding}"));
+        }
+        catch (BadInputException e)
+        {
+            throw new Refusal($"the books can't be read: {e.Message}; everything is in {fleet.Data.Root}");
+        }
+    }
+}

@@ -1,0 +1,174 @@
+using System.Net;
+using System.Net.Http.Json;
+using System.Security.Cryptography;
+using System.Text;
+using System.Text.Json;
+using Argosy.Cli;
+using Argosy.Cli.Access;
+using Argosy.Cli.Processes;
+using Argosy.FaultLab.Fleets;
+
+namespace Argosy.FaultLab.Nemesis;
+
+/// <summary>The payment provider is worse than it should be.</summary>
+/// <param name="What">How, in a few words.</param>
+/// <param name="Knobs">What is set meanwhile.</param>
+/// <param name="Afterwards">The same knobs as they are usually.</param>
+internal sealed record BadProvider(string What, IReadOnlyDictionary<string, double> Knobs, IReadOnlyDictionary<string, double> Afterwards) : IFault
+{
+    public string Name => $"provider {What}";
+
+    public IReadOnlyList<string> Touches => [.. Knobs.Keys];
+
+    public async Task InflictAsync(LabFleet fleet, CancellationToken end)
+    {
+        using var http = new Provider(fleet);
+        await http.TurnAsync(Knobs, end);
+        try
+        {
+            await Task.Delay(Timeout.InfiniteTimeSpan, end);
+        }
+        finally
+        {
+            await http.TurnAsync(Afterwards, CancellationToken.None);
+        }
+    }
+}
+
+/// <summary>The provider's own webhooks twice and at once, and beside them many more, signed as they should be, of payments that there are.</summary>
+internal sealed record WebhookStorm(int AtOnce) : IFault
+{
+    private static readonly TimeSpan Between = TimeSpan.FromMilliseconds(200);
+    private static readonly Dictionary<string, double> Knobs = new(StringComparer.Ordinal) { ["webhookDuplicateRate"] = 1, ["webhookDelayMs"] = 0 };
+    private static readonly Dictionary<string, double> Usual = new(StringComparer.Ordinal) { ["webhookDuplicateRate"] = 0, ["webhookDelayMs"] = 500 };
+
+    public string Name => "webhook storm";
+
+    public IReadOnlyList<string> Touches => [.. Knobs.Keys];
+
+    public async Task InflictAsync(LabFleet fleet, CancellationToken end)
+    {
+        using var provider = new Provider(fleet);
+        await provider.TurnAsync(Knobs, end);
+        try
+        {
+            while (true)
+            {
+                var payments = await provider.PaymentsAsync(AtOnce, end);
+                await Task.WhenAll(payments.SelectMany(payment => new[] { payment, payment }).Select(payment => provider.TellAsync(payment, end)));
+                await Task.Delay(Between, end);
+            }
+        }
+        finally
+        {
+            await provider.TurnAsync(Usual, CancellationToken.None);
+        }
+    }
+}
+
+/// <summary>An administrator lets the next signing key sign.</summary>
+internal sealed record KeyRotation : IFault
+{
+    public string Name => "key rotation";
+
+    public IReadOnlyList<string> Touches => ["keys"];
+
+    public async Task InflictAsync(LabFleet fleet, CancellationToken end)
+    {
+        using var gateway = fleet.Client();
+        using var admin = new Session(gateway, new Accounts(fleet.Data, gateway), "admin");
+        using var auth = new PatientHttp(fleet.StatusOf("auth-service").Url, TimeProvider.System);
+        try
+        {
+            var token = await admin.TokenAsync(refused: null, end);
+            await auth.AskAsync(Ask.Post("/admin/keys/rotate") with { Token = token }, TimeSpan.FromSeconds(5), end);
+        }
+        catch (Exception e) when (e is UnansweredException or Refusal)
+        {
+            // auth-service has troubles of its own just now
+        }
+    }
+}
+
+/// <summary>The provider, as its owner may turn it, and as somebody who may sign what it says.</summary>
+internal sealed class Provider(LabFleet fleet) : IDisposable
+{
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(20);
+    private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(200);
+
+    private readonly HttpClient _http = new(new SocketsHttpHandler { UseProxy = false }) { Timeout = TimeSpan.FromSeconds(3) };
+    private readonly string _address = fleet.StatusOf(Catalog.Provider).Url;
+    private readonly string _webhook = fleet.StatusOf("payment-service").Url + "/webhooks/stripe";
+    private readonly byte[] _secret = Encoding.UTF8.GetBytes(SecretFile.ReadOrCreate(Path.Combine(fleet.Data.Keys, "provider-webhook-secret.txt")));
+
+    /// <summary>Tries until it has taken them: it may be starting, or standing still. One that starts anew has its usual ones.</summary>
+    public async Task TurnAsync(IReadOnlyDictionary<string, double> knobs, CancellationToken ct)
+    {
+        using var deadline = CancellationTokenSource.CreateLinkedTokenSource(ct);
+        deadline.CancelAfter(Patience);
+        while (true)
+        {
+            try
+            {
+                using var answer = await _http.PostAsJsonAsync(new Uri($"{_address}/knobs"), knobs, deadline.Token);
+                if (answer.StatusCode == HttpStatusCode.BadRequest)
+                {
+                    throw new InvalidOperationException($"the provider doesn't take these knobs: {await answer.Content.ReadAsStringAsync(deadline.Token)}");
+                }
+
+                if (answer.IsSuccessStatusCode)
+                {
+                    return;
+                }
+            }
+            catch (Exception e) when (e is HttpRequestException or TaskCanceledException && !deadline.IsCancellationRequested)
+            {
+                // nobody answers; ask again
+            }
+
+            await Task.Delay(Pause, deadline.Token);
+        }
+    }
+
+    /// <summary>The last payments of its ledger; none when it doesn't answer.</summary>
+    public async Task<IReadOnlyList<string>> PaymentsAsync(int most, CancellationToken ct)
+    {
+        try
+        {
+            var ledger = await _http.GetFromJsonAsync<JsonElement>(new Uri($"{_address}/ledger"), ct);
+            return [.. ledger.GetProperty("entries").EnumerateArray().TakeLast(most).Select(entry => entry.GetProperty("paymentId").GetString()!)];
+        }
+        catch (Exception e) when (e is HttpRequestException or TaskCanceledException && !ct.IsCancellationRequested)
+        {
+            return [];
+        }
+    }
+
+    /// <summary>Tells payment-service that a payment has succeeded, in Stripe's words and with its signature; whatever the answer.</summary>
+    public async Task TellAsync(string payment, CancellationToken ct)
+    {
+        var now = TimeProvider.System.GetUtcNow().ToUnixTimeSeconds();
+        var body = JsonSerializer.SerializeToUtf8Bytes(new
+        {
+            id = $"evt_storm_{Guid.NewGuid():N}",
+            type = "payment_intent.succeeded",
+            created = now,
+            data = new { @object = new { id = payment, @object = "payment_intent", metadata = new { payment_id = payment } } },
+        });
+        byte[] signed = [.. Encoding.ASCII.GetBytes($"{now}."), .. body];
+        var signature = Convert.ToHexStringLower(HMACSHA256.HashData(_secret, signed));
+        using var request = new HttpRequestMessage(HttpMethod.Post, _webhook) { Content = new ByteArrayContent(body) };
+        request.Content.Headers.TryAddWithoutValidation("Content-Type", "application/json");
+        request.Headers.TryAddWithoutValidation("Stripe-Signature", $"t={now},v1={signature}");
+        try
+        {
+            using var answer = await _http.SendAsync(request, ct);
+        }
+        catch (Exception e) when (e is HttpRequestException or TaskCanceledException && !ct.IsCancellationRequested)
+        {
+            // payment-service is away, or busy
+        }
+    }
+
+    public void Dispose() => _http.Dispose();
+}

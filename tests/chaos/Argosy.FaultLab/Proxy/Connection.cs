@@ -1,0 +1,48 @@
+using System.Net;
+using System.Net.Sockets;
+
+namespace Argosy.FaultLab.Proxy;
+
+/// <summary>One connection through a proxy: two sockets, and a pump for each direction.</summary>
+internal sealed class Connection(Socket client, Func<TcpProxy.Sky> sky) : IDisposable
+{
+    private readonly Socket _server = new(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
+    private readonly CancellationTokenSource _lost = new();
+    private Pump? _there;
+    private Pump? _back;
+
+    /// <summary>Ends when both directions have ended in good order, or when one of them is lost: then both ends are reset.</summary>
+    public async Task CarryAsync(IPEndPoint target, CancellationToken ct)
+    {
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(ct, _lost.Token);
+        try
+        {
+            client.NoDelay = true;
+            await _server.ConnectAsync(target, either.Token);
+            _there = new Pump(client, _server, sky, weather => weather.There);
+            _back = new Pump(_server, client, sky, weather => weather.Back);
+            var first = await Task.WhenAny(_there.RunAsync(either.Token), _back.RunAsync(either.Token));
+            await first;
+            await Task.WhenAll(_there.RunAsync(either.Token), _back.RunAsync(either.Token));
+        }
+        catch (Exception e) when (e is SocketException or ObjectDisposedException or OperationCanceledException)
+        {
+            await _lost.CancelAsync();
+            foreach (var socket in new[] { client, _server })
+            {
+                socket.LingerState = new LingerOption(enable: true, seconds: 0);
+            }
+        }
+    }
+
+    public void Reset() => _lost.Cancel();
+
+    public void HalfClose(bool there) => (there ? _there : _back)?.End();
+
+    public void Dispose()
+    {
+        client.Dispose();
+        _server.Dispose();
+        _lost.Dispose();
+    }
+}
