@@ -30,7 +30,6 @@ internal sealed class LabFleet : IAsyncDisposable
     private const int SigStop = 19, SigCont = 18;      // Linux
     private const string Killed = "was ended by signal 9";
     private static readonly TimeSpan ReadyWithin = TimeSpan.FromMinutes(3);
-    private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(50);
 
     private readonly FleetLock _lock;
     private readonly Fleet _fleet;
@@ -68,7 +67,21 @@ internal sealed class LabFleet : IAsyncDisposable
         var data = new DataFolder(Directory.CreateTempSubdirectory("argosy-lab-").FullName);
         data.Create();
         var held = FleetLock.TryTake(data) ?? throw new Refusal($"another fleet runs in {data.Root}");
-        var disks = await MountAsync(options.SmallDisks, data, ct);
+        Dictionary<string, SmallDisk> disks = new(StringComparer.Ordinal);
+        try
+        {
+            return await StartAsync(options, data, held, disks, ct);
+        }
+        catch
+        {
+            await EndAsync(data, held, disks, isKept: false);
+            throw;
+        }
+    }
+
+    private static async Task<LabFleet> StartAsync(LabFleetOptions options, DataFolder data, FleetLock held, Dictionary<string, SmallDisk> disks, CancellationToken ct)
+    {
+        await MountAsync(options.SmallDisks, data, disks, ct);
         var up = new UpOptions(data, Isolated: true, ReadyWithin, TimeProvider.System.GetUtcNow(), options.Engines, Instances: null, NoLimits: false);
         var (engines, plans) = await Blueprint.DrawAsync(options.Repository, up, ct);
         Links? links = null;
@@ -99,14 +112,13 @@ internal sealed class LabFleet : IAsyncDisposable
         }
         catch
         {
-            await started.DisposeAsync();
+            await started.StopAsync();
             throw;
         }
     }
 
-    private static async Task<Dictionary<string, SmallDisk>> MountAsync(IEnumerable<string> processes, DataFolder data, CancellationToken ct)
+    private static async Task MountAsync(IEnumerable<string> processes, DataFolder data, Dictionary<string, SmallDisk> disks, CancellationToken ct)
     {
-        var disks = new Dictionary<string, SmallDisk>(StringComparer.Ordinal);
         foreach (var process in processes)
         {
             var folder = process == PostgresEngine.Name ? Path.Combine(data.Engines, process) : data.Of(process);
@@ -115,8 +127,6 @@ internal sealed class LabFleet : IAsyncDisposable
                 disks[process] = disk;
             }
         }
-
-        return disks;
     }
 
     public ProcessStatus StatusOf(string process) => _fleet.Status.First(status => status.Name == process);
@@ -192,6 +202,12 @@ internal sealed class LabFleet : IAsyncDisposable
     /// <summary>Stops it. Its folder goes too, unless somebody wants to look at it.</summary>
     public async ValueTask DisposeAsync()
     {
+        await StopAsync();
+        await EndAsync(Data, _lock, Disks, IsKept);
+    }
+
+    private async Task StopAsync()
+    {
         await _fleet.StopAsync(CancellationToken.None);
         _fleet.Dispose();
         _readiness.Dispose();
@@ -199,16 +215,19 @@ internal sealed class LabFleet : IAsyncDisposable
         {
             await Links.DisposeAsync();
         }
+    }
 
-        foreach (var disk in Disks.Values)
+    private static async Task EndAsync(DataFolder data, FleetLock held, IReadOnlyDictionary<string, SmallDisk> disks, bool isKept)
+    {
+        foreach (var disk in disks.Values)
         {
-            await disk.DisposeAsync();
+            await disk.DisposeAsync(isKept);
         }
 
-        _lock.Dispose();
-        if (!IsKept)
+        held.Dispose();
+        if (!isKept)
         {
-            Directory.Delete(Data.Root, recursive: true);
+            Directory.Delete(data.Root, recursive: true);
         }
     }
 

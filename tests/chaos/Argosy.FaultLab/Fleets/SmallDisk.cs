@@ -4,7 +4,7 @@ using Argosy.Cli.Engines;
 namespace Argosy.FaultLab.Fleets;
 
 /// <summary>A folder on a disk of its own that is small enough to be filled: a tmpfs, which only root may mount.</summary>
-internal sealed class SmallDisk : IAsyncDisposable
+internal sealed class SmallDisk
 {
     private const int Megabytes = 192;
     private static readonly byte[] Ballast = new byte[256 * 1024];
@@ -25,7 +25,7 @@ internal sealed class SmallDisk : IAsyncDisposable
         Directory.CreateDirectory(folder, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
         try
         {
-            await ForeignProgram.RunAsync("", new Dictionary<string, string?>(StringComparer.Ordinal), ["/bin/mount", "-t", "tmpfs", "-o", $"size={Megabytes}m,mode=0700", "argosy-lab", folder], ct);
+            await RunAsync(ct, "/bin/mount", "-t", "tmpfs", "-o", $"size={Megabytes}m,mode=0700", "argosy-lab", folder);
             return new SmallDisk(folder);
         }
         catch (Refusal)
@@ -53,6 +53,23 @@ internal sealed class SmallDisk : IAsyncDisposable
 
     public void Free() => File.Delete(BallastFile);
 
-    public async ValueTask DisposeAsync() =>
-        await ForeignProgram.RunAsync("", new Dictionary<string, string?>(StringComparer.Ordinal), ["/bin/umount", "--lazy", _folder], CancellationToken.None);
+    /// <summary>Takes it away; what is on it is lost, or is in the folder under it from now on.</summary>
+    public async Task DisposeAsync(bool isKept)
+    {
+        var copy = $"{_folder}.kept";
+        if (isKept)
+        {
+            await RunAsync(CancellationToken.None, "/bin/cp", "--archive", _folder, copy);
+        }
+
+        await RunAsync(CancellationToken.None, "/bin/umount", "--lazy", _folder);
+        if (isKept)
+        {
+            Directory.Delete(_folder);
+            Directory.Move(copy, _folder);
+        }
+    }
+
+    private static Task RunAsync(CancellationToken ct, params string[] command) =>
+        ForeignProgram.RunAsync("", new Dictionary<string, string?>(StringComparer.Ordinal), command, ct);
 }

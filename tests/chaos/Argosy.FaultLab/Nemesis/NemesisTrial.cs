@@ -95,7 +95,14 @@ internal sealed class NemesisTrial(Repository repository, Screen screen, Nemesis
             fleet.Continue(plan.Name);
         }
 
-        return [.. await fleet.NotReadyAsync(HealsWithin, ct)];
+        List<string> late = [.. await fleet.NotReadyAsync(HealsWithin, ct)];
+        if (late.Count == 0)
+        {
+            using var provider = new Provider(fleet);
+            await provider.TurnAsync(Provider.Usual, ct);
+        }
+
+        return late;
     }
 
     private static async Task<IEnumerable<string>> ReadBooksAsync(LabFleet fleet, Crowd crowd, CancellationToken ct)

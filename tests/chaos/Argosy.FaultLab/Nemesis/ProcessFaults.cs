@@ -1,3 +1,4 @@
+using Argosy.Cli;
 using Argosy.FaultLab.Fleets;
 
 namespace Argosy.FaultLab.Nemesis;
@@ -61,6 +62,16 @@ internal sealed record Restart(string Process) : IFault
 
     public IReadOnlyList<string> Touches => [Process];
 
-    // Not to be cut short: a restart that has begun is carried to its end by the supervisor anyway.
-    public Task InflictAsync(LabFleet fleet, CancellationToken end) => fleet.RestartAsync(Process, CancellationToken.None);
+    public async Task InflictAsync(LabFleet fleet, CancellationToken end)
+    {
+        try
+        {
+            // Not to be cut short: a restart that has begun is carried to its end by the supervisor anyway.
+            await fleet.RestartAsync(Process, CancellationToken.None);
+        }
+        catch (Refusal)
+        {
+            // it died on the way, and the supervisor goes on trying
+        }
+    }
 }

@@ -113,10 +113,10 @@ internal sealed class Menu(Random random, Breakables what, TimeSpan longest)
             (5, () => new BadWeather("cut", Where(), new Weather(Flow.Free, Flow.Free, IsCut: true))),
             (6, () => new Resets(Where(), Milliseconds(50, 800))),
             (4, () => new HalfCloses(Where(), random.Next(2) == 0, Milliseconds(100, 1000))),
-            (5, () => Provider("slow", ("latencyMs", random.Next(200, 4000), 0), ("latencyJitterMs", random.Next(0, 2000), 0))),
-            (5, () => Provider("refuses", ("refuseRate", 0.5 + (random.NextDouble() / 2), 0))),
-            (5, () => Provider("charges and answers 500", ("errorAfterRate", 0.5 + (random.NextDouble() / 2), 0))),
-            (5, () => Provider("charges and says nothing", ("silenceRate", 0.3 + (random.NextDouble() / 2), 0))),
+            (5, () => Provider("slow", ("latencyMs", random.Next(200, 4000)), ("latencyJitterMs", random.Next(0, 2000)))),
+            (5, () => Provider("refuses", ("refuseRate", 0.5 + (random.NextDouble() / 2)))),
+            (5, () => Provider("charges and answers 500", ("errorAfterRate", 0.5 + (random.NextDouble() / 2)))),
+            (5, () => Provider("charges and says nothing", ("silenceRate", 0.3 + (random.NextDouble() / 2)))),
             (4, () => new WebhookStorm(random.Next(5, 40))),
             (3, () => new KeyRotation()),
         ];
@@ -159,7 +159,6 @@ internal sealed class Menu(Random random, Breakables what, TimeSpan longest)
             };
         }
 
-        static BadProvider Provider(string how, params (string Knob, double Value, double Usual)[] knobs) => new(
-            how, knobs.ToDictionary(k => k.Knob, k => k.Value, StringComparer.Ordinal), knobs.ToDictionary(k => k.Knob, k => k.Usual, StringComparer.Ordinal));
+        static BadProvider Provider(string how, params (string Knob, double Value)[] knobs) => new(how, knobs.ToDictionary(k => k.Knob, k => k.Value, StringComparer.Ordinal));
     }
 }

@@ -13,8 +13,7 @@ namespace Argosy.FaultLab.Nemesis;
 /// <summary>The payment provider is worse than it should be.</summary>
 /// <param name="What">How, in a few words.</param>
 /// <param name="Knobs">What is set meanwhile.</param>
-/// <param name="Afterwards">The same knobs as they are usually.</param>
-internal sealed record BadProvider(string What, IReadOnlyDictionary<string, double> Knobs, IReadOnlyDictionary<string, double> Afterwards) : IFault
+internal sealed record BadProvider(string What, IReadOnlyDictionary<string, double> Knobs) : IFault
 {
     public string Name => $"provider {What}";
 
@@ -30,7 +29,7 @@ internal sealed record BadProvider(string What, IReadOnlyDictionary<string, doub
         }
         finally
         {
-            await http.TurnAsync(Afterwards, CancellationToken.None);
+            await http.TurnAsync(Knobs.Keys.ToDictionary(knob => knob, knob => Provider.Usual[knob], StringComparer.Ordinal), CancellationToken.None);
         }
     }
 }
@@ -40,7 +39,6 @@ internal sealed record WebhookStorm(int AtOnce) : IFault
 {
     private static readonly TimeSpan Between = TimeSpan.FromMilliseconds(200);
     private static readonly Dictionary<string, double> Knobs = new(StringComparer.Ordinal) { ["webhookDuplicateRate"] = 1, ["webhookDelayMs"] = 0 };
-    private static readonly Dictionary<string, double> Usual = new(StringComparer.Ordinal) { ["webhookDuplicateRate"] = 0, ["webhookDelayMs"] = 500 };
 
     public string Name => "webhook storm";
 
@@ -61,7 +59,7 @@ internal sealed record WebhookStorm(int AtOnce) : IFault
         }
         finally
         {
-            await provider.TurnAsync(Usual, CancellationToken.None);
+            await provider.TurnAsync(Knobs.Keys.ToDictionary(knob => knob, knob => Provider.Usual[knob], StringComparer.Ordinal), CancellationToken.None);
         }
     }
 }
@@ -93,6 +91,12 @@ internal sealed record KeyRotation : IFault
 /// <summary>The provider, as its owner may turn it, and as somebody who may sign what it says.</summary>
 internal sealed class Provider(LabFleet fleet) : IDisposable
 {
+    /// <summary>Its knobs as they are when nobody has turned them.</summary>
+    public static readonly IReadOnlyDictionary<string, double> Usual = new Dictionary<string, double>(StringComparer.Ordinal)
+    {
+        ["latencyMs"] = 0, ["latencyJitterMs"] = 0, ["refuseRate"] = 0, ["errorAfterRate"] = 0, ["silenceRate"] = 0, ["webhookDelayMs"] = 500, ["webhookDuplicateRate"] = 0,
+    };
+
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(20);
     private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(200);
 
