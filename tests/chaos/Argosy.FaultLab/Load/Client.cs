@@ -15,6 +15,7 @@ internal sealed class Client(Random random, Session customer, Session admin, Rec
 
     private readonly List<Placed> _placed = [];
     private readonly List<Request> _unknown = [];
+    private readonly HashSet<string> _cancelled = new(StringComparer.Ordinal);
     private readonly List<string> _findings = [];
 
     /// <summary>What no answer came to; whoever asks again with the same key hears how it was.</summary>
@@ -31,7 +32,7 @@ internal sealed class Client(Random random, Session customer, Session admin, Rec
         while (!over.IsCancellationRequested)
         {
             await NextAsync(ct);
-            await Task.WhenAny(Task.Delay(TimeSpan.FromMilliseconds(random.Next(50, 300)), ct), Task.Delay(Timeout.InfiniteTimeSpan, over));
+            await Task.Delay(TimeSpan.FromMilliseconds(random.Next(50, 300)), over).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         }
     }
 
@@ -88,7 +89,8 @@ internal sealed class Client(Random random, Session customer, Session admin, Rec
     private Task<Answer?> CancelAsync(Placed placed, CancellationToken ct)
     {
         var ask = Ask.Post($"/api/v1/orders/{placed.Order}/cancel", new NewCancellation("changed my mind"), DemoWire.Default.NewCancellation);
-        return AskAsync(new Request(customer, ask with { IdempotencyKey = $"cancel-{placed.Order}" }, Recorder.About(Act.Cancel) with { Order = placed.Order }), ct);
+        var request = new Request(customer, ask with { IdempotencyKey = $"cancel-{placed.Order}" }, Recorder.About(Act.Cancel) with { Order = placed.Order });
+        return AskAsync(request, ct, isRepeat: !_cancelled.Add(placed.Order));
     }
 
     private async Task DispatchAsync(Placed placed, CancellationToken ct)
