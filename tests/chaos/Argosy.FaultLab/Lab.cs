@@ -25,7 +25,7 @@ internal sealed class Lab(Repository repository, Screen screen, CancellationToke
         return holds ? ExitCodes.Done : ExitCodes.Failed;
     }
 
-    private async Task<int> OnceAsync(ITrial trial, int seed)
+    private async Task<int> OnceAsync(NemesisTrial trial, int seed)
     {
         var result = await trial.RunAsync(seed, ct);
         screen.Print(Campaign.Line(result));

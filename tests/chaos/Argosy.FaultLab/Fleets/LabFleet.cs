@@ -158,14 +158,14 @@ internal sealed class LabFleet : IAsyncDisposable
 
     /// <summary>SIGSTOP, to it and to what it has started: those that stand still now, to be given to <see cref="Continue"/>.</summary>
     public IReadOnlyList<int> Halt(string process) =>
-        StatusOf(process).Pid is { } pid ? [.. Tree(pid).Where(member => Unix.Signal(member, SigStop))] : [];
+        StatusOf(process).Pid is { } pid ? [.. Tree(pid).Where(member => Signal(member, SigStop))] : [];
 
     /// <summary>SIGCONT.</summary>
     public static void Continue(IEnumerable<int> halted)
     {
         foreach (var pid in halted)
         {
-            Unix.Signal(pid, SigCont);
+            Signal(pid, SigCont);
         }
     }
 
@@ -248,6 +248,8 @@ internal sealed class LabFleet : IAsyncDisposable
             return null;        // it ended meanwhile
         }
     }
+
+    private static bool Signal(int pid, int signal) => !OperatingSystem.IsWindows() && Unix.Signal(pid, signal);
 
     // Parents first: who stands still starts nobody.
     private static IEnumerable<int> Tree(int pid)

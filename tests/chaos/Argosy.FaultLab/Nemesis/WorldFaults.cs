@@ -154,7 +154,7 @@ internal sealed class Provider(LabFleet fleet) : IDisposable
         var now = TimeProvider.System.GetUtcNow().ToUnixTimeSeconds();
         var body = JsonSerializer.SerializeToUtf8Bytes(new
         {
-            id = $"evt_storm_{Guid.NewGuid():N}",
+            id = $"evt_storm_{Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(12))}",
             type = "payment_intent.succeeded",
             created = now,
             data = new { @object = new { id = payment, @object = "payment_intent", metadata = new { payment_id = payment } } },

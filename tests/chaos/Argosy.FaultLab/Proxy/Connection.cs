@@ -11,8 +11,30 @@ internal sealed class Connection(Socket client, Func<TcpProxy.Sky> sky) : IDispo
     private Pump? _there;
     private Pump? _back;
 
-    /// <summary>Ends when both directions have ended in good order, or when one of them is lost: then both ends are reset.</summary>
-    public async Task CarryAsync(IPEndPoint target, CancellationToken ct)
+    /// <summary>Completes when it is over, however it went.</summary>
+    public Task Ended { get; private set; } = Task.CompletedTask;
+
+    /// <summary>Carries bytes until both directions have ended in good order, or one of them is lost: then both ends are reset.</summary>
+    public void Begin(IPEndPoint target, Action ended, CancellationToken ct)
+    {
+        Ended = LiveAsync();
+
+        async Task LiveAsync()
+        {
+            await Task.Yield();
+            try
+            {
+                await CarryAsync(target, ct);
+            }
+            finally
+            {
+                ended();
+                Dispose();
+            }
+        }
+    }
+
+    private async Task CarryAsync(IPEndPoint target, CancellationToken ct)
     {
         using var either = CancellationTokenSource.CreateLinkedTokenSource(ct, _lost.Token);
         try
@@ -35,7 +57,17 @@ internal sealed class Connection(Socket client, Func<TcpProxy.Sky> sky) : IDispo
         }
     }
 
-    public void Reset() => _lost.Cancel();
+    public void Reset()
+    {
+        try
+        {
+            _lost.Cancel();
+        }
+        catch (ObjectDisposedException)
+        {
+            // it has ended by itself meanwhile
+        }
+    }
 
     public void HalfClose(bool there) => (there ? _there : _back)?.End();
 

@@ -14,7 +14,7 @@ internal sealed class TcpProxy : IAsyncDisposable
 
     private readonly Socket _listener = new(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
     private readonly IPEndPoint _target;
-    private readonly ConcurrentDictionary<Connection, Task> _connections = new();
+    private readonly ConcurrentDictionary<Connection, Connection> _connections = new();
     private readonly CancellationTokenSource _over = new();
     private readonly Task _accepting;
     private volatile Sky _sky = new(Weather.Fair);
@@ -69,7 +69,7 @@ internal sealed class TcpProxy : IAsyncDisposable
         _listener.Dispose();
         await _accepting;
         Reset();
-        await Task.WhenAll(_connections.Values);
+        await Task.WhenAll(_connections.Keys.Select(connection => connection.Ended));
         _over.Dispose();
     }
 
@@ -88,26 +88,13 @@ internal sealed class TcpProxy : IAsyncDisposable
                 }
 
                 var connection = new Connection(client, () => _sky);
-                _connections[connection] = CarryAsync(connection);
+                _connections[connection] = connection;
+                connection.Begin(_target, () => _connections.TryRemove(connection, out _), _over.Token);
             }
         }
         catch (Exception e) when (e is OperationCanceledException or ObjectDisposedException || (e is SocketException && _over.IsCancellationRequested))
         {
             // it is over
-        }
-    }
-
-    private async Task CarryAsync(Connection connection)
-    {
-        await Task.Yield();     // its entry is made before it can be taken out
-        try
-        {
-            await connection.CarryAsync(_target, _over.Token);
-        }
-        finally
-        {
-            _connections.TryRemove(connection, out _);
-            connection.Dispose();
         }
     }
 
