@@ -71,6 +71,24 @@ public sealed class FleetTests
         }
     }
 
+    [Theory]
+    [InlineData("commit.before:3", false)]
+    [InlineData("@failpoints", true)]
+    public async Task Who_comes_back_is_not_armed_again_unless_by_a_file_that_loses_a_line_with_each_life(string setting, bool stays)
+    {
+        var data = TinyFleet.NewFolder();
+        await using var tiny = new TinyFleet([TinyFleet.Plan(data, "order-service", ("ARGOSY_FAILPOINT", setting))], data);
+        await tiny.Fleet.StartAsync(CancellationToken.None);
+        Armed().ShouldBeTrue();
+
+        Kill(tiny.PidOf("order-service"));
+        await Eventually.Holds(() => tiny.Fleet.Status[0] is { State: ProcessState.Running, Restarts: 1 }, "the process is back");
+
+        Armed().ShouldBe(stays);
+
+        bool Armed() => File.ReadAllText($"/proc/{tiny.PidOf("order-service")}/environ").Split('\0').Contains($"ARGOSY_FAILPOINT={setting}");
+    }
+
     [Fact]
     public async Task A_process_that_ends_before_it_is_ready_fails_the_start_with_its_last_words_in_the_log()
     {

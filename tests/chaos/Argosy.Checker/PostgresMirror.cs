@@ -105,7 +105,8 @@ internal sealed class PostgresMirror(SqliteConnection into, string schema, Uri a
         return command;
     }
 
-    private static string ConnectionString(Uri address)
+    /// <summary>What Npgsql takes instead of an address.</summary>
+    public static string ConnectionString(Uri address)
     {
         var user = address.UserInfo.Split(':', 2);
         return new NpgsqlConnectionStringBuilder

@@ -9,7 +9,7 @@ internal sealed class Campaign(Screen screen, ResultsFile results)
     /// <summary>True when every run so far held.</summary>
     public async Task<bool> RunAsync(IReadOnlyList<ITrial> trials, int runs, string engines, CancellationToken ct)
     {
-        var all = results.Read().ToList();
+        var all = results.Read().Where(r => trials.Any(trial => trial.Kind == r.Kind)).ToList();
         foreach (var trial in trials)
         {
             foreach (var seed in trial.Seeds(runs).Except(all.Where(r => r.Kind == trial.Kind && r.Engines == engines).Select(r => r.Seed)).ToList())
@@ -26,7 +26,6 @@ internal sealed class Campaign(Screen screen, ResultsFile results)
             screen.Print(Summary(kind.Key, [.. kind]));
         }
 
-        screen.Say($"argosy: all of it is in {results.Path}");
         return all.TrueForAll(r => r.Holds);
     }
 

@@ -2,6 +2,7 @@ using Argosy.Cli;
 using Argosy.Cli.Processes;
 using Argosy.Cli.Terminal;
 using Argosy.Cli.Verbs;
+using Argosy.FaultLab.CrashPoints;
 using Argosy.FaultLab.Nemesis;
 
 namespace Argosy.FaultLab;
@@ -21,7 +22,18 @@ internal sealed class Lab(Repository repository, Screen screen, CancellationToke
     private async Task<int> AllAsync(ChaosRequest.All all)
     {
         var results = new ResultsFile(all.Results ?? Path.Combine(repository.Root, "artifacts", "chaos", "results.jsonl"));
-        var holds = await new Campaign(screen, results).RunAsync(Trials(all.Engines), all.Runs, all.Engines ?? "embedded", ct);
+        var holds = true;
+        if (all.Only is null or ChaosVerb.OnlyNemesis)
+        {
+            holds &= await new Campaign(screen, results).RunAsync(Trials(all.Engines), all.Runs, all.Engines ?? "embedded", ct);
+        }
+
+        if (all.Only is null or ChaosVerb.OnlyCrashPoints)
+        {
+            holds &= await new Exhaustively(repository, screen, results, all.Engines, all.Lanes).RunAsync(ct);
+        }
+
+        screen.Say($"argosy: all of it is in {results.Path}");
         return holds ? ExitCodes.Done : ExitCodes.Failed;
     }
 

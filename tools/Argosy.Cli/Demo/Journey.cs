@@ -60,14 +60,16 @@ internal sealed class Journey(Session customer, Session admin, Recorder recorder
         return refused;
     }
 
-    private async Task<string?> CancelAsync(string id, CancellationToken ct)
+    /// <summary>Asks for the cancellation; null once it is accepted, or why it wasn't.</summary>
+    public async Task<string?> CancelAsync(string id, CancellationToken ct)
     {
         var ask = Ask.Post($"/api/v1/orders/{id}/cancel", new NewCancellation("demo"), DemoWire.Default.NewCancellation);
         var answer = await recorder.AskAsync(customer, ask with { IdempotencyKey = $"cancel-{id}" }, Recorder.About(Act.Cancel) with { Order = id }, patience, ct);
         return answer.IsSuccess ? null : $"couldn't be cancelled: {answer}";
     }
 
-    private async Task<string?> DispatchAsync(string id, CancellationToken ct)
+    /// <summary>An administrator hands the parcel over; null once it has left, or why it hasn't.</summary>
+    public async Task<string?> DispatchAsync(string id, CancellationToken ct)
     {
         var found = await admin.AskAsync(Ask.Get($"/api/v1/shipments?orderId={id}"), patience, ct);
         if (!found.IsSuccess || found.Read(DemoWire.Default.ShipmentPage).Items is not [var shipment])
@@ -83,7 +85,8 @@ internal sealed class Journey(Session customer, Session admin, Recorder recorder
     private static OrderRecord Told(OrderRecord record, Order? last) =>
         last is null ? record : record with { Status = last.Status, Reason = last.Reason, Total = last.Total };
 
-    private async Task<Answer> PlaceAsync(PlannedOrder planned, CancellationToken ct)
+    /// <summary>Asks for the order until it is answered.</summary>
+    public async Task<Answer> PlaceAsync(PlannedOrder planned, CancellationToken ct)
     {
         var about = Recorder.About(Act.Place) with
         {

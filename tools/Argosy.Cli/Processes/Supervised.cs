@@ -151,7 +151,8 @@ internal sealed class Supervised
     {
         cause?.Refuse($"{_plan.Name} {ending.How}");
         var isFirst = _firstOutcome.TrySetResult(ending);
-        _crashesInARow = _time.GetUtcNow() - _readyAt >= _policy.StableAfter ? 1 : _crashesInARow + 1;
+        var wasReadyFor = _readyAt is { } readyAt ? _time.GetUtcNow() - readyAt : TimeSpan.Zero;
+        _crashesInARow = wasReadyFor >= _policy.StableAfter ? 1 : _crashesInARow + 1;
         Change(Status with
         {
             State = isFirst ? ProcessState.Failed : ProcessState.Backoff,
@@ -183,8 +184,9 @@ internal sealed class Supervised
         return request;
     }
 
-    // A failpoint kills once. Whoever comes back has to recover, not to die at the same point for ever.
-    private ProcessPlan PlanOfThisLife() => !_firstOutcome.Task.IsCompleted
+    // A failpoint kills once. Whoever comes back has to recover, not to die at the same point for ever. A file of failpoints ("@FILE")
+    // loses a line with each life by itself.
+    private ProcessPlan PlanOfThisLife() => !_firstOutcome.Task.IsCompleted || _plan.Environment.GetValueOrDefault("ARGOSY_FAILPOINT") is ['@', ..]
         ? _plan
         : _plan with { Environment = new Dictionary<string, string?>(_plan.Environment, StringComparer.Ordinal) { ["ARGOSY_FAILPOINT"] = null } };
 

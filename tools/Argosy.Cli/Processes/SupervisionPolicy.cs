@@ -12,7 +12,7 @@ internal sealed record SupervisionPolicy
     /// <summary>From SIGTERM to SIGKILL: longer than a service drains (2 s, where it has several instances) and its host may take to stop (8 s).</summary>
     public TimeSpan StopWithin { get; init; } = TimeSpan.FromSeconds(12);
 
-    /// <summary>A process that lived this long after being ready has forgotten its earlier crashes.</summary>
+    /// <summary>A process that lived this long after being ready has forgotten its earlier crashes; with zero, each crash is the first.</summary>
     public TimeSpan StableAfter { get; init; } = TimeSpan.FromSeconds(10);
 
     /// <summary>

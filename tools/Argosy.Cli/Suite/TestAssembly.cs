@@ -27,8 +27,8 @@ internal sealed record TestAssembly(string Name, string Path, bool RunsAlone, st
             "--engines all --instances auth-service=2,user-service=2,inventory-service=2,order-service=2,payment-service=2,shipping-service=2,notification-service=2", [Embedded]),
     ];
 
-    // The tests of adapters and caches, each with servers that it starts.
-    private static readonly string[] WithServers = ["Argosy.Chassis.Tests", "UserService.Tests"];
+    // The tests of adapters, caches and crashes, each with servers that it starts.
+    private static readonly string[] WithServers = ["Argosy.Chassis.Tests", "UserService.Tests", "Argosy.FaultLab.Tests"];
 
     /// <summary>All of them on embedded defaults, by the solution: the only list of projects.</summary>
     public static IReadOnlyList<TestAssembly> AllOf(Repository repository) =>

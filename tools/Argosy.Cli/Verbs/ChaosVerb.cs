@@ -11,7 +11,9 @@ internal abstract record ChaosRequest
     /// <param name="Runs">How many of each kind that has no number of its own.</param>
     /// <param name="Engines">What the fleets stand on; null: what is embedded.</param>
     /// <param name="Results">Where the results are; null: in the folder of what is built.</param>
-    public sealed record All(int Runs, string? Engines, string? Results) : ChaosRequest;
+    /// <param name="Only">One kind; null: every kind.</param>
+    /// <param name="Lanes">How many fleets side by side, for kinds whose runs mostly wait.</param>
+    public sealed record All(int Runs, string? Engines, string? Results, string? Only = null, int Lanes = 2) : ChaosRequest;
 
     /// <param name="Seed">Everything that is left to chance.</param>
     /// <param name="Length">For how long things are broken.</param>
@@ -25,9 +27,13 @@ internal abstract record ChaosRequest
 /// </summary>
 internal static class ChaosVerb
 {
+    /// <summary>What <c>--only</c> takes.</summary>
+    public const string OnlyCrashPoints = "crash-points", OnlyNemesis = "nemesis";
+
     private const string Lab = "Argosy.FaultLab";
     private const int UsualRuns = 100;
     private const int UsualSeconds = 60;
+    private const int UsualLanes = 2;
     private static readonly TimeSpan EndsWithin = TimeSpan.FromMinutes(1);
 
     public static Command Create(CliContext cli) => Create((_, parsed) => HandOnAsync(cli, parsed));
@@ -45,8 +51,13 @@ internal static class ChaosVerb
         runs.Validators.Add(given => AtLeastOne(given, runs));
         var results = new Option<string?>("--results") { Description = "Where the results are, a line each (default: artifacts/chaos/results.jsonl).", HelpName = "FILE" };
         var engines = Engines();
-        var command = new Command("all", "Run every kind of trial, and go on where an earlier sitting ended.") { runs, engines, results };
-        command.SetAction((parsed, _) => run(new ChaosRequest.All(parsed.GetValue(runs), Chosen(parsed, engines), parsed.GetValue(results)), parsed));
+        var only = new Option<string?>("--only") { Description = "One kind: crash-points, which is every failpoint once, twice and in recovery, or nemesis.", HelpName = "KIND" };
+        only.AcceptOnlyFromAmong(OnlyCrashPoints, OnlyNemesis);
+        var lanes = new Option<int>("--lanes") { Description = "How many fleets run crash points side by side.", HelpName = "N", DefaultValueFactory = _ => UsualLanes };
+        lanes.Validators.Add(given => AtLeastOne(given, lanes));
+        var command = new Command("all", "Run every kind of trial, and go on where an earlier sitting ended.") { runs, engines, results, only, lanes };
+        command.SetAction((parsed, _) => run(
+            new ChaosRequest.All(parsed.GetValue(runs), Chosen(parsed, engines), parsed.GetValue(results), parsed.GetValue(only), parsed.GetValue(lanes)), parsed));
         return command;
     }
 

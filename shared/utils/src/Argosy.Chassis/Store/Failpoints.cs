@@ -4,45 +4,73 @@ using System.Globalization;
 namespace Argosy.Chassis.Store;
 
 /// <summary>
-/// Named points at which a test may end the process with SIGKILL: <c>ARGOSY_FAILPOINT=name[:hit]</c>, hit counting from 1.
-/// Unset, a point costs one comparison of a static field.
+/// Named points at which a test may end the process with SIGKILL: <c>ARGOSY_FAILPOINT=name[:hit]</c>, hit counting from 1, or
+/// <c>ARGOSY_FAILPOINT=@FILE</c>. The file's first line is the point, read anew whenever one is passed, so that a process that runs can
+/// be armed; hits count from when that line was first seen. Whoever dies there first moves the line to the end of <c>FILE.died</c>:
+/// each line ends one life. Unset, a point costs one comparison of a static field.
 /// </summary>
 public static class Failpoints
 {
-    private static readonly (string Name, int Hit)? Armed = Parse(Environment.GetEnvironmentVariable("ARGOSY_FAILPOINT"));
+    private static readonly string? Setting = Environment.GetEnvironmentVariable("ARGOSY_FAILPOINT") is { Length: > 0 } setting ? setting : null;
+    private static readonly Lock Gate = new();
+    private static (string Line, DateTime Since) _armed;
     private static int _hits;
 
     /// <summary>Passes the point, or does not.</summary>
     public static void Hit(string name)
     {
-        if (Armed is { } armed)
+        if (Setting is { } setting)
         {
-            Check(name, armed);
+            Check(name, setting);
         }
     }
 
-    private static (string Name, int Hit)? Parse(string? setting)
+    private static void Check(string name, string setting)
     {
-        if (string.IsNullOrEmpty(setting))
+        var file = setting[0] == '@' ? setting[1..] : null;
+        lock (Gate)
         {
-            return null;
-        }
+            string[] lines = file is null ? [setting] : File.Exists(file) ? File.ReadAllLines(file) : [];
+            if (lines.Length == 0)
+            {
+                return;
+            }
 
-        var colon = setting.LastIndexOf(':');
-        return colon > 0 && int.TryParse(setting.AsSpan(colon + 1), NumberStyles.None, CultureInfo.InvariantCulture, out var hit) && hit > 0
-            ? (setting[..colon], hit)
-            : (setting, 1);
+            var armed = (lines[0], file is null ? default : File.GetLastWriteTimeUtc(file));
+            (_armed, _hits) = (armed, armed == _armed ? _hits : 0);
+            var point = Parse(lines[0]);
+            if (string.Equals(name, point.Name, StringComparison.Ordinal) && ++_hits == point.Hit)
+            {
+                Take(file, lines);
+                Die();
+            }
+        }
     }
 
-    private static void Check(string name, (string Name, int Hit) armed)
+    private static (string Name, int Hit) Parse(string line)
     {
-        if (string.Equals(name, armed.Name, StringComparison.Ordinal) && Interlocked.Increment(ref _hits) == armed.Hit)
+        var colon = line.LastIndexOf(':');
+        return colon > 0 && int.TryParse(line.AsSpan(colon + 1), NumberStyles.None, CultureInfo.InvariantCulture, out var hit) && hit > 0
+            ? (line[..colon], hit)
+            : (line, 1);
+    }
+
+    private static void Take(string? file, string[] lines)
+    {
+        if (file is not null)
         {
-            // On Unix this is SIGKILL: no handler, no finally, no flush.
-            using var self = Process.GetCurrentProcess();
-            self.Kill();
-            using var never = new ManualResetEventSlim();
-            never.Wait();
+            File.AppendAllLines(file + ".died", [lines[0]]);
+            File.WriteAllLines(file + ".next", lines[1..]);
+            File.Move(file + ".next", file, overwrite: true);
         }
+    }
+
+    private static void Die()
+    {
+        // On Unix this is SIGKILL: no handler, no finally, no flush.
+        using var self = Process.GetCurrentProcess();
+        self.Kill();
+        using var never = new ManualResetEventSlim();
+        never.Wait();
     }
 }
