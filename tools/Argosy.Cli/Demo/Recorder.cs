@@ -13,9 +13,9 @@ internal sealed class Recorder(HistoryWriter history, TimeProvider time)
 
     /// <summary>
     /// Asks, and writes down what became of it: no answer is an outcome too. That it is going to ask is written before, so that a request
-    /// whose client died is no secret.
+    /// whose client died is no secret. The answer to what was asked before, under the same key, may be the one that was kept: it does not
+    /// tell how the order is now.
     /// </summary>
-    /// <param name="isRepeat">It was asked before, under the same key: the answer may be the one that was kept, and tells how the order was then.</param>
     public async Task<Answer> AskAsync(Session who, Ask ask, HistoryLine about, TimeSpan patience, CancellationToken ct, bool isRepeat = false)
     {
         var asked = Now;
