@@ -15,7 +15,7 @@ internal static class OrderApi
     public static void MapOrders(this WebApplication app)
     {
         var orders = app.MapGroup("/api/v1/orders");
-        orders.MapPost("/", PlaceAsync).RefuseRevoked().Writes(Idempotency.Required)
+        orders.MapPost("/", PlaceAsync).Writes(Idempotency.Required)
             .WithSummary("Place an order").Answers<OrderView>(202, "Taken; whether it is paid and shipped, its status will say.");
         orders.MapGet("/", ListAsync)
             .WithSummary("List orders, the newest first: one's own, an administrator's are all").Answers<Page<OrderView>>(200, "A page of orders.");
@@ -25,7 +25,7 @@ internal static class OrderApi
             .WithSummary("Read what happened to an order").Answers<History>(200, "Its events, the oldest first.");
         orders.MapGet("/{id}/stream", OrderStream.StreamAsync).Streams().TakesHeader("Last-Event-ID", "The id of the last event that came.")
             .WithSummary("Follow an order").Answers<string>(200, OrderStream.Meaning, "text/event-stream").Answers(204, "Nothing more will happen.");
-        orders.MapPost("/{id}/cancel", CancelAsync).RefuseRevoked().Writes()
+        orders.MapPost("/{id}/cancel", CancelAsync).Writes()
             .WithSummary("Cancel an order").Answers<OrderView>(202, "The order; what was done for it is being undone.");
     }
 

@@ -48,6 +48,31 @@ public sealed class UserApiTests(UserProcess process) : IClassFixture<UserProces
     }
 
     [Fact]
+    public async Task An_API_key_reads_its_owner_s_profile_and_neither_changes_nor_erases_it()
+    {
+        var (id, http) = await _bench.PersonAsync("Ada");
+        http.DefaultRequestHeaders.Authorization = new("Bearer", _bench.Issuer.TokenFor(id, client: "key:abcdefgh"));
+
+        (await http.ReadAsync()).GetProperty("name").GetString().ShouldBe("Ada");
+        await (await http.ChangeAsync(new { name = "Eve" })).ShouldBeProblemAsync(HttpStatusCode.Forbidden, "api-key.not-by-key");
+        await (await http.DeleteAsync(Visits.Mine)).ShouldBeProblemAsync(HttpStatusCode.Forbidden, "api-key.not-by-key");
+
+        (await http.ReadAsync()).GetProperty("name").GetString().ShouldBe("Ada");
+    }
+
+    [Fact]
+    public async Task Whose_session_has_ended_changes_and_erases_nothing_more()
+    {
+        var (id, http) = await _bench.PersonAsync();
+        await _bench.SendAsync("auth-service", new SessionRevoked { SessionId = $"session-of-{id}", UserId = id });
+
+        (await http.ChangeAsync(new { name = "Eve" })).StatusCode.ShouldBe(HttpStatusCode.Unauthorized);
+        (await http.DeleteAsync(Visits.Mine)).StatusCode.ShouldBe(HttpStatusCode.Unauthorized);
+
+        (await http.ReadAsync()).GetProperty("name").GetString().ShouldBe("Ada", "reads go on until the token has expired");
+    }
+
+    [Fact]
     public async Task What_a_change_does_not_name_stays()
     {
         var (_, http) = await _bench.PersonAsync("Ada");

@@ -34,8 +34,8 @@ public sealed class TestIssuer : IDisposable
         ["JWT_PUBLIC_KEY_PATH"] = _publicKeyPath,
     };
 
-    /// <summary>An access token (RFC 9068) of a user.</summary>
-    public string TokenFor(string user, bool admin = false)
+    /// <summary>An access token (RFC 9068) of a user, given to a client.</summary>
+    public string TokenFor(string user, bool admin = false, string client = "argosy")
     {
         var now = TimeProvider.System.GetUtcNow();
         var header = new { alg = "RS256", typ = "at+jwt", kid = _keyId };
@@ -44,7 +44,7 @@ public sealed class TestIssuer : IDisposable
             ["iss"] = Name,
             ["aud"] = "argosy",
             ["sub"] = user,
-            ["client_id"] = "argosy-first-party",
+            ["client_id"] = client,
             ["jti"] = Guid.CreateVersion7(now).ToString(),
             ["sid"] = $"session-of-{user}",
             ["iat"] = now.ToUnixTimeSeconds(),

@@ -2,6 +2,7 @@ using System.Buffers;
 using System.Buffers.Text;
 using System.Security.Cryptography;
 using System.Text;
+using Microsoft.AspNetCore.Http;
 
 namespace Argosy.Chassis.Hosting.Identity;
 
@@ -55,4 +56,12 @@ public sealed class ApiKey
 
     /// <summary>The prefix, so that no log has more.</summary>
     public override string ToString() => $"{Start}{Prefix}";
+}
+
+/// <summary>On the metadata of routes that are not for API keys.</summary>
+internal sealed class RefusesKeys
+{
+    public static RefusesKeys Mark { get; } = new();
+
+    public static bool At(HttpContext context) => context.GetEndpoint()?.Metadata.GetMetadata<RefusesKeys>() is not null;
 }

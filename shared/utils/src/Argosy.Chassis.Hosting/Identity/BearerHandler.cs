@@ -77,11 +77,13 @@ internal sealed class BearerHandler(
                 : $"The access token is not for the API: its scope lacks '{IdentityOptions.ApiScope}'."));
         }
 
-        return AnswerAsync(Problem.Forbidden("identity.forbidden", "Your account may not do this."));
+        return AnswerAsync(Caller.Of(Context) is { IsByKey: true } && RefusesKeys.At(Context)
+            ? Problem.Forbidden("api-key.not-by-key", "This takes somebody who has logged in: an API key may not do it.")
+            : Problem.Forbidden("identity.forbidden", "Your account may not do this."));
     }
 
     private async ValueTask<bool> IsRevokedAsync(Caller caller) =>
-        Context.GetEndpoint()?.Metadata.GetMetadata<RefusesRevoked>() is not null
+        (!(HttpMethods.IsGet(Request.Method) || HttpMethods.IsHead(Request.Method)) || Context.GetEndpoint()?.Metadata.GetMetadata<RefusesRevoked>() is not null)
         && await Context.RequestServices.GetRequiredService<DenyList>().DeniesAsync(caller, Context.RequestAborted);
 
     private Task AnswerAsync(Problem problem) => ProblemAnswers.WriteAsync(Context, problem);

@@ -14,7 +14,4 @@ internal enum Callers
 
     /// <summary>Administrators.</summary>
     Admins,
-
-    /// <summary>Users, and programs in their own name.</summary>
-    Services,
 }

@@ -5,8 +5,8 @@ namespace Argosy.Chassis.Hosting.Identity;
 
 /// <summary>
 /// Sessions and tokens that ended before their time, as auth-service says over the bus. Access tokens are good without asking anybody, for
-/// minutes; routes where minutes are too long look here (<see cref="IdentityExtensions.RefuseRevoked"/>). The list is in the service's
-/// database: it outlives a restart, and every instance sees it.
+/// minutes; what changes something looks here, and so does what reads where minutes are too long (<see cref="IdentityExtensions.RefuseRevoked"/>).
+/// The list is in the service's database: it outlives a restart, and every instance sees it.
 /// </summary>
 public sealed class DenyList(IStore store)
 {
@@ -38,7 +38,7 @@ public sealed class DenyList(IStore store)
         await store.FirstOrDefaultAsync<long?>("select 1 from sys_denied where id = @SessionId or id = @TokenId", new { caller.SessionId, caller.TokenId }, cancellation) is not null;
 }
 
-/// <summary>On the metadata of routes that ask the <see cref="DenyList"/>.</summary>
+/// <summary>On the metadata of routes that ask the <see cref="DenyList"/> though they only read.</summary>
 internal sealed class RefusesRevoked
 {
     public static RefusesRevoked Mark { get; } = new();

@@ -13,12 +13,11 @@ namespace Argosy.Chassis.Hosting.Identity;
 
 /// <summary>
 /// Who may ask what. Every mapped route needs a user whose token is good for the API, unless it says <c>AllowAnonymous()</c>,
-/// <see cref="RequireAdmin"/>, <see cref="AllowServices"/> or <see cref="WithAnyScope"/>.
+/// <see cref="RequireAdmin"/> or <see cref="WithAnyScope"/>. Where something is changed, a login that has ended is refused at once.
 /// </summary>
 public static class IdentityExtensions
 {
     private const string AdminPolicy = "admin";
-    private const string ServicesPolicy = "services";
     private const string AnyScopePolicy = "any-scope";
     private const string KeysCheck = "issuer-keys";
 
@@ -37,10 +36,9 @@ public static class IdentityExtensions
         services.AddWebEncoders();
         services.AddTransient<BearerHandler>();
         services.AddAuthorizationBuilder()
-            .SetFallbackPolicy(Policy((caller, method) => caller.MayAsk(method) && !caller.IsService))
-            .AddPolicy(AdminPolicy, Policy((caller, method) => caller.MayAsk(method) && !caller.IsService && caller.IsAdmin))
-            .AddPolicy(ServicesPolicy, Policy((caller, method) => caller.MayAsk(method)))
-            .AddPolicy(AnyScopePolicy, Policy((caller, _) => !caller.IsService));
+            .SetFallbackPolicy(Policy((caller, method) => caller.MayAsk(method)))
+            .AddPolicy(AdminPolicy, Policy((caller, method) => caller.MayAsk(method) && caller.IsAdmin))
+            .AddPolicy(AnyScopePolicy, Policy((_, _) => true));
         services.AddSingleton<IAuthorizationMiddlewareResultHandler, MappedRoutesOnly>();
         return services;
     }
@@ -79,15 +77,17 @@ public static class IdentityExtensions
         route.RequireAuthorization(AdminPolicy).RefuseRevoked();
 
     /// <summary>
-    /// The route is too important for the minutes that a token lives on after its session ended: it asks the <see cref="DenyList"/>, which
-    /// costs a read. In a service with a database only.
+    /// What is read here is too important for the minutes that a token lives on after its session ended: the route asks the
+    /// <see cref="DenyList"/>, as everything but GET and HEAD does anyway. That costs a read.
     /// </summary>
     public static TBuilder RefuseRevoked<TBuilder>(this TBuilder route) where TBuilder : IEndpointConventionBuilder =>
         route.WithMetadata(RefusesRevoked.Mark);
 
-    /// <summary>The route is for other programs in their own name too (<see cref="Caller.IsService"/>).</summary>
-    public static TBuilder AllowServices<TBuilder>(this TBuilder route) where TBuilder : IEndpointConventionBuilder =>
-        route.RequireAuthorization(ServicesPolicy);
+    /// <summary>
+    /// The route is not for API keys, whatever their scope: with a leaked one nobody makes another one, locks its owner out or has them erased.
+    /// </summary>
+    public static TBuilder RefuseKeys<TBuilder>(this TBuilder route) where TBuilder : IEndpointConventionBuilder =>
+        route.WithMetadata(RefusesKeys.Mark);
 
     /// <summary>The route is for users whatever their token is good for; its handler looks at <see cref="Caller.Scopes"/>.</summary>
     public static TBuilder WithAnyScope<TBuilder>(this TBuilder route) where TBuilder : IEndpointConventionBuilder =>
@@ -109,14 +109,14 @@ public static class IdentityExtensions
 
         return open ? Callers.Anybody
             : policies.Contains(AdminPolicy) ? Callers.Admins
-            : policies.Contains(ServicesPolicy) ? Callers.Services
             : policies.Contains(AnyScopePolicy) ? Callers.Holders
             : Callers.Users;
     }
 
     private static AuthorizationPolicy Policy(Func<Caller, string, bool> allows) => new AuthorizationPolicyBuilder()
         .RequireAuthenticatedUser()
-        .RequireAssertion(context => context is { User.Identity: CallerIdentity { Caller: var caller }, Resource: HttpContext http } && allows(caller, http.Request.Method))
+        .RequireAssertion(context => context is { User.Identity: CallerIdentity { Caller: var caller }, Resource: HttpContext http }
+            && !caller.IsService && !(caller.IsByKey && RefusesKeys.At(http)) && allows(caller, http.Request.Method))
         .Build();
 
     /// <summary>The fallback policy guards what is mapped; what is not stays a plain 404 or 405 instead of asking for a token.</summary>

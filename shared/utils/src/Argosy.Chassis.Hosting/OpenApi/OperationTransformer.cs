@@ -20,6 +20,11 @@ internal sealed class OperationTransformer : IOpenApiOperationTransformer
         operation.OperationId = OperationNames.Of(context.Description, endpoint);
         operation.Tags = new HashSet<OpenApiTagReference> { new(OperationNames.TagOf(context.Description), context.Document) };
         Guard(operation, callers, context.Document!);
+        if (endpoint.OfType<RefusesKeys>().Any())
+        {
+            operation.AddExtension("x-api-keys", new JsonNodeExtension(JsonValue.Create("refused")));
+        }
+
         await DescribeBodyAsync(operation, context, cancellationToken);
         await Parameters.DescribeAsync(operation, endpoint, context, cancellationToken);
         DescribeAnswers(operation, context.Description, endpoint);

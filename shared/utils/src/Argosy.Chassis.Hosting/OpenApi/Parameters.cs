@@ -20,7 +20,7 @@ internal static class Parameters
             Describe(operation.Parameters, type);
         }
 
-        if (endpoint.OfType<WritesMetadata>().LastOrDefault() is { } writes)
+        if (endpoint.OfType<WritesMetadata>().LastOrDefault() is { Idempotency: not Idempotency.Ignored } writes)
         {
             operation.Parameters.Add(Header("Idempotency-Key", KeyMeaning(writes.Idempotency), writes.Idempotency == Idempotency.Required, 255));
         }

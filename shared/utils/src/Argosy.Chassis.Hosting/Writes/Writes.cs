@@ -12,6 +12,9 @@ public enum Idempotency
 
     /// <summary>No key, 400.</summary>
     Required,
+
+    /// <summary>No key is looked at: what is made has a name of its own that is there once, and the body is too secret for a hash of it to be kept.</summary>
+    Ignored,
 }
 
 /// <summary>Marks an endpoint that changes something.</summary>

@@ -106,9 +106,6 @@ public sealed class BearerTests : IAsyncLifetime
     [InlineData("/me", "", "user-1", HttpStatusCode.Forbidden)]
     [InlineData("/me", "API", "user-1", HttpStatusCode.Forbidden)]
     [InlineData("/me", "api", "svc:warehouse", HttpStatusCode.Forbidden)]
-    [InlineData("/machines", "api", "svc:warehouse", HttpStatusCode.OK)]
-    [InlineData("/machines", "api", "user-1", HttpStatusCode.OK)]
-    [InlineData("/machines", "openid", "svc:warehouse", HttpStatusCode.Forbidden)]
     [InlineData("/self", "openid", "user-1", HttpStatusCode.OK)]
     [InlineData("/self", "openid", "svc:warehouse", HttpStatusCode.Forbidden)]
     public async Task Scopes_and_kinds_of_callers_open_what_they_are_for(string path, string scope, string subject, HttpStatusCode status) =>
@@ -159,6 +156,35 @@ public sealed class BearerTests : IAsyncLifetime
         response.Headers.WwwAuthenticate.ToString().ShouldContain("error=\"invalid_token\"");
         (await _host.StatusAsync(Forge.Good.Token(Forge.Claims("root", "admin")), "/admin")).ShouldBe(HttpStatusCode.Unauthorized);
         (await _host.StatusAsync(Forge.Good.Token())).ShouldBe(HttpStatusCode.OK, "reads go on until the token has expired");
+    }
+
+    [Theory]
+    [InlineData("GET", HttpStatusCode.OK)]
+    [InlineData("HEAD", HttpStatusCode.OK)]
+    [InlineData("POST", HttpStatusCode.Unauthorized)]
+    [InlineData("PUT", HttpStatusCode.Unauthorized)]
+    [InlineData("PATCH", HttpStatusCode.Unauthorized)]
+    [InlineData("DELETE", HttpStatusCode.Unauthorized)]
+    public async Task Nothing_is_changed_by_a_login_that_has_ended(string method, HttpStatusCode status)
+    {
+        (await _host.SendAsync(new HttpMethod(method), "/thing", Forge.Good.Token())).StatusCode.ShouldBe(HttpStatusCode.OK);
+
+        await DenyAsync("session-1");
+
+        (await _host.SendAsync(new HttpMethod(method), "/thing", Forge.Good.Token())).StatusCode.ShouldBe(status);
+    }
+
+    [Fact]
+    public async Task What_is_not_for_keys_tells_a_key_so()
+    {
+        (await _host.SendAsync(HttpMethod.Post, "/locks", Forge.Good.Token())).StatusCode.ShouldBe(HttpStatusCode.OK);
+        var key = Forge.Good.With(claims: c => c["client_id"] = "key:abcdefgh");
+        (await _host.SendAsync(HttpMethod.Post, "/thing", key)).StatusCode.ShouldBe(HttpStatusCode.OK);
+
+        using var refused = await _host.SendAsync(HttpMethod.Post, "/locks", key);
+
+        refused.StatusCode.ShouldBe(HttpStatusCode.Forbidden);
+        (await refused.Content.ReadAsStringAsync()).ShouldContain("api-key.not-by-key");
     }
 
     private async Task DenyAsync(string id)

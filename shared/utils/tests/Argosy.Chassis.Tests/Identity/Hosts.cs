@@ -82,7 +82,7 @@ internal sealed class GuardedHost : IAsyncDisposable
         app.MapGet("/catalogue", (Caller? caller) => caller?.Id ?? "anybody").AllowAnonymous();
         app.MapGet("/open", () => "open").AllowAnonymous();
         app.MapGet("/money", (Caller caller) => caller.Id).RefuseRevoked();
-        app.MapGet("/machines", (Caller caller) => caller.Id).AllowServices();
+        app.MapPost("/locks", (Caller caller) => caller.Id).RefuseKeys();
         app.MapGet("/self", (Caller caller) => caller.Id).WithAnyScope();
         await app.StartAsync();
         return new GuardedHost(app, fresh, logs);
