@@ -1,4 +1,5 @@
 using System.Security.Cryptography;
+using Argosy.Chassis;
 using Argosy.Chassis.Hosting;
 
 namespace Argosy.Auth;

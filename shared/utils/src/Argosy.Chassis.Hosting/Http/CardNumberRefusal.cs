@@ -54,13 +54,7 @@ internal sealed class CardNumberRefusal(RequestDelegate next)
             return false;
         }
 
-        // Bounded by the server's limit; read once here and again by whoever binds it.
-        var body = new MemoryStream();
-        await http.Request.Body.CopyToAsync(body, http.RequestAborted);
-        body.Position = 0;
-        http.Request.Body = body;
-        http.Response.RegisterForDispose(body);
-        return AppearsIn(body.GetBuffer().AsSpan(0, (int)body.Length), kind);
+        return AppearsIn((await WholeBody.ReadAsync(http)).Span, kind);
     }
 
     private static bool AppearsIn(ReadOnlySpan<byte> body, Kind kind)

@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Net;
+using Argosy.Chassis.Hosting.Telemetry;
 using Argosy.Chassis.Resilience;
 using Argosy.Chassis.Store;
 using Microsoft.AspNetCore.Builder;
@@ -68,14 +69,14 @@ internal sealed partial class ProblemPipeline(RequestDelegate next, IServiceProv
                 LogAway("The database", away.Message);
                 return Problem.Unavailable("database.away", "The database cannot be used right now; ask again.", TimeSpan.FromSeconds(1));
             case HttpRequestException { StatusCode: null or >= HttpStatusCode.InternalServerError } away:
-                LogUpstream(away, context.Request.Method, context.Request.Path);
+                LogUpstream(away, RequestTrail.MethodOf(context), RequestTrail.RouteOf(context));
                 return Problem.Unavailable("upstream.away", "A service needed for this answer is away; ask again.", TimeSpan.FromSeconds(1));
             case HttpRequestException failed:
-                LogUpstream(failed, context.Request.Method, context.Request.Path);
+                LogUpstream(failed, RequestTrail.MethodOf(context), RequestTrail.RouteOf(context));
                 return new Problem(502, "upstream.failed", "A service needed for this answer gave one that cannot be used.");
             default:
-                Activity.Current?.AddException(e);
-                LogBug(e, context.Request.Method, context.Request.Path);
+                Activity.Current?.AddFailure(e);
+                LogBug(e, RequestTrail.MethodOf(context), RequestTrail.RouteOf(context));
                 return new Problem(500, "internal", "Something went wrong here. The trace id tells us what; please quote it.");
         }
     }
@@ -108,9 +109,9 @@ internal sealed partial class ProblemPipeline(RequestDelegate next, IServiceProv
     [LoggerMessage(Level = LogLevel.Warning, Message = "{Dependency} gave no answer: {Reason}")]
     private partial void LogAway(string dependency, string reason);
 
-    [LoggerMessage(Level = LogLevel.Error, Message = "{Method} {Path} failed")]
-    private partial void LogBug(Exception e, string method, string path);
+    [LoggerMessage(Level = LogLevel.Error, Message = "{Method} {Route} failed")]
+    private partial void LogBug(Exception e, string method, string route);
 
-    [LoggerMessage(Level = LogLevel.Warning, Message = "{Method} {Path} got an unusable answer from another service")]
-    private partial void LogUpstream(Exception e, string method, string path);
+    [LoggerMessage(Level = LogLevel.Warning, Message = "{Method} {Route} got an unusable answer from another service")]
+    private partial void LogUpstream(Exception e, string method, string route);
 }

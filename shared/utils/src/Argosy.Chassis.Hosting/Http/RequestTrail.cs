@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using Argosy.Chassis.Hosting.Shedding;
+using Argosy.Chassis.Hosting.Telemetry;
 using Argosy.Chassis.Telemetry;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.Features;
@@ -49,7 +50,7 @@ internal sealed partial class RequestTrail(RequestDelegate next, ProcessLifetime
             var level = IsProbe(context) || context.Features.Get<Shed>() is not null ? LogLevel.Debug : status >= 500 ? LogLevel.Warning : IsRoutine(context, status) ? LogLevel.Debug : LogLevel.Information;
             if (log.IsEnabled(level))
             {
-                LogRequest(level, context.Request.Method, RouteOf(context), status, time.GetElapsedTime(start).TotalMilliseconds);
+                LogRequest(level, MethodOf(context), RouteOf(context), status, time.GetElapsedTime(start).TotalMilliseconds);
             }
         }
     }
@@ -60,7 +61,10 @@ internal sealed partial class RequestTrail(RequestDelegate next, ProcessLifetime
         && (HttpMethods.IsGet(context.Request.Method) || HttpMethods.IsHead(context.Request.Method)
             || context.GetEndpoint()?.Metadata.GetMetadata<QuietMetadata>() is not null);
 
-    private static string RouteOf(HttpContext context) => (context.GetEndpoint() as RouteEndpoint)?.RoutePattern.RawText ?? "(no route)";
+    // What a client made up is in no log.
+    internal static string MethodOf(HttpContext context) => RequestTelemetry.MethodOf(context.Request.Method);
+
+    internal static string RouteOf(HttpContext context) => (context.GetEndpoint() as RouteEndpoint)?.RoutePattern.RawText ?? "(no route)";
 
     [LoggerMessage(Message = "{Method} {Route} {Status} in {Milliseconds:0.0} ms")]
     private partial void LogRequest(LogLevel level, string method, string route, int status, double milliseconds);

@@ -85,7 +85,7 @@ internal sealed class RequestTelemetry(RequestDelegate next)
         span.SetTag("network.protocol.version", context.Request.Protocol is "HTTP/1.1" ? "1.1" : context.Request.Protocol.Replace("HTTP/", "", StringComparison.Ordinal));
         if (failure is not null)
         {
-            span.AddException(failure);
+            span.AddFailure(failure);
         }
 
         if (failure is not null || status >= 500)
@@ -97,7 +97,7 @@ internal sealed class RequestTelemetry(RequestDelegate next)
 
     private static string? RouteOf(Endpoint? endpoint) => endpoint?.Metadata.GetMetadata<IRouteDiagnosticsMetadata>()?.Route;
 
-    private static string MethodOf(string method) => method switch
+    internal static string MethodOf(string method) => method switch
     {
         "GET" or "HEAD" or "POST" or "PUT" or "PATCH" or "DELETE" or "OPTIONS" or "TRACE" or "CONNECT" => method,
         _ => "_OTHER",

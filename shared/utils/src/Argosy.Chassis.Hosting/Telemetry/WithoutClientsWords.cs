@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Text;
 using OpenTelemetry;
 
 namespace Argosy.Chassis.Hosting.Telemetry;
@@ -28,5 +29,24 @@ internal sealed class WithoutClientsWords : BaseProcessor<Activity>
         {
             data.SetTag("url.full", uri.GetLeftPart(UriPartial.Authority));
         }
+    }
+}
+
+/// <summary>What a span says of an exception.</summary>
+internal static class Failures
+{
+    /// <summary>
+    /// Its type and where it was thrown, as OpenTelemetry's conventions name them, and the same of what caused it. Not its message, which the
+    /// framework's own method would add: there the client's words would be again.
+    /// </summary>
+    public static void AddFailure(this Activity span, Exception failure)
+    {
+        var trace = new StringBuilder();
+        for (var e = failure; e is not null; e = e.InnerException)
+        {
+            trace.Append(e.GetType().FullName).Append('\n').Append(e.StackTrace).Append('\n');
+        }
+
+        span.AddEvent(new ActivityEvent("exception", tags: new ActivityTagsCollection { ["exception.type"] = failure.GetType().FullName, ["exception.stacktrace"] = trace.ToString() }));
     }
 }

@@ -19,7 +19,7 @@ internal sealed class IdempotencyMiddleware(RequestDelegate next, IStore store, 
 
     public async Task InvokeAsync(HttpContext http)
     {
-        if (http.GetEndpoint()?.Metadata.GetMetadata<WritesMetadata>() is not { } writes)
+        if (http.GetEndpoint()?.Metadata.GetMetadata<WritesMetadata>() is not { Idempotency: not Idempotency.Ignored } writes)
         {
             await next(http);
             return;
@@ -74,14 +74,9 @@ internal sealed class IdempotencyMiddleware(RequestDelegate next, IStore store, 
 
     private async Task<IdempotencyKey> KeyAsync(HttpContext http, string header)
     {
-        // The body is bounded by the server's limit; it is read once here and again by the binder.
-        var body = new MemoryStream();
-        await http.Request.Body.CopyToAsync(body, http.RequestAborted);
-        body.Position = 0;
-        http.Request.Body = body;
-        http.Response.RegisterForDispose(body);
+        var body = await WholeBody.ReadAsync(http);
         var caller = http.User.FindFirstValue("sub") ?? "anonymous";
-        return new IdempotencyKey(caller, http.Request.Method, http.Request.Path, header, hasher.Hash(body.GetBuffer().AsSpan(0, (int)body.Length)));
+        return new IdempotencyKey(caller, http.Request.Method, http.Request.Path, header, hasher.Hash(body.Span));
     }
 }
 
@@ -99,40 +94,13 @@ internal sealed class RequestHasher(byte[] key)
     /// <summary>Reads the key, or makes it at the first start. Of two processes that make it, both use the one that is there in the end.</summary>
     public static RequestHasher Load(string path)
     {
-        Directory.CreateDirectory(Path.GetDirectoryName(Path.GetFullPath(path))!);
         if (!File.Exists(path))
         {
-            Make(path);
+            SecretFile.Create(path, RandomNumberGenerator.GetBytes(KeySize));
         }
 
         return File.ReadAllBytes(path) is { Length: KeySize } key
             ? new RequestHasher(key)
             : throw new ConfigurationException($"IDEMPOTENCY_KEY_PATH: {path} is not a key of {KeySize} bytes; without the one that was here, keys that clients use again are refused.");
-    }
-
-    private static void Make(string path)
-    {
-        var options = new FileStreamOptions { Mode = FileMode.CreateNew, Access = FileAccess.Write };
-        if (!OperatingSystem.IsWindows())
-        {
-            options.UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite;
-        }
-
-        var made = $"{path}.{Environment.ProcessId}.new";
-        File.Delete(made);      // a crash may have left one
-        using (var file = new FileStream(made, options))
-        {
-            file.Write(RandomNumberGenerator.GetBytes(KeySize));
-            file.Flush(flushToDisk: true);
-        }
-
-        try
-        {
-            File.Move(made, path, overwrite: false);
-        }
-        catch (IOException) when (File.Exists(path))
-        {
-            File.Delete(made);      // somebody was faster
-        }
     }
 }

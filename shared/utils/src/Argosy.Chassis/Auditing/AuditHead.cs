@@ -11,12 +11,7 @@ internal sealed class AuditHead(string path)
 {
     public string Path => path;
 
-    public void Write(AuditSeal seal)
-    {
-        var next = $"{path}.{Environment.ProcessId}.new";
-        File.WriteAllText(next, string.Create(CultureInfo.InvariantCulture, $"{seal.Id} {seal.Hash}\n"));
-        File.Move(next, path, overwrite: true);
-    }
+    public void Write(AuditSeal seal) => SecretFile.Replace(path, string.Create(CultureInfo.InvariantCulture, $"{seal.Id} {seal.Hash}\n"));
 
     /// <summary>Null where nothing was sealed here yet; a file that cannot be read as a seal is one that fits nothing.</summary>
     public AuditSeal? Read()

@@ -1,20 +1,25 @@
-namespace Argosy.Auth;
+using System.Text;
 
-/// <summary>Files that only this service's user may read.</summary>
-internal static class SecretFile
+namespace Argosy.Chassis;
+
+/// <summary>
+/// Files that only this process's user may read, written as a whole or not at all: to a temporary file beside, to the disk, then renamed.
+/// Its name is random, for in containers every process has the same id.
+/// </summary>
+public static class SecretFile
 {
     /// <summary>What the name of a file that is still being written ends with. One that is old was left by a process that died.</summary>
     public const string Unfinished = ".unfinished";
 
     private const UnixFileMode OwnerOnly = UnixFileMode.UserRead | UnixFileMode.UserWrite;
 
-    /// <summary>
-    /// Makes a file that is not there yet, all of it or nothing: a temporary file beside it, to the disk, then renamed. Where another
-    /// instance was faster, its file stays; who wants to know what is in it now reads it.
-    /// </summary>
-    public static void Create(string path, string text)
+    /// <summary>Makes a file that is not there yet. Where another instance was faster, its file stays; who wants to know what is in it now reads it.</summary>
+    public static void Create(string path, string text) => Create(path, Encoding.UTF8.GetBytes(text));
+
+    /// <summary>As the other, of bytes.</summary>
+    public static void Create(string path, ReadOnlySpan<byte> content)
     {
-        var temporary = Write(path, text);
+        var temporary = Write(path, content);
         try
         {
             File.Move(temporary, path, overwrite: false);
@@ -25,8 +30,8 @@ internal static class SecretFile
         }
     }
 
-    /// <summary>As the other, in the place of what may be there: a reader gets the old text or the new one.</summary>
-    public static void Replace(string path, string text) => File.Move(Write(path, text), path, overwrite: true);
+    /// <summary>Puts a text in the place of what may be there: a reader gets the old one or the new one.</summary>
+    public static void Replace(string path, string text) => File.Move(Write(path, Encoding.UTF8.GetBytes(text)), path, overwrite: true);
 
     /// <summary>Whether people other than the owner may read or change the file.</summary>
     public static bool IsOpenToOthers(string path) =>
@@ -39,7 +44,7 @@ internal static class SecretFile
     public static bool IsOpenToOthersThanTheGroup(string path) =>
         !OperatingSystem.IsWindows() && (File.GetUnixFileMode(path) & ~(OwnerOnly | UnixFileMode.UserExecute | UnixFileMode.GroupRead)) != UnixFileMode.None;
 
-    private static string Write(string path, string text)
+    private static string Write(string path, ReadOnlySpan<byte> content)
     {
         var folder = Path.GetDirectoryName(Path.GetFullPath(path))!;
         var options = new FileStreamOptions { Mode = FileMode.CreateNew, Access = FileAccess.Write, Share = FileShare.None };
@@ -56,11 +61,7 @@ internal static class SecretFile
         var temporary = $"{path}.{Path.GetRandomFileName()}{Unfinished}";
         using (var file = new FileStream(temporary, options))
         {
-            using (var writer = new StreamWriter(file, leaveOpen: true))
-            {
-                writer.Write(text);
-            }
-
+            file.Write(content);
             file.Flush(flushToDisk: true);
         }
 
