@@ -33,6 +33,7 @@ public sealed class LeakScan(Fleet fleet)
                 using var request = new HttpRequestMessage(HttpMethod.Post, $"{path}?q={Uri.EscapeDataString(secret)}") { Content = JsonContent.Create(new { email = secret, password = secret, name = secret, paymentToken = secret }) };
                 request.Headers.Authorization = new("Bearer", access);
                 request.Headers.TryAddWithoutValidation("Idempotency-Key", secret.Replace("\r\n", "", StringComparison.Ordinal));
+                request.Headers.TryAddWithoutValidation("X-Correlation-Id", secret.Replace("\r\n", "", StringComparison.Ordinal));
                 request.Headers.TryAddWithoutValidation("User-Agent", secret.Replace("\r\n", "", StringComparison.Ordinal));
                 using var answer = await fleet.Gateway.SendAsync(request);
                 ((int)answer.StatusCode).ShouldBeLessThan(500, path);

@@ -14,7 +14,8 @@ public static class Correlation
     /// <summary>The key in the baggage.</summary>
     public const string Baggage = "correlation.id";
 
-    private const int Longest = 128;
+    // An id of any usual form fits (UUID, ULID, trace id, AWS's); no token, refresh token or API key of ours does, pasted by mistake.
+    private const int Longest = 40;
 
     /// <summary>The correlation id of the work that is being done, or null outside of any.</summary>
     public static string? Current => Activity.Current?.GetBaggageItem(Baggage);
@@ -34,7 +35,10 @@ public static class Correlation
         return id;
     }
 
-    /// <summary>Up to 128 letters, digits, dots, dashes and underscores: nothing that could break a log line or a header.</summary>
+    /// <summary>
+    /// Up to 40 letters, digits, dots, dashes and underscores: nothing that could break a log line or a header, and no card number, for it is
+    /// logged, and stored with messages.
+    /// </summary>
     public static bool IsUsable(string? text) =>
-        text is { Length: > 0 and <= Longest } && text.All(c => char.IsAsciiLetterOrDigit(c) || c is '.' or '-' or '_');
+        text is { Length: > 0 and <= Longest } && text.All(c => char.IsAsciiLetterOrDigit(c) || c is '.' or '-' or '_') && !CardNumbers.AppearIn(text);
 }

@@ -96,13 +96,19 @@ public sealed class JsonLogsTests
     [InlineData("", false)]
     [InlineData("a b", false)]
     [InlineData("a\r\nX: 1", false)]
-    public void A_correlation_id_is_short_and_plain(string text, bool usable) => Correlation.IsUsable(text).ShouldBe(usable);
+    [InlineData("0195946a-0f66-7a10-8c1d-0d7b4c1f3a52", true)]
+    [InlineData("1-5759e988-bd862e3fe1be46a994272793", true)]
+    [InlineData("4111111111111111", false)]
+    [InlineData("order-4111-1111-1111-1111", false)]
+    [InlineData("argosy_abcdefgh_AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA", false)]       // an API key
+    [InlineData("E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM", false)]                        // as long as a refresh token
+    public void A_correlation_id_is_short_and_plain_and_no_secret(string text, bool usable) => Correlation.IsUsable(text).ShouldBe(usable);
 
     [Fact]
-    public void A_correlation_id_has_at_most_128_characters()
+    public void A_correlation_id_has_at_most_40_characters()
     {
-        Correlation.IsUsable(new string('x', 128)).ShouldBeTrue();
-        Correlation.IsUsable(new string('x', 129)).ShouldBeFalse();
+        Correlation.IsUsable(new string('x', 40)).ShouldBeTrue();
+        Correlation.IsUsable(new string('x', 41)).ShouldBeFalse();
     }
 
     private List<JsonElement> Lines(Action<ILogger> log)
