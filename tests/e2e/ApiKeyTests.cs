@@ -62,7 +62,7 @@ public sealed class ApiKeyTests(Fleet fleet)
 
     private static async Task<(string Id, string Text)> MakeAsync(HttpClient owner, string scope)
     {
-        using var answer = await owner.PostAsJsonAsync(Keys, new { name = "robot", scope });
+        using var answer = await owner.PostAsJsonAsync(Keys, new { name = "robot", password = Fleet.Password, scope });
         answer.StatusCode.ShouldBe(HttpStatusCode.Created, await answer.Content.ReadAsStringAsync());
         var made = await answer.Content.ReadFromJsonAsync<JsonElement>();
         return (made.GetProperty("id").GetString()!, made.GetProperty("key").GetString()!);

@@ -10,12 +10,15 @@ namespace Argosy.E2E;
 /// <param name="Service">Who answers.</param>
 /// <param name="Method">The HTTP method.</param>
 /// <param name="Path">With its parameters in braces.</param>
-/// <param name="Callers">Whom it is for: <c>anybody</c>, <c>users</c>, <c>holders</c> (of any token of a user), <c>admins</c> or <c>services</c>.</param>
+/// <param name="Callers">Whom it is for: <c>anybody</c>, <c>users</c>, <c>holders</c> (of any token of a user) or <c>admins</c>.</param>
 /// <param name="Description">All of it.</param>
 internal sealed record Operation(string Service, string Method, string Path, string Callers, JsonNode Description)
 {
     /// <summary>The statuses that it may answer.</summary>
     public IReadOnlySet<string> Statuses { get; } = ((JsonObject)Description["responses"]!).Select(response => response.Key).ToHashSet(StringComparer.Ordinal);
+
+    /// <summary>Whether it is not for API keys.</summary>
+    public bool RefusesKeys => (string?)Description["x-api-keys"] == "refused";
 
     /// <summary>Header and query parameters.</summary>
     public IEnumerable<(string Name, string In, bool Required)> Parameters => ((JsonArray?)Description["parameters"] ?? [])

@@ -111,11 +111,13 @@ public sealed class Fleet : IAsyncLifetime
         },
         $"{name} is ready", TimeSpan.FromSeconds(60));
 
+    /// <summary>Every customer's.</summary>
+    public const string Password = "correct horse battery staple";
+
     /// <summary>A new customer with a token.</summary>
     public async Task<HttpClient> CustomerAsync()
     {
         var email = $"customer-{Guid.NewGuid():N}@example.com";
-        const string Password = "correct horse battery staple";
         using var registered = await Gateway.PostAsJsonAsync("/api/v1/auth/register", new { email, password = Password, name = "Ada" });
         registered.EnsureSuccessStatusCode();
         return await LoginAsync(email, Password);

@@ -57,6 +57,13 @@ internal sealed class Signer(RSA key, string issuer) : IDisposable
         c["roles"] = new JsonArray([.. roles.Select(role => JsonValue.Create(role))]);
     });
 
+    /// <summary>A token that was given for a customer's API key.</summary>
+    public string OfKey(string owner, string scope) => Sign(claims: c =>
+    {
+        (c["sub"], c["scope"], c["client_id"]) = (owner, scope, "key:abcdefgh");
+        c["roles"] = new JsonArray("customer");
+    });
+
     public string SignText(string header, string claims, HashAlgorithmName? hash = null, RSASignaturePadding? padding = null)
     {
         var text = $"{Encode(header)}.{Encode(claims)}";

@@ -48,7 +48,7 @@ internal sealed class Things
         var session = (await customer.GetFromJsonAsync<JsonElement>("/api/v1/auth/sessions")).GetProperty("items")[0].GetProperty("id").GetString()!;
         var profile = (await customer.GetFromJsonAsync<JsonElement>("/api/v1/users/me")).GetProperty("id").GetString()!;
 
-        using var made = await customer.PostAsJsonAsync("/api/v1/auth/api-keys", new { name = "robot" });
+        using var made = await customer.PostAsJsonAsync("/api/v1/auth/api-keys", new { name = "robot", password = Fleet.Password });
         var key = (await made.Content.ReadFromJsonAsync<JsonElement>()).GetProperty("id").GetString()!;
 
         var things = new Things { Token = token, Owner = profile, OrderId = order };

@@ -56,6 +56,25 @@ public sealed class AbuseOfLogins(Fleet fleet)
     }
 
     [Fact]
+    public async Task Case34_one_password_tried_at_many_addresses_gets_few_tries_from_one_caller()
+    {
+        var people = new List<string>();
+        for (var i = 0; i < 20; i++)
+        {
+            people.Add(await PersonAsync());
+        }
+
+        // From an address whose quota nobody else needs. No address is guessed at twice, so nothing but the caller is counted.
+        using var sprayer = Elsewhere.At("127.0.0.34", fleet.AddressOf("gateway"));
+        var answers = await Task.WhenAll(people.Select(email => sprayer.PostAsJsonAsync("/api/v1/auth/login", new { email, password = "correct horse battery staple" })));
+
+        answers.Count(answer => answer.StatusCode == HttpStatusCode.Unauthorized).ShouldBeInRange(1, 12);
+        answers.Where(answer => answer.StatusCode != HttpStatusCode.Unauthorized).ShouldAllBe(answer => answer.StatusCode == HttpStatusCode.TooManyRequests && answer.Headers.RetryAfter != null);
+        using var owner = await TryAsync(people[0], Password);
+        owner.StatusCode.ShouldBe(HttpStatusCode.OK, "the people themselves do not notice");
+    }
+
+    [Fact]
     public async Task Case35_an_address_with_an_account_and_one_without_are_told_alike_and_take_as_long()
     {
         const int Pairs = 12;

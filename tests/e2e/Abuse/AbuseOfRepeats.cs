@@ -4,7 +4,11 @@ using System.Net.Http.Json;
 using System.Security.Cryptography;
 using System.Text;
 using System.Text.Json;
+using Argosy.Chassis.Messaging;
+using Argosy.Contracts.Auth.V1;
+using Argosy.Contracts.User.V1;
 using Argosy.Testing;
+using Google.Protobuf;
 using Microsoft.Data.Sqlite;
 using Shouldly;
 using Xunit;
@@ -111,6 +115,59 @@ public sealed class AbuseOfRepeats(Fleet fleet)
                 (await fleet.Gateway.SendAsync(request)).StatusCode.ShouldBe(HttpStatusCode.Unauthorized, service);
             }
         }
+    }
+
+    [Fact]
+    public async Task Case37_with_a_stolen_key_a_message_takes_effect_once_other_types_are_refused_and_poison_is_parked()
+    {
+        if (!Directory.Exists(Path.Combine(fleet.Data, "keys", "bus")) || Fleet.On.Contains("rabbitmq"))
+        {
+            Assert.Skip("On RabbitMQ there is no /bus/v1.");
+        }
+
+        await using var thief = BusPeer.WithKeysOf(Path.Combine(fleet.Data, "keys", "bus"));
+        using var signer = await Signer.OfAsync(fleet);
+        var user = Guid.CreateVersion7().ToString();
+        var registered = BusPeer.Wrap("auth-service", new UserRegistered { UserId = user, Email = $"{user}@example.com", Name = "Eve" });
+        (await PushAsync(thief, registered, "auth-service")).ShouldBe(HttpStatusCode.OK, "or the rest proves nothing");
+        using var eve = new HttpClient { BaseAddress = fleet.AddressOf("user-service") };
+        eve.DefaultRequestHeaders.Authorization = new("Bearer", signer.Of(user, "api", "customer"));
+        eve.DefaultRequestHeaders.TryAddWithoutValidation("If-Match", "*");
+        using var change = await eve.PatchAsJsonAsync("/api/v1/users/me", new { name = "Mallory" });
+        change.StatusCode.ShouldBe(HttpStatusCode.OK);
+
+        // Again, byte by byte: nothing happens, and nothing fails.
+        (await PushAsync(thief, registered, "auth-service")).ShouldBe(HttpStatusCode.OK);
+        (await eve.GetFromJsonAsync<JsonElement>("/api/v1/users/me")).GetProperty("name").GetString().ShouldBe("Mallory");
+
+        // What its owner does not publish, or in another's name, or with another's signature.
+        (await PushAsync(thief, BusPeer.Wrap("auth-service", new UserErased { UserId = user }), "auth-service")).ShouldBe(HttpStatusCode.Forbidden);
+        (await PushAsync(thief, BusPeer.Wrap("order-service", new UserRegistered { UserId = user }), "auth-service")).ShouldBe(HttpStatusCode.Forbidden);
+        (await PushAsync(thief, registered with { Id = Guid.NewGuid().ToString(), Type = "argosy.auth.v1.NoSuchThing" }, "auth-service")).ShouldBe(HttpStatusCode.Forbidden);
+        (await PushAsync(thief, registered, "auth-service", signer: "order-service")).ShouldBe(HttpStatusCode.Unauthorized);
+
+        var poison = registered with { Id = Guid.NewGuid().ToString(), Body = ByteString.CopyFrom(0xff, 0xff, 0xff) };
+        (await PushAsync(thief, poison, "auth-service")).ShouldBe(HttpStatusCode.OK);
+        var letters = new Uri(fleet.AddressOf("user-service"), "/admin/dead-letters");
+        await Eventually.HoldsAsync(
+            async () => (await fleet.Admin.GetFromJsonAsync<JsonElement>(letters)).GetProperty("items").EnumerateArray().Any(letter => letter.GetProperty("id").GetString() == poison.Id),
+            "it is among the dead letters", TimeSpan.FromSeconds(60));
+        var other = await fleet.CustomerAsync();
+        await Eventually.HoldsAsync(async () => (await other.GetAsync("/api/v1/users/me")).IsSuccessStatusCode, "what comes after it is handled", TimeSpan.FromSeconds(60));
+        using var discarded = await fleet.Admin.PostAsync(new Uri(letters, $"/admin/dead-letters/{poison.Id}/discard"), null);
+        discarded.StatusCode.ShouldBe(HttpStatusCode.NoContent);
+    }
+
+    // As the relay that is heard now, and with nothing missing before it.
+    private async Task<HttpStatusCode> PushAsync(BusPeer thief, Envelope message, string sender, string? signer = null)
+    {
+        await using var database = new SqliteConnection($"Data Source={Path.Combine(fleet.Data, "services", "user-service", "user-service.db")};Mode=ReadOnly;Pooling=false");
+        await database.OpenAsync();
+        await using var command = database.CreateCommand();
+        command.CommandText = $"select epoch from bus_cursor where name = 'from/{sender}'";
+        var epoch = (long)(await command.ExecuteScalarAsync())!;
+        using var answer = await thief.PostAsync(fleet.AddressOf("user-service"), [message], thief.TokenFor(sender, "user-service", signer), previous: 0, position: 0, epoch);
+        return answer.StatusCode;
     }
 
     private async Task<string> SecretAsync() => (await File.ReadAllTextAsync(Path.Combine(fleet.Data, "keys", "provider-webhook-secret.txt"))).Trim();

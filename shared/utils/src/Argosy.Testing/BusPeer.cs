@@ -35,14 +35,13 @@ public sealed class BusPeer : IAsyncDisposable
     private readonly HttpClient _http = new(new SocketsHttpHandler { UseProxy = false, ActivityHeadersPropagator = null });
     private readonly WebApplication _ear;
 
-    private BusPeer(string folder)
+    private BusPeer(string keys)
     {
-        KeyFolder = Directory.CreateDirectory(Path.Combine(folder, "bus-keys")).FullName;
+        KeyFolder = keys;
         foreach (var service in Services)
         {
-            var key = _keys[service] = ECDsa.Create(ECCurve.NamedCurves.nistP256);
-            File.WriteAllText(Path.Combine(KeyFolder, $"{service}.private.pem"), key.ExportPkcs8PrivateKeyPem());
-            File.WriteAllText(Path.Combine(KeyFolder, $"{service}.public.pem"), key.ExportSubjectPublicKeyInfoPem());
+            _keys[service] = ECDsa.Create();
+            _keys[service].ImportFromPem(File.ReadAllText(Path.Combine(keys, $"{service}.private.pem")));
         }
 
         var builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions());
@@ -83,10 +82,21 @@ public sealed class BusPeer : IAsyncDisposable
     /// <summary>Makes keys for all services in <paramref name="folder"/> and begins to listen on a free port.</summary>
     public static async Task<BusPeer> StartAsync(string folder)
     {
-        var peer = new BusPeer(folder);
+        var keys = Directory.CreateDirectory(Path.Combine(folder, "bus-keys")).FullName;
+        foreach (var service in Services)
+        {
+            using var key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
+            File.WriteAllText(Path.Combine(keys, $"{service}.private.pem"), key.ExportPkcs8PrivateKeyPem());
+            File.WriteAllText(Path.Combine(keys, $"{service}.public.pem"), key.ExportSubjectPublicKeyInfoPem());
+        }
+
+        var peer = new BusPeer(keys);
         await peer._ear.StartAsync();
         return peer;
     }
+
+    /// <summary>Somebody who has stolen the keys in a folder, and hears nothing.</summary>
+    public static BusPeer WithKeysOf(string folder) => new(folder);
 
     /// <summary>An envelope as <paramref name="sender"/> would send it now.</summary>
     public static Envelope Wrap(string sender, IMessage message, string? id = null, MessageHeaders? headers = null)
