@@ -19,9 +19,9 @@ internal static class Discovery
             .WithName("jwks").WithSummary("The keys that tokens are signed with (RFC 7517)").Answers<JwkSet>(200, "Public keys.");
 
         // The same values in both, as RFC 9068 §4 wants; only what works is listed.
-        wellKnown.MapGet("/.well-known/oauth-authorization-server", (AuthOptions options, HttpResponse response) => Public(response, Metadata.Of(options)))
+        wellKnown.MapGet("/.well-known/oauth-authorization-server", (AuthOptions options, SigningKeys keys, HttpResponse response) => Public(response, Metadata.Of(options, keys.Keys)))
             .WithName("authorizationServer").WithSummary("Which endpoints work, and how (RFC 8414)").Answers<Metadata>(200, "The metadata.");
-        wellKnown.MapGet("/.well-known/openid-configuration", (AuthOptions options, HttpResponse response) => Public(response, Metadata.Of(options)))
+        wellKnown.MapGet("/.well-known/openid-configuration", (AuthOptions options, SigningKeys keys, HttpResponse response) => Public(response, Metadata.Of(options, keys.Keys)))
             .WithName("openIdConfiguration").WithSummary("The same for OpenID Connect (Discovery §3)").Answers<Metadata>(200, "The metadata.");
     }
 
@@ -65,12 +65,12 @@ internal static class Discovery
 
         private static readonly IReadOnlyList<string> Assertions = [SecurityAlgorithms.RsaSha256, SecurityAlgorithms.RsaSsaPssSha256, SecurityAlgorithms.EcdsaSha256];
 
-        public static Metadata Of(AuthOptions options)
+        public static Metadata Of(AuthOptions options, KeySet keys)
         {
             var at = options.Issuer.TrimEnd('/');
             return new Metadata(
                 options.Issuer, $"{at}/connect/authorize", at + IdentityOptions.JwksPath, $"{at}/connect/token", $"{at}/connect/userinfo", $"{at}/connect/revocation", $"{at}/connect/introspect",
-                GrantType.All, ["code"], Scope.All, ["query"], ["S256"], ["none", "login"], ["public"], [SecurityAlgorithms.RsaSha256],
+                GrantType.All, ["code"], Scope.All, ["query"], ["S256"], ["none", "login"], ["public"], [.. keys.All.Select(key => key.Public.Algorithm).Distinct(StringComparer.Ordinal)],
                 ["iss", "sub", "aud", "exp", "iat", "auth_time", "nonce", "sid", "email"],
                 ["none", PrivateKeyJwt], Assertions, ["none", PrivateKeyJwt], Assertions, [PrivateKeyJwt], Assertions, TellsIssuer: true, TakesRequest: false, TakesRequestUri: false);
         }

@@ -16,8 +16,11 @@ public sealed class ForeignClientTests
 {
     private static readonly TimeSpan Within = TimeSpan.FromMinutes(3);
 
-    [Fact]
-    public async Task Clients_of_others_run_every_flow_and_are_refused_what_they_must_be_refused()
+    [Theory]
+    [InlineData("RS256")]
+    [InlineData("PS256")]
+    [InlineData("ES256")]
+    public async Task Clients_of_others_run_every_flow_and_are_refused_what_they_must_be_refused(string algorithm)
     {
         var programs = await InstallAsync();
         var folder = Directory.CreateTempSubdirectory("argosy-foreign-").FullName;
@@ -29,9 +32,9 @@ public sealed class ForeignClientTests
               { "id": "machine", "name": "Machine", "grants": ["client_credentials"], "scopes": ["api"], "publicKey": "machine.pem" }
             ] }
             """);
-        await using var bench = await ServiceBench.StartAsync("auth-service", "AuthService");
+        await using var bench = await ServiceBench.StartAsync("auth-service", "AuthService", new Dictionary<string, string>(StringComparer.Ordinal) { ["JWT_ALGORITHM"] = algorithm });
         var issuer = bench.Address.GetLeftPart(UriPartial.Authority);
-        await bench.RestartAsync(new Dictionary<string, string>(StringComparer.Ordinal) { ["AUTH_CLIENTS"] = Path.Combine(folder, "clients.json"), ["JWT_ISSUER"] = issuer });
+        await bench.RestartAsync(new Dictionary<string, string>(StringComparer.Ordinal) { ["AUTH_CLIENTS"] = Path.Combine(folder, "clients.json"), ["JWT_ISSUER"] = issuer, ["JWT_ALGORITHM"] = algorithm });
         var (email, _) = await new Front(bench).PersonAsync();
 
         var (code, said) = await RunAsync("node", programs, Path.Combine(programs, "flows.mjs"), JsonSerializer.Serialize(new
