@@ -1,3 +1,5 @@
+using Argosy.Chassis;
+
 namespace Argosy.Auth;
 
 /// <summary>Somebody who may log in.</summary>
@@ -9,6 +11,9 @@ internal sealed record Account(string Id, string Email, string Password, string 
 {
     public const string Customer = "customer";
     public const string Admin = "admin";
+
+    /// <summary>Whose token is still good, and who was erased.</summary>
+    public static readonly Problem Unknown = Problem.NotFound("account.unknown", "There is no such account any more.");
 
     public const string ByEmail = "select id, email, password, role from accounts where email = @email";
 

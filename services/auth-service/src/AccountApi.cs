@@ -11,7 +11,7 @@ internal static class AccountApi
     public static void MapAccounts(this IEndpointRouteBuilder routes)
     {
         var auth = routes.MapGroup("/api/v1/auth").AllowAnonymous();
-        auth.MapPost("/register", RegisterAsync).Writes()
+        auth.MapPost("/register", RegisterAsync).Writes(Idempotency.Ignored)
             .WithSummary("Open an account").Answers<RegisterAnswer>(201, "The account; log in to it.");
 
         // First-party, and not OAuth (docs/decisions/0022-oauth.md): other programs send people to /connect/authorize.
@@ -67,29 +67,25 @@ internal static class AccountApi
     }
 
     private static async Task<IResult> LoginAsync(
-        LoginRequest request, SignIn signIn, Sessions sessions, AccessTokens tokens, IStore store, WriteSet work, HttpResponse response,
-        CancellationToken ct)
+        LoginRequest request, SignIn signIn, Sessions sessions, AccessTokens tokens, WriteSet cause, HttpResponse response, CancellationToken ct)
     {
         // What is no address has no account; nothing is told by saying so at once.
-        var result = EmailAddress.Normalise(request.Email) is { } email
-            ? await signIn.TryAsync(email, request.Password, work.Context, ct)
-            : SignIn.Wrong;
-        if (result.Account is { } account)
+        var (answer, refusal) = EmailAddress.Normalise(request.Email) is { } email
+            ? await signIn.LogInAsync(email, request.Password, cause.Context, BeginAsync, ct)
+            : (null, SignIn.Wrong);
+        if (answer is not null)
         {
-            SignIn.Complete(result, work);
-            var session = sessions.Begin(account.Id, account.Role, Client.FirstParty, Scope.Api, work.Now, work);
-            var outcome = await store.CommitAsync(work, ct);
-            if (outcome.Result != CommitResult.Conflict)
-            {
-                outcome.Ensure();
-                return new TokenAnswer(tokens.Issue(session), session.Scope, session.RefreshToken);
-            }
-
-            result = SignIn.Wrong;   // the account was closed meanwhile
+            return answer;
         }
 
         response.Headers.WWWAuthenticate = "Bearer realm=\"argosy\"";   // RFC 9110 §15.5.2 wants one with every 401
-        return result.Problem!.ToResult();
+        return refusal!.ToResult();
+
+        async Task<IResult> BeginAsync(Account account, WriteSet work)
+        {
+            var session = await sessions.BeginAsync(account.Id, account.Role, Client.FirstParty, Scope.Api, work.Now, work, ct);
+            return new TokenAnswer(tokens.Issue(session), session.Scope, session.RefreshToken);
+        }
     }
 
     private sealed record RegisterRequest(string Email, string Password, string Name) : IExample<RegisterRequest>

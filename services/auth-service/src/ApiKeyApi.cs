@@ -16,7 +16,7 @@ internal static class ApiKeyApi
 
     private static readonly Problem TooMany = Problem.Conflict("api-key.too-many", $"You have {ApiKeys.MostOpen} API keys, and more there are not: delete one.");
 
-    private static readonly Problem ByKey = Problem.Forbidden("api-key.not-by-key", "This takes somebody who has logged in: an API key may not do it.");
+    private static readonly Problem WrongPassword = Problem.Unprocessable("api-key.password", "The password is not right.");
 
     private static readonly Problem NoKey = Problem.Unauthorized("api-key.refused", "The API key is unknown, has expired or was revoked.");
 
@@ -26,23 +26,23 @@ internal static class ApiKeyApi
         keys.MapGet("/", ListAsync)
             .WithSummary("List one's own API keys").Answers<KeyList>(200, "Those that are good, by what they begin with; the keys themselves nobody has.");
         keys.MapDelete("/{id}", RevokeAsync).RefuseKeys()
-            .WithSummary("Revoke an API key of one's own").Answers(204, "It is good no longer.");
+            .WithSummary("Revoke an API key of one's own").Answers(204, "It opens nothing more, but for reading, which ends within 10 minutes.");
 
         // Not .Writes(): that keeps answers for repeats, and this answer is a secret.
         keys.MapPost("/", MakeAsync).RefuseKeys()
-            .WithSummary("Make an API key").Answers<KeyAnswer>(201, "The key, which is told this once.").Refuses(409);
+            .WithSummary("Make an API key").Answers<KeyAnswer>(201, "The key, which is told this once.").Refuses(404, 409);
 
         // For the gateway: no public route leads here, and without a key that is good there is nothing to get.
         routes.MapPost(ApiKey.TokenPath, TokenAsync).AllowAnonymous()
             .WithSummary("Get an access token for an API key; for the gateway").TakesForm<KeyForm>().Answers<Tokens>(200, "A token of the key's owner.").Refuses(401);
     }
 
-    /// <summary>What a key may not do whatever its scope: with a leaked one nobody makes another one, or locks its owner out.</summary>
-    public static RouteHandlerBuilder RefuseKeys(this RouteHandlerBuilder route) => route.AddEndpointFilter(static async (context, next) =>
-        Caller.Of(context.HttpContext) is { IsByKey: true } ? ByKey.ToResult() : await next(context));
-
-    /// <summary>201 with the key, which is told this once.</summary>
-    private static async Task<IResult> MakeAsync(MakeKey request, Caller caller, ApiKeys keys, WriteSet work, HttpResponse response, CancellationToken ct)
+    /// <summary>
+    /// 201 with the key, which is told this once. Needs the password, which is a guess like any other: a key outlives the session that
+    /// makes it and a new password, so it takes more than a stolen access token.
+    /// </summary>
+    private static async Task<IResult> MakeAsync(
+        MakeKey request, Caller caller, ApiKeys keys, SignIn signIn, IStore store, WriteSet work, HttpResponse response, CancellationToken ct)
     {
         var (scope, days) = (request.Scope ?? Scope.Api, request.ExpiresInDays ?? UsualDays);
         var check = new Validation();
@@ -54,7 +54,18 @@ internal static class ApiKeyApi
             return invalid.ToResult();
         }
 
-        if (await keys.MakeAsync(caller.Id, request.Name.Trim(), scope, TimeSpan.FromDays(days), work.Context, ct) is not { } made)
+        if (await store.FirstOrDefaultAsync<string>("select email from accounts where id = @Id", new { caller.Id }, ct) is not { } email)
+        {
+            return Account.Unknown.ToResult();
+        }
+
+        var owner = await signIn.TryAsync(email, request.Password, work.Context, ct);
+        if (owner.Problem is { } refusal)
+        {
+            return (refusal.Status == StatusCodes.Status401Unauthorized ? WrongPassword : refusal).ToResult();      // the token is good
+        }
+
+        if (await keys.MakeAsync(owner, request.Name.Trim(), scope, TimeSpan.FromDays(days), work.Context, ct) is not { } made)
         {
             return TooMany.ToResult();
         }
@@ -107,9 +118,9 @@ internal sealed record KeyForm(string Key) : IExample<KeyForm>
     public static KeyForm Example { get; } = new(KeyAnswer.Example.Key);
 }
 
-internal sealed record MakeKey(string Name, string? Scope = null, int? ExpiresInDays = null) : IExample<MakeKey>
+internal sealed record MakeKey(string Name, string Password, string? Scope = null, int? ExpiresInDays = null) : IExample<MakeKey>
 {
-    public static MakeKey Example { get; } = new("robot", "api.read", 30);
+    public static MakeKey Example { get; } = new("robot", "correct horse battery staple", "api.read", 30);
 }
 
 internal sealed record KeyAnswer(string Id, string Key, string Prefix, string Name, string Scope, DateTimeOffset Created, DateTimeOffset Expires) : IExample<KeyAnswer>

@@ -28,9 +28,10 @@ internal sealed class ApiKeys(IStore store, TimeProvider time)
 
     private const int MaxConflicts = 10;
 
-    /// <summary>Makes a key of an account; null where it has <see cref="MostOpen"/>.</summary>
-    public async Task<MadeKey?> MakeAsync(string account, string name, string scope, TimeSpan lifetime, MessageContext cause, CancellationToken ct)
+    /// <summary>Makes a key of somebody who has just given their password; null where they have <see cref="MostOpen"/>.</summary>
+    public async Task<MadeKey?> MakeAsync(SignInResult owner, string name, string scope, TimeSpan lifetime, MessageContext cause, CancellationToken ct)
     {
+        var account = owner.Account!.Id;
         for (var i = 0; i < MaxConflicts; i++)
         {
             if ((await OfAsync(account, ct)).Count >= MostOpen)
@@ -39,6 +40,9 @@ internal sealed class ApiKeys(IStore store, TimeProvider time)
             }
 
             var work = new WriteSet(cause.For($"api key {i}"), time.GetUtcNow());
+
+            // Holds the account's row until the commit, so that two at once count each other.
+            SignIn.Complete(owner, work);
             var made = Make(account, name, scope, lifetime, work);
             var outcome = await store.CommitAsync(work, ct);
             if (outcome.Result != CommitResult.Conflict)
@@ -48,7 +52,7 @@ internal sealed class ApiKeys(IStore store, TimeProvider time)
             }
         }
 
-        throw new ProblemException(Problem.Conflict("auth.contention", "The account was closed, or too many are changing it at once."));
+        throw new ProblemException(Problem.Conflict("auth.contention", "The account was closed, its password changed, or too many are changing it at once: ask again."));
     }
 
     /// <summary>The keys of an account that are good, the latest first.</summary>
@@ -102,9 +106,6 @@ internal sealed class ApiKeys(IStore store, TimeProvider time)
     {
         var key = ApiKey.New();
         var row = new OpenKey(work.NewId(), key.Prefix, name, scope, work.NowMilliseconds, (work.Now + lifetime).ToUnixTimeMilliseconds());
-
-        // Holds the account's row until the commit, so that two at once count each other; and is a conflict where it was closed.
-        work.Execute("update accounts set role = role where id = @account", new { account }, rows: 1);
 
         // Each new key takes those of its account along that have ended: there are never more than twenty, and no worker looks after them.
         work.Execute("delete from api_keys where account = @account and (revoked is not null or expires <= @now)", new { account, now = work.NowMilliseconds });

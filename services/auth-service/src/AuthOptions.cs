@@ -11,6 +11,9 @@ namespace Argosy.Auth;
 /// <param name="MadeAdminPasswordFile"><c>admin-password</c> in the data folder.</param>
 internal sealed record AuthOptions(string Issuer, string? AdminPasswordFile, string MadeAdminPasswordFile)
 {
+    /// <summary>Whether passwords and codes cross a network in the clear.</summary>
+    public bool IsPlain => new Uri(Issuer) is { Scheme: "http", IsLoopback: false };
+
     public static AuthOptions Read(ArgosyBuilder argosy)
     {
         var given = argosy.Settings.Text("ADMIN_PASSWORD_FILE");

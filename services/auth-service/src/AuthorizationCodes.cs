@@ -31,12 +31,11 @@ internal sealed class AuthorizationCodes(IStore store, Sessions sessions, TimePr
 
     private static readonly TimeSpan Memory = TimeSpan.FromDays(1);
 
-    /// <summary>A code for what was allowed, in the commit that <paramref name="work"/> becomes.</summary>
+    /// <summary>A code for what was allowed, in the commit of the login (<see cref="SignIn.Complete"/>) that <paramref name="work"/> becomes.</summary>
     public static string Issue(Account account, Consent consent, WriteSet work)
     {
         var code = Secret.New();
         work.Execute("delete from codes where expires < @before", new { before = (work.Now - Memory).ToUnixTimeMilliseconds() });
-        work.Require("select 1 from accounts where id = @Id", new { account.Id });
         work.Execute(
             """
             insert into codes (hash, client, redirect_uri, challenge, nonce, scope, account, authenticated, expires, session)
@@ -80,7 +79,7 @@ internal sealed class AuthorizationCodes(IStore store, Sessions sessions, TimePr
                 return null;
             }
 
-            var session = sessions.Begin(row.Account, row.Role, row.Client, row.Scope, DateTimeOffset.FromUnixTimeMilliseconds(row.Authenticated), work);
+            var session = await sessions.BeginAsync(row.Account, row.Role, row.Client, row.Scope, DateTimeOffset.FromUnixTimeMilliseconds(row.Authenticated), work, ct);
             work.Execute("update codes set session = @Id where hash = @hash and session is null", new { session.Id, hash = Secret.HashOf(code) }, rows: 1);
             var outcome = await store.CommitAsync(work, ct);
             if (outcome.Result != CommitResult.Conflict)

@@ -43,10 +43,10 @@ internal static class AuthorizeApi
     }
 
     private static async Task<IResult> AnswerAsync(
-        HttpRequest http, Clients clients, AuthOptions options, SignIn signIn, IStore store, WriteSet work, CancellationToken ct)
+        HttpRequest http, Clients clients, AuthOptions options, SignIn signIn, WriteSet cause, CancellationToken ct)
     {
         // Another site's form could log somebody in as somebody else.
-        if (http.Headers.Origin is [{ Length: > 0 } origin] && !string.Equals(origin, OriginOf(options.Issuer), StringComparison.OrdinalIgnoreCase))
+        if (http.Headers.Origin.Any(origin => !string.Equals(origin, OriginOf(options.Issuer), StringComparison.OrdinalIgnoreCase)))
         {
             return new ErrorPage("This form was sent from another site. Go back to the program and begin again there.");
         }
@@ -63,24 +63,11 @@ internal static class AuthorizeApi
         }
 
         var typed = form["email"]?.Trim() ?? "";
-        var result = EmailAddress.Normalise(typed) is { } email
-            ? await signIn.TryAsync(email, form["password"] ?? "", work.Context, ct)
-            : SignIn.Wrong;
-        if (result.Account is { } account)
-        {
-            SignIn.Complete(result, work);
-            var code = AuthorizationCodes.Issue(account, request!.Consent, work);
-            var outcome = await store.CommitAsync(work, ct);
-            if (outcome.Result != CommitResult.Conflict)
-            {
-                outcome.Ensure();
-                return Back(request, options, ("code", code));
-            }
-
-            result = SignIn.Wrong;      // the account was closed meanwhile
-        }
-
-        return new LoginPage(request!, typed.Length <= MaxEmail ? typed : null, result.Problem);
+        var (back, problem) = EmailAddress.Normalise(typed) is { } email
+            ? await signIn.LogInAsync(
+                email, form["password"] ?? "", cause.Context, (account, work) => Task.FromResult<IResult>(Back(request!, options, ("code", AuthorizationCodes.Issue(account, request!.Consent, work)))), ct)
+            : (null, SignIn.Wrong);
+        return back ?? new LoginPage(request!, typed.Length <= MaxEmail ? typed : null, problem);
     }
 
     // Null where all is well.

@@ -18,6 +18,8 @@ internal sealed class ClientProof(Clients clients, AuthOptions options, IStore s
 {
     public const string AssertionType = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer";
 
+    public const string InvalidClient = "invalid_client";
+
     private const int MaxLength = 8 * 1024;
     private const int MaxId = 255;
     private static readonly TimeSpan LongestLife = TimeSpan.FromMinutes(10);
@@ -66,7 +68,7 @@ internal sealed class ClientProof(Clients clients, AuthOptions options, IStore s
         return clients.Find(id) is { IsPublic: true } client ? (client, null) : (null, Unknown("There is no such public client; a confidential one signs a client_assertion."));
     }
 
-    public static OAuthError Unknown(string detail) => new("invalid_client", detail, StatusCodes.Status401Unauthorized);
+    public static OAuthError Unknown(string detail) => new(InvalidClient, detail);
 
     private async Task<(Client? Client, OAuthError? Refusal)> ProveAsync(string assertion, string? named, MessageContext cause, CancellationToken ct)
     {

@@ -70,7 +70,7 @@ internal sealed partial class Clients
         Demand(code || !client.Scopes.Contains(Scope.OpenId, StringComparer.Ordinal), $"no scope {Scope.OpenId} without users, who come by {GrantType.AuthorizationCode}");
         foreach (var uri in client.RedirectUris)
         {
-            // A page of our own is as safe as we are.
+            // A page of our own is as safe as we are; where that is plain http on a network, the start warns of it.
             if (RedirectUri.Fault(uri) is { } fault && !uri.StartsWith($"{issuer}/", StringComparison.Ordinal))
             {
                 errors.Add($"client '{client.Id}' has the redirect URI '{uri}', which {fault}");

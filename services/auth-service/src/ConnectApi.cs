@@ -15,10 +15,10 @@ internal static class ConnectApi
         var connect = routes.MapGroup("/connect").AllowAnonymous();
         connect.MapPost("/token", TokenAsync).TakesForm<TokenForm>()
             .WithSummary("Exchange a code, a refresh token or a client's proof for tokens").Answers<Tokens>(200, "Tokens (RFC 6749 §5.1).")
-            .Answers<OAuthRefusal>(400, "A refusal (RFC 6749 §5.2).").Answers<OAuthRefusal>(401, "The client has not proved itself.");
+            .Answers<OAuthRefusal>(400, "A refusal (RFC 6749 §5.2).").Answers<OAuthRefusal>(401, "The client tried to prove itself by an Authorization header.");
         connect.MapPost("/revocation", RevokeAsync).TakesForm<PresentedTokenForm>()
-            .WithSummary("Give up a token (RFC 7009)").Answers(200, "It is good no longer, if it ever was.")
-            .Answers<OAuthRefusal>(400, "A refusal (RFC 6749 §5.2).").Answers<OAuthRefusal>(401, "The client has not proved itself.");
+            .WithSummary("Give up a token (RFC 7009)").Answers(200, "Whatever it was, it gets no more tokens; an access token reads for what is left of its 10 minutes.")
+            .Answers<OAuthRefusal>(400, "A refusal (RFC 6749 §5.2).").Answers<OAuthRefusal>(401, "The client tried to prove itself by an Authorization header.");
     }
 
     private static async Task<IResult> TokenAsync(HttpRequest http, ClientProof proof, Grants grants, WriteSet work, CancellationToken ct)
@@ -85,7 +85,7 @@ internal static class ConnectApi
         }
     }
 
-    // Whoever names no client is taken for the first-party one: its tokens came from the JSON login, which has no client_id.
+    // Whoever names no client is taken for the first-party one, while that is public: its tokens came from the JSON login, which has no client_id.
     private static async Task<(Client? Client, OAuthError? Refusal)> IdentifyAsync(
         HttpRequest http, OAuthForm form, ClientProof proof, Grants grants, MessageContext cause, CancellationToken ct)
     {

@@ -6,7 +6,7 @@ using Argosy.Chassis.Store;
 
 namespace Argosy.Auth;
 
-/// <summary>Creates the first administrator, once, before the service listens.</summary>
+/// <summary>Creates the first administrator, once, before the service listens; and says what is wrong with how it is reached.</summary>
 /// <remarks>
 /// The password is in its file before the account is committed: a crash between the two leaves a password without an account, and the
 /// next start takes it up. The other order could leave an administrator whose password nobody has.
@@ -17,6 +17,11 @@ internal sealed partial class FirstStart(IStore store, Passwords passwords, Auth
 
     public async Task StartAsync(CancellationToken cancellationToken)
     {
+        if (options.IsPlain)
+        {
+            Plain(options.Issuer);
+        }
+
         if (await store.FirstOrDefaultAsync<Account>(Account.ByEmail, new { email = Email }, cancellationToken) is not null)
         {
             return;
@@ -71,6 +76,9 @@ internal sealed partial class FirstStart(IStore store, Passwords passwords, Auth
             throw new ConfigurationException($"ADMIN_PASSWORD_FILE is '{path}', which cannot be read: {e.Message}");
         }
     }
+
+    [LoggerMessage(2, LogLevel.Warning, "JWT_ISSUER is {Issuer}: people's passwords, and the codes that go back to programs, cross the network in the clear; put TLS before the gateway and name its https address")]
+    partial void Plain(string issuer);
 
     [LoggerMessage(1, LogLevel.Information, "Created the administrator {Email}; the password is in {Path}")]
     partial void Created(string email, string path);

@@ -7,8 +7,8 @@ namespace Argosy.Auth;
 /// <summary>What a client gets for what it brings: one method for each grant of <c>/connect/token</c>.</summary>
 internal sealed class Grants(Clients clients, AuthorizationCodes codes, Sessions sessions, AccessTokens tokens, AuditTally tally)
 {
-    /// <summary>The client of the JSON login; null where the configuration has none of that name.</summary>
-    public Client? FirstParty => clients.Find(Client.FirstParty);
+    /// <summary>The client of the JSON login, which names none; null where there is none, or it has to prove itself like any other.</summary>
+    public Client? FirstParty => clients.Find(Client.FirstParty) is { IsPublic: true } client ? client : null;
 
     /// <summary>RFC 6749 §4.1.3 with RFC 7636 §4.5.</summary>
     public async Task<IResult> CodeAsync(Client client, OAuthForm form, MessageContext cause, CancellationToken ct)
@@ -35,7 +35,7 @@ internal sealed class Grants(Clients clients, AuthorizationCodes codes, Sessions
             : new OAuthError("invalid_grant", "The code is unknown, expired, was used before, or belongs to another client, redirect_uri or code_verifier.");
     }
 
-    /// <summary>RFC 6749 §6. A narrower scope is the access token's; the session keeps its own.</summary>
+    /// <summary>RFC 6749 §6. A narrower scope is the access token's; the session keeps its own, of which counts what the client may still have.</summary>
     public async Task<IResult> RefreshAsync(Client client, OAuthForm form, MessageContext cause, CancellationToken ct)
     {
         if (form["refresh_token"] is not { } token)
@@ -44,17 +44,14 @@ internal sealed class Grants(Clients clients, AuthorizationCodes codes, Sessions
         }
 
         // Looked at before the token is spent: a scope that cannot be had must not cost the session.
-        if (form["scope"] is { } asked)
+        var most = (await sessions.StateAsync(token, ct))?.Scope is { } granted ? Scope.Split(granted).Intersect(client.Scopes, StringComparer.Ordinal).ToList() : client.Scopes;
+        if (Scope.Narrow(most, form["scope"]) is not { Length: > 0 } scope)
         {
-            var most = (await sessions.StateAsync(token, ct))?.Scope ?? string.Join(' ', client.Scopes);
-            if (Scope.Narrow(Scope.Split(most), asked) is null)
-            {
-                return new OAuthError("invalid_scope", $"The scope was and is at most '{most}'.");
-            }
+            return new OAuthError("invalid_scope", $"The scope is at most '{string.Join(' ', most)}'.");
         }
 
         return await sessions.RefreshAsync(token, client.Id, cause, ct) is { } session
-            ? Refreshed(session, form["scope"])
+            ? new TokenAnswer(tokens.Issue(session, scope), scope, session.RefreshToken)
             : new OAuthError("invalid_grant", "The refresh token is unknown, expired, revoked, of another client, or was used before.");
     }
 
@@ -69,11 +66,5 @@ internal sealed class Grants(Clients clients, AuthorizationCodes codes, Sessions
     {
         tally.Count($"{Caller.ServicePrefix}{client.Id}", "client.login", client.Id, outcome: "done");
         return new TokenAnswer(tokens.Issue(client, scope), scope);
-    }
-
-    private TokenAnswer Refreshed(Session session, string? asked)
-    {
-        var scope = Scope.Narrow(Scope.Split(session.Scope), asked) ?? session.Scope;
-        return new TokenAnswer(tokens.Issue(session, scope), scope, session.RefreshToken);
     }
 }

@@ -4,8 +4,9 @@ namespace Argosy.Auth;
 
 /// <summary>How often somebody guessed at an address lately, and until when its owner and everybody else have to wait.</summary>
 /// <remarks>
-/// After five guesses the wait doubles from a second to a quarter of an hour. Nobody is ever locked out for good: that would hand
-/// strangers a way to keep people out (ASVS 5 §6.1.1). An hour without a guess forgets all.
+/// After five guesses the wait doubles from a second to a minute, and is the same for everybody: an address gets some 1,400 guesses a day.
+/// No address is locked, but whoever goes on guessing makes its owner wait a minute, too, and be the first to try after it; with longer waits
+/// strangers could keep people out (ASVS 5 §6.1.1). Sessions that are there go on. An hour without a guess forgets all.
 /// </remarks>
 /// <param name="Failures">Guesses since the last success or the last quiet hour, those under way included.</param>
 /// <param name="FailedAt">When the last one was made, in Unix milliseconds.</param>
@@ -14,7 +15,7 @@ internal sealed record Guesses(long Failures, long FailedAt, long BlockedUntil)
 {
     private const int Free = 5;
 
-    private static readonly TimeSpan LongestWait = TimeSpan.FromMinutes(15);
+    private static readonly TimeSpan LongestWait = TimeSpan.FromMinutes(1);
 
     /// <summary>How long a guess is remembered.</summary>
     public static TimeSpan Memory { get; } = TimeSpan.FromHours(1);
@@ -35,7 +36,7 @@ internal sealed record Guesses(long Failures, long FailedAt, long BlockedUntil)
     /// <summary>Whether the last guess is too long ago to count.</summary>
     public bool IsForgotten(DateTimeOffset now) => FailedAt < (now - Memory).ToUnixTimeMilliseconds();
 
-    /// <summary>Nothing for the first five, then 1 s, 2 s, 4 s … 15 min.</summary>
+    /// <summary>Nothing for the first five, then 1 s, 2 s, 4 s … 1 min.</summary>
     public static TimeSpan WaitAfter(long failures) => failures <= Free
         ? TimeSpan.Zero
         : TimeSpan.FromSeconds(Math.Min(LongestWait.TotalSeconds, Math.Pow(2, Math.Min(failures - Free - 1, 20))));

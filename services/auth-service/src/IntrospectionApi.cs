@@ -13,7 +13,7 @@ internal static class IntrospectionApi
     public static void MapIntrospection(this IEndpointRouteBuilder routes) =>
         routes.MapGroup("/connect").AllowAnonymous().MapPost("/introspect", IntrospectAsync).TakesForm<PresentedTokenForm>().WithName("introspect")
             .WithSummary("Ask what a token of one's own is worth (RFC 7662)").Answers<Introspection>(200, "Whether it is good, and for what.")
-            .Answers<OAuthRefusal>(400, "A refusal (RFC 6749 §5.2).").Answers<OAuthRefusal>(401, "The client has not proved itself.");
+            .Answers<OAuthRefusal>(400, "A refusal (RFC 6749 §5.2).").Answers<OAuthRefusal>(401, "The client tried to prove itself by an Authorization header.");
 
     private static async Task<IResult> IntrospectAsync(HttpRequest http, ClientProof proof, Sessions sessions, WriteSet work, CancellationToken ct)
     {

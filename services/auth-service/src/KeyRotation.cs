@@ -119,9 +119,7 @@ internal sealed partial class KeyRotation(
     {
         var work = new WriteSet(new MessageContext(Ids.New(time), Self, new MessageHeaders()), time.GetUtcNow());
         work.Fence(lease);
-        work.Execute(
-            "insert into sys_audit (at, actor, action, target, detail) values (@at, @actor, @action, @target, @detail)",
-            new { at = work.NowMilliseconds, actor, action = "keys.rotate", target = before.Next!.Id, detail = $"instead of {before.Signing.Id}" }, rows: 1);
+        work.Audit(actor, "keys.rotate", before.Next!.Id, $"instead of {before.Signing.Id}");
         var outcome = await store.CommitAsync(work, ct);
         if (outcome.Result == CommitResult.Conflict)
         {

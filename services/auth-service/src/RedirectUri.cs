@@ -1,3 +1,6 @@
+using System.Globalization;
+using System.Net;
+
 namespace Argosy.Auth;
 
 /// <summary>
@@ -35,13 +38,13 @@ internal sealed record RedirectUri(string Text)
     private static string? PrefixOf(string text) => Array.Find(
         Loopback, prefix => text.StartsWith(prefix, StringComparison.Ordinal) && (text.Length == prefix.Length || text[prefix.Length] is ':' or '/' or '?'));
 
-    // Null where what follows the host is neither a port of up to five digits nor what may come after one.
+    // Null where what follows the host is neither a port nor what may come after one.
     private static string? WithoutPort(string rest)
     {
         if (rest.StartsWith(':'))
         {
             var digits = rest.Skip(1).TakeWhile(char.IsAsciiDigit).Count();
-            if (digits is 0 or > 5)
+            if (digits is 0 or > 5 || int.Parse(rest.AsSpan(1, digits), CultureInfo.InvariantCulture) > IPEndPoint.MaxPort)
             {
                 return null;
             }

@@ -16,7 +16,7 @@ internal static class SessionApi
         auth.MapGet("/sessions", ListAsync)
             .WithSummary("List where one is logged in").Answers<SessionList>(200, "The sessions that go on.");
         auth.MapDelete("/sessions/{id}", EndAsync).RefuseKeys()
-            .WithSummary("End a session of one's own").Answers(204, "It has ended; its tokens are good no longer.");
+            .WithSummary("End a session of one's own").Answers(204, "It has ended: an access token of it changes nothing more as soon as services have heard, and reads for 10 minutes at most.");
 
         // Not .Writes(): that keeps a hash of the body, and there is a password in it.
         auth.MapPost("/password", ChangePasswordAsync).RefuseKeys()
@@ -40,7 +40,7 @@ internal static class SessionApi
     {
         if (await store.FirstOrDefaultAsync<string>("select email from accounts where id = @Id", new { caller.Id }, ct) is not { } email)
         {
-            return Problem.NotFound("account.unknown", "There is no such account any more.").ToResult();
+            return Account.Unknown.ToResult();
         }
 
         if (PasswordPolicy.Fault(request.NewPassword, email) is { } fault)
@@ -61,14 +61,9 @@ internal static class SessionApi
             return Passwords.Busy.ToResult();
         }
 
-        SignIn.Complete(result with { NewHash = null }, work);
-        work.Execute("update accounts set password = @hash where id = @Id and password = @Password", new { hash = await place.HashAsync(request.NewPassword), account.Id, account.Password }, rows: 1);
+        SignIn.Complete(result with { NewHash = await place.HashAsync(request.NewPassword) }, work);
         work.Audit(account.Id, "password.change", account.Id);
-        foreach (var other in (await sessions.OfAsync(caller.Id, ct)).Where(session => session.Id != caller.SessionId))
-        {
-            Sessions.End(other.Id, caller.Id, work);
-        }
-
+        await sessions.EndOthersAsync(account.Id, caller.SessionId, work, ct);
         var outcome = await store.CommitAsync(work, ct);
         if (outcome.Result == CommitResult.Conflict)
         {

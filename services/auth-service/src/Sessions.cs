@@ -23,7 +23,9 @@ internal sealed record RefreshState(string Account, string Client, string Scope,
 internal sealed class Sessions(IStore store, TimeProvider time)
 {
     private const int MaxConflicts = 10;
-    private const int MostShown = 100;
+
+    /// <summary>Sessions of one account that go on at a time.</summary>
+    public const int MostOpen = 100;
 
     /// <summary>How long a session lasts at most.</summary>
     public static readonly TimeSpan Lifetime = TimeSpan.FromDays(30);
@@ -31,13 +33,21 @@ internal sealed class Sessions(IStore store, TimeProvider time)
     /// <summary>How long it lasts unused.</summary>
     public static readonly TimeSpan Idle = TimeSpan.FromDays(7);
 
-    /// <summary>Begins a session, in the commit that <paramref name="work"/> becomes.</summary>
-    public Session Begin(string account, string role, string client, string scope, DateTimeOffset authenticated, WriteSet work)
+    /// <summary>Begins a session, in the commit that <paramref name="work"/> becomes; where the account has <see cref="MostOpen"/>, the oldest ends.</summary>
+    public async Task<Session> BeginAsync(string account, string role, string client, string scope, DateTimeOffset authenticated, WriteSet work, CancellationToken ct)
     {
         var token = Secret.New();
         var session = new Session(Ids.New(time), account, role, client, scope, authenticated, token);
         RemoveExpired(work);
-        work.Require("select 1 from accounts where id = @account", new { account });   // closed while its password was being compared?
+
+        // Holds the account's row until the commit: a change of the password sees this session, or this sees the change. A conflict where it was closed.
+        work.Execute("update accounts set role = role where id = @account", new { account }, rows: 1);
+        foreach (var oldest in await BeyondAsync(account, MostOpen - 1, work, ct))
+        {
+            work.Execute("update sessions set revoked = @now where id = @oldest and revoked is null", new { now = work.NowMilliseconds, oldest });
+            Tell(oldest, account, work);
+        }
+
         work.Execute(
             """
             insert into sessions (id, account, authenticated, expires, revoked, client, scope, seen)
@@ -125,9 +135,21 @@ internal sealed class Sessions(IStore store, TimeProvider time)
     {
         work.Execute(
             "update sessions set revoked = @now where id = @session and account = @account and revoked is null", new { now = work.NowMilliseconds, session, account }, rows: 1);
-        DenyList.Deny(work, session);
-        work.Audit(account, "session.end", session);
-        work.Publish(new SessionRevoked { SessionId = session, UserId = account });
+        Tell(session, account, work);
+    }
+
+    /// <summary>Ends every session of an account but one, and lets no code begin another; a login at the same moment is a conflict.</summary>
+    public async Task EndOthersAsync(string account, string kept, WriteSet work, CancellationToken ct)
+    {
+        const string Others = "account = @account and id <> @kept and revoked is null and expires > @now";
+        var of = new { account, kept, now = work.NowMilliseconds };
+        var others = await store.QueryAsync<string>($"select id from sessions where {Others}", of, ct);
+        work.Execute("delete from codes where account = @account and session is null", of);
+        work.Execute($"update sessions set revoked = @now where {Others}", of, rows: others.Count);
+        foreach (var session in others)
+        {
+            Tell(session, account, work);
+        }
     }
 
     /// <summary>The sessions of an account that go on, the latest first.</summary>
@@ -136,7 +158,7 @@ internal sealed class Sessions(IStore store, TimeProvider time)
         select id as Id, client as Client, scope as Scope, authenticated as Authenticated, seen as Seen, expires as Expires from sessions
         where account = @account and revoked is null and expires > @now order by authenticated desc, id limit @limit
         """,
-        new { account, now = time.GetUtcNow().ToUnixTimeMilliseconds(), limit = (long)MostShown }, ct);
+        new { account, now = time.GetUtcNow().ToUnixTimeMilliseconds(), limit = (long)MostOpen }, ct);
 
     /// <summary>What a refresh token says of itself; null where there is none that works.</summary>
     public async Task<RefreshState?> StateAsync(string token, CancellationToken ct) =>
@@ -167,6 +189,21 @@ internal sealed class Sessions(IStore store, TimeProvider time)
     /// <summary>Whether a session goes on.</summary>
     public async Task<bool> GoesOnAsync(string session, CancellationToken ct) => await store.FirstOrDefaultAsync<long?>(
         "select 1 from sessions where id = @session and revoked is null and expires > @now", new { session, now = time.GetUtcNow().ToUnixTimeMilliseconds() }, ct) is not null;
+
+    // Whoever was let in at the same moment as others may be one too many until the next login.
+    private Task<IReadOnlyList<string>> BeyondAsync(string account, int kept, WriteSet work, CancellationToken ct) => store.QueryAsync<string>(
+        """
+        select id from sessions where account = @account and revoked is null and expires > @now
+        order by authenticated desc, id desc limit @limit offset @kept
+        """,
+        new { account, now = work.NowMilliseconds, limit = (long)MostOpen, kept = (long)kept }, ct);
+
+    private static void Tell(string session, string account, WriteSet work)
+    {
+        DenyList.Deny(work, session);
+        work.Audit(account, "session.end", session);
+        work.Publish(new SessionRevoked { SessionId = session, UserId = account });
+    }
 
     private static Session Rotate(TokenRow row, WriteSet work)
     {
@@ -206,7 +243,8 @@ internal sealed class Sessions(IStore store, TimeProvider time)
     private sealed record TokenRow(
         string Hash, string Session, long Expires, long? Redeemed, string Account, string Client, string Scope, long Authenticated, long SessionExpires, long? Revoked, string Role)
     {
+        // A used token is told from an unknown one for as long as its session lasts: the next ones may be the thief's.
         public bool HasEnded(DateTimeOffset now) =>
-            Revoked is not null || Math.Min(Expires, SessionExpires) <= now.ToUnixTimeMilliseconds();
+            Revoked is not null || (Redeemed is null ? Math.Min(Expires, SessionExpires) : SessionExpires) <= now.ToUnixTimeMilliseconds();
     }
 }

@@ -25,6 +25,7 @@ internal sealed record SignInResult(Account? Account, Problem? Problem, string? 
 internal sealed class SignIn(IStore store, Passwords passwords, AuditTally tally, TimeProvider time)
 {
     private const int MaxConflicts = 10;
+    private const int MaxChanges = 3;
 
     public static readonly Problem Wrong = Problem.Unauthorized("auth.credentials", "The e-mail address or the password is wrong.");
 
@@ -71,18 +72,51 @@ internal sealed class SignIn(IStore store, Passwords passwords, AuditTally tally
         };
     }
 
-    /// <summary>Goes into the commit of a login that succeeded.</summary>
+    /// <summary>
+    /// Logs somebody in: compares, and commits what <paramref name="fill"/> puts into the set beside <see cref="Complete"/>. Where the account
+    /// was changed between the two, all of it is done again.
+    /// </summary>
+    /// <param name="email">Normalised.</param>
+    /// <param name="password">As typed.</param>
+    /// <param name="cause">The request.</param>
+    /// <param name="fill">Gives the answer for when it is committed.</param>
+    /// <param name="ct">Ends the wait.</param>
+    public async Task<(IResult? Answer, Problem? Refusal)> LogInAsync(
+        string email, string password, MessageContext cause, Func<Account, WriteSet, Task<IResult>> fill, CancellationToken ct)
+    {
+        for (var i = 0; i < MaxChanges; i++)
+        {
+            var result = await TryAsync(email, password, cause, ct);
+            if (result.Account is not { } account)
+            {
+                return (null, result.Problem);
+            }
+
+            var work = new WriteSet(cause.For($"login {i}"), time.GetUtcNow());
+            Complete(result, work);
+            var answer = await fill(account, work);
+            var outcome = await store.CommitAsync(work, ct);
+            if (outcome.Result != CommitResult.Conflict)
+            {
+                outcome.Ensure();
+                return (answer, null);
+            }
+        }
+
+        return (null, Guesses.TooMany(TimeSpan.FromSeconds(1)));
+    }
+
+    /// <summary>
+    /// Goes into the commit of whatever a right password allows: a conflict where the account was closed, or its password changed, since the two
+    /// were compared.
+    /// </summary>
     public static void Complete(SignInResult success, WriteSet work)
     {
         var account = success.Account!;
         work.Audit(account.Id, "login.succeed", account.Id);
         work.Execute("delete from attempts where subject = @subject", new { subject = SubjectOf(account.Email) });
-        if (success.NewHash is { } hash)
-        {
-            // If the password was changed meanwhile, that one stays.
-            work.Execute(
-                "update accounts set password = @hash where id = @Id and password = @Password", new { hash, account.Id, account.Password });
-        }
+        work.Execute(
+            "update accounts set password = @hash where id = @Id and password = @Password", new { hash = success.NewHash ?? account.Password, account.Id, account.Password }, rows: 1);
     }
 
     private async Task<Problem?> CountAsync(string subject, MessageContext cause, CancellationToken ct)

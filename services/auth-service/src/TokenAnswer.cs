@@ -28,17 +28,22 @@ internal sealed record Tokens(
 }
 
 /// <summary>A refusal as RFC 6749 §5.2 spells it; OAuth clients know no problem details.</summary>
-internal sealed class OAuthError(string error, string description, int status = StatusCodes.Status400BadRequest) : IResult
+/// <remarks>
+/// 400, but for whoever tried an Authorization header: to them it has to be 401 with a challenge of its scheme, though none is taken here. To
+/// others a 401 would offer what does not work, for assertions come in the body and are no scheme of HTTP.
+/// </remarks>
+internal sealed class OAuthError(string error, string description) : IResult
 {
     public string Error => error;
 
     public Task ExecuteAsync(HttpContext httpContext)
     {
-        httpContext.Response.StatusCode = status;
+        httpContext.Response.StatusCode = StatusCodes.Status400BadRequest;
         httpContext.Response.Headers.CacheControl = "no-store";
         httpContext.Response.Headers.Pragma = "no-cache";
-        if (status == StatusCodes.Status401Unauthorized)
+        if (error == ClientProof.InvalidClient && httpContext.Request.Headers.Authorization.Count > 0)
         {
+            httpContext.Response.StatusCode = StatusCodes.Status401Unauthorized;
             httpContext.Response.Headers.WWWAuthenticate = "Basic realm=\"argosy\"";
         }
 

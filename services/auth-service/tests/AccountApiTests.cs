@@ -96,16 +96,14 @@ public sealed class AccountApiTests(AuthProcess process)
     }
 
     [Fact]
-    public async Task A_repeated_registration_with_its_key_gives_the_same_answer_to_the_byte()
+    public async Task Two_strangers_with_one_idempotency_key_both_get_an_account_and_a_repeat_is_told_that_there_is_one()
     {
-        var body = new { email = Front.NewEmail(), password = Front.Password, name = "Twice" };
+        var (one, other) = (new { email = Front.NewEmail(), password = Front.Password, name = "One" }, new { email = Front.NewEmail(), password = Front.Password, name = "Other" });
         var key = Guid.NewGuid().ToString();
 
-        using var first = await _front.RegisterAsync(body, key);
-        using var second = await _front.RegisterAsync(body, key);
-
-        second.StatusCode.ShouldBe(HttpStatusCode.Created);
-        (await second.Content.ReadAsByteArrayAsync()).ShouldBe(await first.Content.ReadAsByteArrayAsync());
+        (await _front.RegisterAsync(one, key)).StatusCode.ShouldBe(HttpStatusCode.Created);
+        (await _front.RegisterAsync(other, key)).StatusCode.ShouldBe(HttpStatusCode.Created);
+        (await _front.RegisterAsync(one, key)).StatusCode.ShouldBe(HttpStatusCode.Conflict);
     }
 
     [Fact]

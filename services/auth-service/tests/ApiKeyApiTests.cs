@@ -22,7 +22,7 @@ public sealed class ApiKeyApiTests(AuthProcess process)
     {
         var (_, access) = await PersonAsync();
 
-        using var answer = await MakeAsync(access, new { name = "  warehouse robot ", scope = "api.read", expiresInDays = 7 });
+        using var answer = await MakeAsync(access, new { name = "  warehouse robot ", password = Front.Password, scope = "api.read", expiresInDays = 7 });
         answer.StatusCode.ShouldBe(HttpStatusCode.Created);
         answer.Headers.CacheControl!.NoStore.ShouldBeTrue();
         var made = await Front.JsonAsync(answer);
@@ -63,7 +63,7 @@ public sealed class ApiKeyApiTests(AuthProcess process)
     public async Task An_administrator_s_key_is_a_customer_s()
     {
         var admin = await _front.AdminAsync();
-        var made = await MadeAsync(admin);
+        var made = await MadeAsync(admin, (await File.ReadAllTextAsync(_front.AdminPasswordFile)).Trim());
         var token = await TokenAsync(made.Text);
 
         (await _front.AdminStatusAsync(admin)).ShouldBe(HttpStatusCode.OK);
@@ -123,7 +123,7 @@ public sealed class ApiKeyApiTests(AuthProcess process)
         var made = await MadeAsync(access);
         var token = await TokenAsync(made.Text);
 
-        using var more = await MakeAsync(token, new { name = "another" });
+        using var more = await MakeAsync(token, new { name = "another", password = Front.Password });
         using var password = await _front.BearerAsync("/api/v1/auth/password", token, HttpMethod.Post, new { oldPassword = Front.Password, newPassword = "an even longer walk" });
         using var logout = await _front.BearerAsync("/api/v1/auth/sessions/any", token, HttpMethod.Delete);
 
@@ -136,11 +136,29 @@ public sealed class ApiKeyApiTests(AuthProcess process)
     }
 
     [Fact]
+    public async Task A_key_takes_the_password_and_guessing_at_it_is_delayed_like_every_guess()
+    {
+        var (_, access) = await PersonAsync();
+
+        using var none = await MakeAsync(access, new { name = "robot" });
+        none.StatusCode.ShouldBe(HttpStatusCode.BadRequest);
+        using var wrong = await MakeAsync(access, new { name = "robot", password = "a guess" });
+        wrong.StatusCode.ShouldBe(HttpStatusCode.UnprocessableEntity, "and not 401: the token is good");
+        (await wrong.Content.ReadAsStringAsync()).ShouldContain("api-key.password");
+        await Eventually.HoldsAsync(async () =>
+        {
+            using var next = await MakeAsync(access, new { name = "robot", password = "a guess" });
+            return next.StatusCode == HttpStatusCode.TooManyRequests;
+        }, "guesses have to wait", TimeSpan.FromMinutes(1));
+        (await ListAsync(access)).ShouldBeEmpty();
+    }
+
+    [Fact]
     public async Task Of_many_at_once_twenty_keys_are_made_and_a_revoked_one_makes_room()
     {
         var (_, access) = await PersonAsync();
 
-        var answers = await Task.WhenAll(Enumerable.Range(0, 30).Select(i => MakeAsync(access, new { name = $"key {i}" })));
+        var answers = await Task.WhenAll(Enumerable.Range(0, 30).Select(i => Front.DecidedAsync(() => MakeAsync(access, new { name = $"key {i}", password = Front.Password }))));
 
         answers.Count(answer => answer.StatusCode == HttpStatusCode.Created).ShouldBe(20);
         answers.Where(answer => answer.StatusCode != HttpStatusCode.Created).ShouldAllBe(answer => answer.StatusCode == HttpStatusCode.Conflict);
@@ -151,11 +169,11 @@ public sealed class ApiKeyApiTests(AuthProcess process)
     }
 
     [Theory]
-    [InlineData("""{"name":""}""", "name")]
-    [InlineData("""{"name":"x","scope":"admin"}""", "scope")]
-    [InlineData("""{"name":"x","scope":"api openid"}""", "scope")]
-    [InlineData("""{"name":"x","expiresInDays":0}""", "expiresInDays")]
-    [InlineData("""{"name":"x","expiresInDays":366}""", "expiresInDays")]
+    [InlineData("""{"password":"a long walk on the shore","name":""}""", "name")]
+    [InlineData("""{"password":"a long walk on the shore","name":"x","scope":"admin"}""", "scope")]
+    [InlineData("""{"password":"a long walk on the shore","name":"x","scope":"api openid"}""", "scope")]
+    [InlineData("""{"password":"a long walk on the shore","name":"x","expiresInDays":0}""", "expiresInDays")]
+    [InlineData("""{"password":"a long walk on the shore","name":"x","expiresInDays":366}""", "expiresInDays")]
     public async Task What_a_key_cannot_be_is_told(string body, string member)
     {
         var (_, access) = await PersonAsync();
@@ -227,11 +245,11 @@ public sealed class ApiKeyApiTests(AuthProcess process)
     public async Task A_token_for_reading_reads_and_does_nothing_else()
     {
         var (_, access) = await PersonAsync();
-        using var answer = await MakeAsync(access, new { name = "reader", scope = "api.read" });
+        using var answer = await MakeAsync(access, new { name = "reader", password = Front.Password, scope = "api.read" });
         var token = await TokenAsync((await Front.JsonAsync(answer)).GetProperty("key").GetString()!);
 
         (await StatusAsync(token)).ShouldBe(HttpStatusCode.OK);
-        using var write = await MakeAsync(token, new { name = "another" });
+        using var write = await MakeAsync(token, new { name = "another", password = Front.Password });
         write.StatusCode.ShouldBe(HttpStatusCode.Forbidden);
         write.Headers.WwwAuthenticate.ToString().ShouldBe("""Bearer realm="argosy", error="insufficient_scope", scope="api" """.TrimEnd());
         (await write.Content.ReadAsStringAsync()).ShouldContain("for reading only");
@@ -245,9 +263,9 @@ public sealed class ApiKeyApiTests(AuthProcess process)
 
     private Task<HttpResponseMessage> MakeAsync(string access, object body) => _front.BearerAsync(Path, access, HttpMethod.Post, body);
 
-    private async Task<(string Id, string Text)> MadeAsync(string access)
+    private async Task<(string Id, string Text)> MadeAsync(string access, string password = Front.Password)
     {
-        using var answer = await MakeAsync(access, new { name = "robot" });
+        using var answer = await MakeAsync(access, new { name = "robot", password });
         answer.StatusCode.ShouldBe(HttpStatusCode.Created, await answer.Content.ReadAsStringAsync());
         var made = await Front.JsonAsync(answer);
         return (made.GetProperty("id").GetString()!, made.GetProperty("key").GetString()!);

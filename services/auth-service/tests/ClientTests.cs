@@ -69,7 +69,7 @@ public sealed class ClientTests : IAsyncLifetime
         var answers = await Task.WhenAll(Enumerable.Range(0, 30).Select(_ => TokenAsync(assertion)));
 
         answers.Count(answer => answer.StatusCode == HttpStatusCode.OK).ShouldBe(1);
-        answers.Count(answer => answer.StatusCode == HttpStatusCode.Unauthorized).ShouldBe(29);
+        answers.Count(answer => answer.StatusCode == HttpStatusCode.BadRequest).ShouldBe(29);
     }
 
     [Fact]
@@ -99,7 +99,8 @@ public sealed class ClientTests : IAsyncLifetime
         foreach (var (what, assertion) in wrong)
         {
             using var answer = await TokenAsync(assertion);
-            answer.StatusCode.ShouldBe(HttpStatusCode.Unauthorized, what);
+            answer.StatusCode.ShouldBe(HttpStatusCode.BadRequest, what);
+            answer.Headers.WwwAuthenticate.ShouldBeEmpty(what);
             (await Front.JsonAsync(answer)).GetProperty("error").GetString().ShouldBe("invalid_client", what);
         }
     }
@@ -108,12 +109,51 @@ public sealed class ClientTests : IAsyncLifetime
     public async Task A_client_proves_itself_in_one_way_and_does_only_what_it_was_declared_for()
     {
         await ShouldBeErrorAsync(await TokenAsync(SignRsa(Claims("warehouse")), ("client_secret", "s")), HttpStatusCode.BadRequest, "invalid_request");
-        await ShouldBeErrorAsync(await TokenAsync(SignRsa(Claims("warehouse")), ("client_id", "reports")), HttpStatusCode.Unauthorized, "invalid_client");
+        await ShouldBeErrorAsync(await TokenAsync(SignRsa(Claims("warehouse")), ("client_id", "reports")), HttpStatusCode.BadRequest, "invalid_client");
         await ShouldBeErrorAsync(await TokenAsync(SignRsa(Claims("warehouse")), ("scope", "openid")), HttpStatusCode.BadRequest, "invalid_scope");
         await ShouldBeErrorAsync(await TokenAsync(SignRsa(Claims("warehouse")), ("client_assertion_type", "other")), HttpStatusCode.BadRequest, "invalid_request");
         await ShouldBeErrorAsync(await TokenAsync(SignRsa(Claims("warehouse")), ("grant_type", "refresh_token"), ("refresh_token", "x")), HttpStatusCode.BadRequest, "unauthorized_client");
-        await ShouldBeErrorAsync(await _front.FormAsync("/connect/token", ("grant_type", "client_credentials"), ("client_id", "warehouse")), HttpStatusCode.Unauthorized, "invalid_client");
+        await ShouldBeErrorAsync(await _front.FormAsync("/connect/token", ("grant_type", "client_credentials"), ("client_id", "warehouse")), HttpStatusCode.BadRequest, "invalid_client");
         await ShouldBeErrorAsync(await _front.FormAsync("/connect/token", ("grant_type", "client_credentials"), ("client_id", "shop")), HttpStatusCode.BadRequest, "unauthorized_client");
+    }
+
+    [Fact]
+    public async Task Whoever_names_no_client_is_the_first_party_one_only_while_that_one_has_nothing_to_prove_itself_by()
+    {
+        var clients = Path.Combine(_folder, "confidential.json");
+        await File.WriteAllTextAsync(clients, """
+            { "clients": [
+              { "id": "argosy", "name": "Argosy", "grants": ["authorization_code", "client_credentials"], "redirectUris": ["http://127.0.0.1/callback"], "scopes": ["api"], "publicKey": "warehouse.pem" }
+            ] }
+            """);
+        await _front.Bench.RestartAsync(new Dictionary<string, string>(StringComparer.Ordinal) { ["AUTH_CLIENTS"] = clients });
+
+        await ShouldBeErrorAsync(await _front.FormAsync("/connect/token", ("grant_type", "client_credentials")), HttpStatusCode.BadRequest, "invalid_client");
+        await ShouldBeErrorAsync(await _front.FormAsync("/connect/revocation", ("token", "any")), HttpStatusCode.BadRequest, "invalid_client");
+
+        using var proven = await TokenAsync(SignRsa(Claims("argosy")));
+        proven.StatusCode.ShouldBe(HttpStatusCode.OK);
+    }
+
+    [Fact]
+    public async Task A_session_that_goes_on_has_no_scope_that_its_client_has_lost()
+    {
+        var (email, _) = await _front.PersonAsync();
+        var flow = new CodeFlow(_front.Http);
+        var before = await Tokens.OfAsync(await flow.RedeemAsync(await flow.CodeAsync(email)));
+        before.Claims.GetProperty("scope").GetString().ShouldBe("openid email api");
+        var clients = Path.Combine(_folder, "narrower.json");
+        await File.WriteAllTextAsync(clients, """
+            { "clients": [
+              { "id": "argosy", "name": "Argosy", "grants": ["authorization_code", "refresh_token"], "redirectUris": ["http://127.0.0.1/callback"], "scopes": ["openid"] }
+            ] }
+            """);
+        await _front.Bench.RestartAsync(new Dictionary<string, string>(StringComparer.Ordinal) { ["AUTH_CLIENTS"] = clients });
+
+        await ShouldBeErrorAsync(await _front.FormAsync("/connect/token", ("grant_type", "refresh_token"), ("refresh_token", before.Refresh), ("scope", "api")), HttpStatusCode.BadRequest, "invalid_scope");
+        var after = await Tokens.OfAsync(await _front.RefreshAsync(before.Refresh));
+
+        after.Claims.GetProperty("scope").GetString().ShouldBe("openid");
     }
 
     [Fact]
@@ -159,8 +199,8 @@ public sealed class ClientTests : IAsyncLifetime
             (await IntrospectAsync(token, assertion)).GetRawText().ShouldBe("""{"active":false}""");
         }
 
-        await ShouldBeErrorAsync(await _front.FormAsync("/connect/introspect", ("token", own)), HttpStatusCode.Unauthorized, "invalid_client");
-        await ShouldBeErrorAsync(await _front.FormAsync("/connect/introspect", ("token", own), ("client_id", "argosy")), HttpStatusCode.Unauthorized, "invalid_client");
+        await ShouldBeErrorAsync(await _front.FormAsync("/connect/introspect", ("token", own)), HttpStatusCode.BadRequest, "invalid_client");
+        await ShouldBeErrorAsync(await _front.FormAsync("/connect/introspect", ("token", own), ("client_id", "argosy")), HttpStatusCode.BadRequest, "invalid_client");
     }
 
     [Fact]

@@ -106,6 +106,15 @@ internal sealed class Front(ServiceBench bench) : IAsyncDisposable
         return await instance.SendAsync(request);
     }
 
+    /// <summary>Asks until it is decided: with many at once, the queue for hashing is sometimes full.</summary>
+    public static async Task<HttpResponseMessage> DecidedAsync(Func<Task<HttpResponseMessage>> ask)
+    {
+        HttpResponseMessage? answer = null;
+        await Eventually.HoldsAsync(
+            async () => (answer = await ask()).StatusCode is not (HttpStatusCode.ServiceUnavailable or HttpStatusCode.TooManyRequests), "there was a place at the hashing", TimeSpan.FromMinutes(2));
+        return answer!;
+    }
+
     public static async Task<JsonElement> JsonAsync(HttpResponseMessage answer) => await answer.Content.ReadFromJsonAsync<JsonElement>();
 
     public ValueTask DisposeAsync() => bench.DisposeAsync();

@@ -62,6 +62,35 @@ public sealed class OwnAccountTests(AuthProcess process)
     }
 
     [Fact]
+    public async Task A_new_password_ends_more_sessions_than_a_list_shows()
+    {
+        var (email, id) = await _front.PersonAsync();
+        var here = await _front.TokensAsync(email);
+        var (now, then) = (TimeProvider.System.GetUtcNow().ToUnixTimeMilliseconds(), TimeProvider.System.GetUtcNow().AddDays(1).ToUnixTimeMilliseconds());
+        await _front.Bench.ExecuteAsync($"""
+            with recursive n(i) as (select 1 union all select i + 1 from n where i < 150)
+            insert into sessions (id, account, authenticated, expires) select '{id}-' || i, '{id}', {now}, {then} from n
+            """);
+
+        (await ChangeAsync(here, Front.Password, Next)).ShouldBe(HttpStatusCode.NoContent);
+
+        (await ListAsync(here)).Select(Id).ShouldBe([here.Session]);
+    }
+
+    [Fact]
+    public async Task A_code_that_the_old_password_got_is_worth_nothing_under_the_new_one()
+    {
+        var (email, _) = await _front.PersonAsync();
+        var here = await _front.TokensAsync(email);
+        var flow = new CodeFlow(_front.Http);
+        var code = await flow.CodeAsync(email);
+
+        (await ChangeAsync(here, Front.Password, Next)).ShouldBe(HttpStatusCode.NoContent);
+
+        (await flow.RedeemAsync(code)).StatusCode.ShouldBe(HttpStatusCode.BadRequest);
+    }
+
+    [Fact]
     public async Task Guessing_at_the_old_password_is_delayed_like_every_guess()
     {
         var (email, _) = await _front.PersonAsync();

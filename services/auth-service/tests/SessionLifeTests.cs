@@ -73,6 +73,38 @@ public sealed class SessionLifeTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task Reuse_is_noticed_after_the_used_token_would_have_run_out_by_itself()
+    {
+        var session = await BeginAsync();
+        var stolen = session.RefreshToken;
+        for (var day = 0; day < 8; day++)
+        {
+            _time.Advance(TimeSpan.FromDays(1));
+            session = (await RefreshAsync(session.RefreshToken)).ShouldNotBeNull();
+        }
+
+        (await RefreshAsync(stolen)).ShouldBeNull();
+
+        (await RefreshAsync(session.RefreshToken)).ShouldBeNull();
+        (await _bench.PublishedAsync<SessionRevoked>()).ShouldHaveSingleItem().SessionId.ShouldBe(session.Id);
+    }
+
+    [Fact]
+    public async Task An_account_is_logged_in_in_a_hundred_places_and_the_next_login_ends_the_oldest()
+    {
+        var first = await BeginAsync();
+        for (var i = 0; i < 100; i++)
+        {
+            _time.Advance(TimeSpan.FromMilliseconds(1));
+            await BeginAsync();
+        }
+
+        (await Store.FirstOrDefaultAsync<long>("select count(*) from sessions where revoked is null")).ShouldBe(100);
+        (await RefreshAsync(first.RefreshToken)).ShouldBeNull();
+        (await _bench.PublishedAsync<SessionRevoked>()).ShouldHaveSingleItem().SessionId.ShouldBe(first.Id);
+    }
+
+    [Fact]
     public async Task Revocation_wins_over_a_refresh_that_races_with_it()
     {
         for (var i = 0; i < 20; i++)
@@ -136,7 +168,7 @@ public sealed class SessionLifeTests : IAsyncLifetime
     private async Task<Session> BeginAsync()
     {
         var work = new WriteSet(Cause(), _time.GetUtcNow());
-        var session = _sessions.Begin(Ada.Id, Ada.Role, Client.FirstParty, Scope.Api, work.Now, work);
+        var session = await _sessions.BeginAsync(Ada.Id, Ada.Role, Client.FirstParty, Scope.Api, work.Now, work, CancellationToken.None);
         (await Store.CommitAsync(work)).Ensure();
         return session;
     }

@@ -27,7 +27,14 @@ public sealed class StartProcessTests : IDisposable
 
         (await front.LoginAsync("admin@argosy.local", "the captain's own words")).StatusCode.ShouldBe(HttpStatusCode.OK);
         File.Exists(front.AdminPasswordFile).ShouldBeFalse();
+        other.Process.Output.ShouldContain(line => line.Contains($"JWT_ISSUER is {TestIssuer.Name}", StringComparison.Ordinal));
     }
+
+    [Theory]
+    [InlineData("http://argosy.example", true)]
+    [InlineData("https://argosy.example", false)]
+    [InlineData("http://127.0.0.1:8080", false)]
+    public void Passwords_that_cross_a_network_in_the_clear_are_warned_of(string issuer, bool plain) => new AuthOptions(issuer, null, "").IsPlain.ShouldBe(plain);
 
     [Fact]
     public async Task Instances_that_start_together_sign_with_one_key()

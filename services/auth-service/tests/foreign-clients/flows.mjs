@@ -102,4 +102,4 @@ held('introspection');
 const stranger = await crypto.subtle.generateKey({ name: 'ECDSA', namedCurve: 'P-256' }, false, ['sign', 'verify']);
 const forged = async () => oauth.processClientCredentialsResponse(
   server, service, await oauth.clientCredentialsGrantRequest(server, service, oauth.PrivateKeyJwt(stranger.privateKey), new URLSearchParams(), insecure));
-await fails("another's key proves nothing", forged(), (e) => e instanceof oauth.WWWAuthenticateChallengeError && e.status === 401);
+await fails("another's key proves nothing", forged(), oauthError('invalid_client'));
