@@ -59,6 +59,12 @@ internal static class ApiKeyApi
             return Account.Unknown.ToResult();
         }
 
+        // Before the password: a right one that gets nothing would be left counted as a guess.
+        if ((await keys.OfAsync(caller.Id, ct)).Count >= ApiKeys.MostOpen)
+        {
+            return TooMany.ToResult();
+        }
+
         var owner = await signIn.TryAsync(email, request.Password, work.Context, ct);
         if (owner.Problem is { } refusal)
         {
