@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.Diagnostics;
+using System.Globalization;
 using Argosy.Cli.Engines;
 using Argosy.Cli.Processes;
 
@@ -85,7 +86,8 @@ internal static class ChaosVerb
 
     private static void AtLeastOne(System.CommandLine.Parsing.OptionResult given, Option<int> option)
     {
-        if (given.Errors.Any() || given.GetValue(option) < 1)
+        // What is no number, the parser says by itself.
+        if (given.Tokens is [var token] && int.TryParse(token.Value, CultureInfo.InvariantCulture, out var number) && number < 1)
         {
             given.AddError($"{option.Name} takes a whole number from 1 on.");
         }

@@ -94,7 +94,13 @@ internal sealed class Provider(LabFleet fleet) : IDisposable
     /// <summary>Its knobs as they are when nobody has turned them.</summary>
     public static readonly IReadOnlyDictionary<string, double> Usual = new Dictionary<string, double>(StringComparer.Ordinal)
     {
-        ["latencyMs"] = 0, ["latencyJitterMs"] = 0, ["refuseRate"] = 0, ["errorAfterRate"] = 0, ["silenceRate"] = 0, ["webhookDelayMs"] = 500, ["webhookDuplicateRate"] = 0,
+        ["latencyMs"] = 0,
+        ["latencyJitterMs"] = 0,
+        ["refuseRate"] = 0,
+        ["errorAfterRate"] = 0,
+        ["silenceRate"] = 0,
+        ["webhookDelayMs"] = 500,
+        ["webhookDuplicateRate"] = 0,
     };
 
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(20);
