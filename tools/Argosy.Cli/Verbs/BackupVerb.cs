@@ -40,7 +40,7 @@ internal static class BackupVerb
     // Under another name first, and only for its owner: what has the name is whole.
     private static async Task<(Manifest Manifest, TimeSpan Held)> TakeAsync(Desk desk, DataFolder data, string to, TimeProvider time, CancellationToken ct)
     {
-        var draft = $"{to}.{Guid.NewGuid():N}.partial";
+        var draft = $"{to}.{Path.GetRandomFileName()}.partial";
         try
         {
             DataFolder.CreatePrivate(draft);

@@ -38,7 +38,7 @@ internal static class RestoreVerb
     // Beside the folder first: what has its name is whole, or was not restored.
     private static async Task<Manifest> RestoreAsync(string from, DataFolder data, string? provider, CancellationToken ct)
     {
-        var draft = $"{data.Root}.{Guid.NewGuid():N}.partial";
+        var draft = $"{data.Root}.{Path.GetRandomFileName()}.partial";
         try
         {
             DataFolder.CreatePrivate(draft);

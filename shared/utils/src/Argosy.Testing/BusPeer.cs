@@ -86,8 +86,8 @@ public sealed class BusPeer : IAsyncDisposable
         foreach (var service in Services)
         {
             using var key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
-            File.WriteAllText(Path.Combine(keys, $"{service}.private.pem"), key.ExportPkcs8PrivateKeyPem());
-            File.WriteAllText(Path.Combine(keys, $"{service}.public.pem"), key.ExportSubjectPublicKeyInfoPem());
+            await File.WriteAllTextAsync(Path.Combine(keys, $"{service}.private.pem"), key.ExportPkcs8PrivateKeyPem());
+            await File.WriteAllTextAsync(Path.Combine(keys, $"{service}.public.pem"), key.ExportSubjectPublicKeyInfoPem());
         }
 
         var peer = new BusPeer(keys);
