@@ -18,7 +18,7 @@ public sealed class LostConnectionTests
         deadline.CancelAfter(TimeSpan.FromSeconds(60));
         using var resetting = new TcpListener(IPAddress.Loopback, 0);
         resetting.Start();
-        var reset = ResetAllAsync(resetting, deadline.Token);
+        var reset = ResetAsync();
         using var http = new HttpMessageInvoker(new LostConnectionHandler(new SocketsHttpHandler { UseProxy = false, PooledConnectionLifetime = TimeSpan.Zero }));
 
         var bare = 0;
@@ -32,6 +32,8 @@ public sealed class LostConnectionTests
         await deadline.CancelAsync();
         await Should.ThrowAsync<OperationCanceledException>(reset);
         TestContext.Current.SendDiagnosticMessage("{0} of {1} were lost before they could be used", bare, Tries);
+
+        async Task ResetAsync() => await ResetAllAsync(resetting, deadline.Token);
     }
 
     private static async Task ResetAllAsync(TcpListener listener, CancellationToken ct)

@@ -102,7 +102,7 @@ public abstract class RebuildTests<TEngine> : IAsyncLifetime
         await _rebuilds.RunAsync(CancellationToken.None);
 
         (await ViewsAsync()).ShouldBe(await TruthAsync());
-        (await Store.QueryAsync<string>("select detail from sys_audit where action = 'projection.rebuilt' order by id")).Last().ShouldBe("200 rows, of which 0 were missing or wrong; 0 too many");
+        (await Store.QueryAsync<string>("select detail from sys_audit where action = 'projection.rebuilt' order by id"))[^1].ShouldBe("200 rows, of which 0 were missing or wrong; 0 too many");
     }
 
     [Fact]
