@@ -1,3 +1,4 @@
+using System.Net;
 using Argosy.Checker;
 using Argosy.Checker.History;
 using Argosy.Checker.Model;
@@ -121,7 +122,7 @@ public sealed class CheckerModelTests
         var bad = HtmlReport.Of("a <run>", [new BookResult("a orders", "1 order", [new Finding("order o is lost") { Facts = [new Fact("x.jsonl:1", "it & that")] }])], lines);
 
         good.ShouldContain("It adds up.");
-        good.ShouldContain("kill · order-service");
+        WebUtility.HtmlDecode(good).ShouldContain("kill · order-service");
         good.ShouldContain("a &lt;run&gt;");
         bad.ShouldContain("It does not add up: 1 finding.");
         bad.ShouldContain("<code>x.jsonl:1</code>it &amp; that");

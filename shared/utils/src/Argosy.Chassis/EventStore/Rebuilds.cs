@@ -148,7 +148,6 @@ internal sealed partial class Rebuilds(string service, IReadOnlyList<ReadModel> 
         }
 
         Move(work, model, position, events[^1].Position);
-        Failpoints.Hit("rebuild.before");
         var outcome = await store.CommitAsync(work, cancellation);
         if (outcome.Result == CommitResult.Conflict && await PositionAsync(store, model, cancellation) == position)
         {
@@ -156,7 +155,6 @@ internal sealed partial class Rebuilds(string service, IReadOnlyList<ReadModel> 
         }
 
         outcome.Ensure();
-        Failpoints.Hit("rebuild.after");
         return events[^1].Position;
     }
 
@@ -180,7 +178,6 @@ internal sealed partial class Rebuilds(string service, IReadOnlyList<ReadModel> 
         work.Execute($"delete from {table} where {key} in (select {key} from (select * from {table} except select * from {shadow}) as stale)");
         work.Execute($"insert into {table} select * from {shadow} s where not exists (select 1 from {table} t where t.{key} = s.{key})");
         work.Execute($"drop table {shadow}");
-        Failpoints.Hit("rebuild.swap");
         var outcome = await store.CommitAsync(work, cancellation);
         if (outcome.Result == CommitResult.Conflict && await PositionAsync(store, model, cancellation) == position)
         {

@@ -42,7 +42,7 @@ public sealed class FailpointFileTests
     private static async Task SayAsync(ServiceBench bench, string what)
     {
         using var request = new HttpRequestMessage(HttpMethod.Post, "/streams/failpoints") { Content = JsonContent.Create(new { what }) };
-        request.Headers.Add("Idempotency-Key", what);
+        request.Headers.Add("Idempotency-Key", what.Replace(' ', '-'));
         using var client = bench.As("ada");
         using var answer = await client.SendAsync(request);
         answer.EnsureSuccessStatusCode();
