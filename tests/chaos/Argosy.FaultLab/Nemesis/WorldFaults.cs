@@ -1,4 +1,5 @@
 using System.Net;
+using System.Net.Http.Headers;
 using System.Net.Http.Json;
 using System.Security.Cryptography;
 using System.Text;
@@ -106,7 +107,11 @@ internal sealed class Provider(LabFleet fleet) : IDisposable
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(20);
     private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(200);
 
-    private readonly HttpClient _http = new(new SocketsHttpHandler { UseProxy = false }) { Timeout = TimeSpan.FromSeconds(3) };
+    private readonly HttpClient _http = new(new SocketsHttpHandler { UseProxy = false })
+    {
+        Timeout = TimeSpan.FromSeconds(3),
+        DefaultRequestHeaders = { Authorization = new AuthenticationHeaderValue("Bearer", SecretFile.ReadOrCreate(Path.Combine(fleet.Data.Keys, "provider-api-key.txt"))) },
+    };
     private readonly string _address = fleet.StatusOf(Catalog.Provider).Url;
     private readonly string _webhook = fleet.StatusOf("payment-service").Url + "/webhooks/stripe";
     private readonly byte[] _secret = Encoding.UTF8.GetBytes(SecretFile.ReadOrCreate(Path.Combine(fleet.Data.Keys, "provider-webhook-secret.txt")));
