@@ -1,3 +1,4 @@
+using System.Buffers.Text;
 using System.Diagnostics;
 using System.Net.Http.Headers;
 using System.Net.Http.Json;
@@ -32,6 +33,8 @@ public sealed class Fleet : IAsyncLifetime
     /// <summary>The administrator, through the same door.</summary>
     public HttpClient Admin { get; private set; } = null!;
 
+    public string AdminId { get; private set; } = "";
+
     /// <summary>Where its spans go.</summary>
     public OtlpReceiver Collector { get; private set; } = null!;
 
@@ -52,6 +55,7 @@ public sealed class Fleet : IAsyncLifetime
         Screen = up.Errors;
         Gateway = Client();
         Admin = await LoginAsync("admin@argosy.local", await AdminPasswordAsync());
+        AdminId = JsonDocument.Parse(Base64Url.DecodeFromChars(Admin.DefaultRequestHeaders.Authorization!.Parameter!.Split('.')[1])).RootElement.GetProperty("sub").GetString()!;
     }
 
     /// <summary>What the first start has made up.</summary>

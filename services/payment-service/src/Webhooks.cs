@@ -49,7 +49,6 @@ internal static class Webhooks
         if (!IsGenuine(delivery.Signature, delivery.Body, options.WebhookSecrets, work.Now))
         {
             http.CountRefusal("webhook.refuse", Forged.Code);
-            http.Response.Headers.WWWAuthenticate = "Stripe-Signature realm=\"argosy\"";      // RFC 9110 §15.5.2 wants one with every 401
             return Forged.ToResult();
         }
 

@@ -46,7 +46,9 @@ public sealed class AbuseOfRepeats(Fleet fleet)
         var order = await customer.PlacedAsync(Orders.Body(await fleet.ItemAsync(stock: 5), token: "tok_slow"));
         var payment = await Eventually.HasAsync(() => PaymentAsync(customer, order), "the payment waits for the provider", TimeSpan.FromSeconds(20));
         var id = $"evt_{Guid.NewGuid():N}";
-        var body = Event.Replace("evt_abuse", id, StringComparison.Ordinal).Replace("\"metadata\":{}", $$"""\"metadata\":{"payment_id":"{{payment}}"}""", StringComparison.Ordinal);
+        var body = Event.Replace("evt_abuse", id, StringComparison.Ordinal).Replace("\"metadata\":{}", $$"""
+            "metadata":{"payment_id":"{{payment}}"}
+            """, StringComparison.Ordinal);
         var signature = Sign(secret, TimeProvider.System.GetUtcNow().ToUnixTimeSeconds(), body);
 
         var atOnce = await Task.WhenAll(Enumerable.Range(0, 20).Select(_ => DeliverAsync(signature, body)));

@@ -39,7 +39,8 @@ internal sealed class SmallDisk : IAsyncDisposable
 
     private async Task MoveAsync(string script)
     {
-        await RunAsync($"kill -STOP {_fleet.PidOf(_service)}");
+        // It may just have died of what it could not write, and be another one.
+        await Argosy.Testing.Eventually.HoldsAsync(async () => (await Launcher.BashAsync(Within, $"kill -STOP {_fleet.PidOf(_service)}")).ExitCode == 0, $"{_service} stands still", Within);
         try
         {
             await RunAsync(script);

@@ -23,6 +23,11 @@ public static class ProblemAnswers
             context.CountRefusal("access.refuse", problem.Code);
         }
 
+        if (problem.Status == StatusCodes.Status401Unauthorized && response.Headers.WWWAuthenticate.Count == 0)
+        {
+            response.Headers.WWWAuthenticate = "Bearer realm=\"argosy\"";      // RFC 9110 §15.5.2 wants one with every 401
+        }
+
         response.Headers.CacheControl = "no-store";
         if (problem.RetryAfter is { } wait)
         {
