@@ -30,7 +30,7 @@ public sealed class BackupTests : IAsyncLifetime
     {
         // 1. Orders, some of them while the backup is taken, some of them behind it.
         using var customer = await _first.CustomerAsync();
-        var sku = await _first.ItemAsync(stock: 500);
+        var sku = await _first.ItemAsync(stock: 5_000);
         var orders = new List<string>();
         for (var i = 0; i < 5; i++)
         {
@@ -43,6 +43,7 @@ public sealed class BackupTests : IAsyncLifetime
         while (!backup.IsCompleted)
         {
             orders.Add(await customer.PlacedAsync(Orders.Body(sku)));
+            await Task.WhenAny(backup, Task.Delay(TimeSpan.FromMilliseconds(100)));
         }
 
         (await backup).ExitCode.ShouldBe(0, (await backup).ToString());

@@ -64,7 +64,7 @@ public sealed class Fleet : IAsyncLifetime
     public async ValueTask DisposeAsync()
     {
         await Launcher.ArgosyAsync(TimeSpan.FromMinutes(1), "down", "--data", Data);
-        await Collector.DisposeAsync();
+        await (Collector?.DisposeAsync() ?? ValueTask.CompletedTask);
         Directory.Delete(Data, recursive: true);
     }
 
