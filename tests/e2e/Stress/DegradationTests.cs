@@ -10,7 +10,7 @@ using Xunit;
 namespace Argosy.E2E.Stress;
 
 /// <summary>Something is slow, full or dead: what needs it is worse, and nothing else is.</summary>
-[Trait("on", "embedded")]
+[Trait("on", "stress")]
 public sealed class DegradationTests(Fleet fleet)
 {
     private const string ReducedCapacity = "http-problem-types#temporary-reduced-capacity";

@@ -14,7 +14,7 @@ public sealed class RestartTests(Fleet fleet)
     private static readonly TimeSpan Prompt = TimeSpan.FromSeconds(5);
 
     [Fact]
-    [Trait("on", "embedded")]
+    [Trait("on", "stress")]
     public async Task While_the_only_instance_restarts_everybody_is_told_at_once_to_come_back()
     {
         var customer = await fleet.CustomerAsync();
@@ -33,7 +33,7 @@ public sealed class RestartTests(Fleet fleet)
     }
 
     [Fact]
-    [Trait("on", "instances")]
+    [Trait("on", "stress")]
     public async Task A_rolling_restart_of_every_service_under_load_costs_no_request()
     {
         var customer = await fleet.CustomerAsync();
@@ -64,7 +64,7 @@ public sealed class RestartTests(Fleet fleet)
     }
 
     [Fact]
-    [Trait("on", "embedded")]
+    [Trait("on", "stress")]
     public async Task Processes_may_start_in_any_order()
     {
         var seed = Random.Shared.Next();

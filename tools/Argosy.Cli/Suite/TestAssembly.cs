@@ -18,13 +18,16 @@ internal sealed record TestAssembly(string Name, string Path, bool RunsAlone, st
     private const string Instances = "instances";
     private const string Servers = "servers";
 
+    // Minutes long, by hand: tests/e2e/Stress.
+    private const string Stress = "stress";
+
     // The same binaries on everything else that they can stand on.
     private static readonly (string On, string Up, string[] Without)[] Matrix =
     [
-        (" on PostgreSQL and push", "--engines postgresql", [Embedded, Instances]),
-        (" on PostgreSQL, RabbitMQ, Redis", "--engines all", [Embedded, Instances]),
+        (" on PostgreSQL and push", "--engines postgresql", [Embedded, Instances, Stress]),
+        (" on PostgreSQL, RabbitMQ, Redis", "--engines all", [Embedded, Instances, Stress]),
         (" on these with two instances of each",
-            "--engines all --instances auth-service=2,user-service=2,inventory-service=2,order-service=2,payment-service=2,shipping-service=2,notification-service=2", [Embedded]),
+            "--engines all --instances auth-service=2,user-service=2,inventory-service=2,order-service=2,payment-service=2,shipping-service=2,notification-service=2", [Embedded, Stress]),
     ];
 
     // The tests of adapters, caches and crashes, each with servers that it starts.
@@ -32,7 +35,7 @@ internal sealed record TestAssembly(string Name, string Path, bool RunsAlone, st
 
     /// <summary>All of them on embedded defaults, by the solution: the only list of projects.</summary>
     public static IReadOnlyList<TestAssembly> AllOf(Repository repository) =>
-        [.. Built(repository).Select(assembly => assembly with { Without = [Servers, Instances] })];
+        [.. Built(repository).Select(assembly => assembly with { Without = [Servers, Instances, Stress] })];
 
     /// <summary>What needs PostgreSQL, RabbitMQ or Redis.</summary>
     public static IReadOnlyList<TestAssembly> OnServers(Repository repository) =>
