@@ -6,11 +6,11 @@ namespace Argosy.Cli.Suite;
 /// <summary>A test project of the solution, as the executable that it is.</summary>
 /// <param name="Name">The project's name, which is the assembly's.</param>
 /// <param name="Path">Where it is built.</param>
-/// <param name="RunsAlone">It starts whole fleets, so nothing else runs beside it.</param>
+/// <param name="StartsFleets">It starts whole fleets or servers.</param>
 /// <param name="Up">What its fleet is started with; "" for embedded defaults.</param>
 /// <param name="Only">The one value of the trait <c>on</c> whose tests run; null for all but <paramref name="Without"/>.</param>
 /// <param name="Without">Values of the trait <c>on</c> whose tests are about something else than what this run stands on.</param>
-internal sealed record TestAssembly(string Name, string Path, bool RunsAlone, string Up = "", string? Only = null, params IReadOnlyList<string> Without)
+internal sealed record TestAssembly(string Name, string Path, bool StartsFleets, string Up = "", string? Only = null, params IReadOnlyList<string> Without)
 {
     private const string WholeSystem = "tests/";
     private const string EndToEnd = "Argosy.E2E.Tests";
@@ -41,7 +41,7 @@ internal sealed record TestAssembly(string Name, string Path, bool RunsAlone, st
     public static IReadOnlyList<TestAssembly> OnServers(Repository repository) =>
         [.. Built(repository).SelectMany(assembly => assembly.Name == EndToEnd
             ? Matrix.Select(row => assembly with { Name = $"{EndToEnd}{row.On}", Up = row.Up, Without = row.Without })
-            : WithServers.Contains(assembly.Name) ? [assembly with { Name = $"{assembly.Name} with servers", RunsAlone = true, Only = Servers }] : [])];
+            : WithServers.Contains(assembly.Name) ? [assembly with { Name = $"{assembly.Name} with servers", StartsFleets = true, Only = Servers }] : [])];
 
     private static IEnumerable<TestAssembly> Built(Repository repository) =>
         XDocument.Load(repository.Solution).Descendants("Project").Select(p => p.Attribute("Path")!.Value.Replace('\\', '/'))

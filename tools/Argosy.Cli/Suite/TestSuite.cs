@@ -80,15 +80,14 @@ internal sealed class TestSuite(Repository repository, Screen screen, string? fi
         Directory.CreateDirectory(results);
         var runner = new TestRunner(results, method);
         var runs = new ConcurrentDictionary<string, TestRun>(StringComparer.Ordinal);
-        await Parallel.ForEachAsync(
-            assemblies.Where(a => !a.RunsAlone), new ParallelOptions { MaxDegreeOfParallelism = Environment.ProcessorCount, CancellationToken = ct },
-            async (assembly, stop) => runs[assembly.Name] = Tell(await runner.RunAsync(assembly, stop)));
-        foreach (var assembly in assemblies.Where(a => a.RunsAlone))
-        {
-            runs[assembly.Name] = Tell(await runner.RunAsync(assembly, ct));
-        }
-
+        await TwoAtATimeAsync(assemblies.Where(a => !a.StartsFleets));
+        await TwoAtATimeAsync(assemblies.Where(a => a.StartsFleets));
         return [.. assemblies.Select(a => runs[a.Name])];
+
+        // Fleets wait for themselves most of the time; more than two, and tests would see how slow the machine is.
+        Task TwoAtATimeAsync(IEnumerable<TestAssembly> some) => Parallel.ForEachAsync(
+            some, new ParallelOptions { MaxDegreeOfParallelism = 2, CancellationToken = ct },
+            async (assembly, stop) => runs[assembly.Name] = Tell(await runner.RunAsync(assembly, stop)));
     }
 
     private TestRun Tell(TestRun run)
