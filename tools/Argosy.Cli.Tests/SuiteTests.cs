@@ -7,7 +7,7 @@ namespace Argosy.Cli.Tests;
 
 public sealed class SuiteTests : IDisposable
 {
-    private static readonly TestAssembly Itself = new("Argosy.Cli.Tests", typeof(SuiteTests).Assembly.Location, RunsAlone: false);
+    private static readonly TestAssembly Itself = new("Argosy.Cli.Tests", typeof(SuiteTests).Assembly.Location, StartsFleets: false);
     private readonly string _results = Directory.CreateTempSubdirectory("argosy-test-").FullName;
 
     public void Dispose() => Directory.Delete(_results, recursive: true);
@@ -23,7 +23,7 @@ public sealed class SuiteTests : IDisposable
             </Solution>
             """);
 
-        TestAssembly.AllOf(new Repository(_results)).Select(a => (a.Name, a.RunsAlone)).ShouldBe([("Gateway.Tests", false), ("Argosy.E2E.Tests", true)]);
+        TestAssembly.AllOf(new Repository(_results)).Select(a => (a.Name, a.StartsFleets)).ShouldBe([("Gateway.Tests", false), ("Argosy.E2E.Tests", true)]);
     }
 
     [Fact]
@@ -38,7 +38,7 @@ public sealed class SuiteTests : IDisposable
     [Fact]
     public async Task An_assembly_that_ends_without_results_is_a_failure_and_not_nothing()
     {
-        var broken = new TestAssembly("Broken.Tests", Path.Combine(_results, "Broken.Tests.dll"), RunsAlone: false);
+        var broken = new TestAssembly("Broken.Tests", Path.Combine(_results, "Broken.Tests.dll"), StartsFleets: false);
 
         var run = await new TestRunner(_results, method: null).RunAsync(broken, CancellationToken.None);
 
