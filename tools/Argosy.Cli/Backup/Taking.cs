@@ -97,7 +97,9 @@ internal sealed class Taking(Desk desk, DataFolder data, TimeProvider time)
         Private(target);
     }
 
+    // A draft that is being written has a dot before its name, and another one in a moment.
     private static IEnumerable<string> Kept(string service) => !Directory.Exists(service) ? [] : Directory.EnumerateFiles(service, "*", SearchOption.AllDirectories)
+        .Where(file => Path.GetFileName(file)[0] != '.')
         .Where(file => !Passing.Contains(Path.GetExtension(file), StringComparer.Ordinal) && Path.GetFileName(file) != AuditHead && Path.GetRelativePath(service, file).Split(Path.DirectorySeparatorChar)[0] != "backup");
 
     // A file that went meanwhile is one that nobody needs any more: an old key, a draft.

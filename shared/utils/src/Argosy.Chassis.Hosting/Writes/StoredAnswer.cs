@@ -8,7 +8,7 @@ namespace Argosy.Chassis.Hosting.Writes;
 /// <summary>An answer as bytes: what was sent once is sent again, to the byte.</summary>
 internal sealed record StoredAnswer(int Status, IReadOnlyDictionary<string, string> Headers, byte[] Body)
 {
-    private static readonly string[] Kept = ["Content-Type", "Location", "ETag", "Retry-After", "Cache-Control"];
+    private static readonly string[] Kept = ["Content-Type", "Location", "ETag", "Retry-After", "Cache-Control", "WWW-Authenticate"];
 
     /// <summary>Lets the result write itself, into memory instead of the connection.</summary>
     public static async Task<StoredAnswer> CaptureAsync(HttpContext http, IResult result)
