@@ -31,7 +31,7 @@ internal sealed record TestAssembly(string Name, string Path, bool StartsFleets,
     ];
 
     // The tests of adapters, caches and crashes, each with servers that it starts.
-    private static readonly string[] WithServers = ["Argosy.Chassis.Tests", "UserService.Tests", "Argosy.FaultLab.Tests"];
+    private static readonly string[] WithServers = ["Argosy.Chassis.Tests", "Gateway.Tests", "UserService.Tests", "Argosy.FaultLab.Tests"];
 
     /// <summary>All of them on embedded defaults, by the solution: the only list of projects.</summary>
     public static IReadOnlyList<TestAssembly> AllOf(Repository repository) =>
