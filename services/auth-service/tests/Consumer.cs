@@ -40,6 +40,9 @@ internal sealed class Consumer : IAsyncDisposable
         return consumer;
     }
 
+    /// <summary>Whether it has fetched a key: after a while without the issuer it asks less often.</summary>
+    public bool Knows(string key) => _app.Services.GetRequiredService<KeyRing>().Find(key) is not null;
+
     public async Task<HttpStatusCode> StatusAsync(string token)
     {
         using var request = new HttpRequestMessage(HttpMethod.Get, "/me");

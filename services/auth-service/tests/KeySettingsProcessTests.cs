@@ -36,6 +36,8 @@ public sealed class KeySettingsProcessTests : IDisposable
         var meanwhile = await front.TokensAsync(email);
         (meanwhile.KeyId, await consumer.StatusAsync(meanwhile.Access)).ShouldBe((before.KeyId, HttpStatusCode.OK), "nobody has met the new one yet");
         (await AlgorithmsAsync(front)).ShouldBe([first, second]);                              // signing, next
+        var next = JsonSerializer.Deserialize<JsonElement>(await KeysAsync(front)).GetProperty("keys").EnumerateArray().Single(key => key.GetProperty("alg").GetString() == second);
+        await Eventually.HoldsAsync(() => consumer.Knows(next.GetProperty("kid").GetString()!), "the consumer has met it, after however long the restart kept it waiting", TimeSpan.FromSeconds(60));
         var admin = await front.AdminAsync();
         await Eventually.HoldsAsync(async () => (await front.RotateAsync(admin)).StatusCode == HttpStatusCode.OK, "it was published for long enough");
 
