@@ -50,14 +50,14 @@ internal sealed class Connections(IReadOnlyList<IPNetwork> proxies, TimeProvider
         }
     }
 
-    // What comes first is looked at, and left for the server to read.
+    // What comes first is looked at, and left for the server to read; also where the end comes with it. A connection that ends without a
+    // word ends this read too.
     private async Task<bool> SpeaksAsync(ConnectionContext connection)
     {
         using var silent = new CancellationTokenSource(FirstByte, time);
-        using var either = CancellationTokenSource.CreateLinkedTokenSource(silent.Token, connection.ConnectionClosed);
         try
         {
-            var first = await connection.Transport.Input.ReadAsync(either.Token);
+            var first = await connection.Transport.Input.ReadAsync(silent.Token);
             connection.Transport.Input.AdvanceTo(first.Buffer.Start);
             return !first.Buffer.IsEmpty;
         }
