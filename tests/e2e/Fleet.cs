@@ -16,7 +16,17 @@ namespace Argosy.E2E;
 /// <summary>A whole fleet of real processes on free ports and a folder of its own, started by the launcher; one for all tests.</summary>
 public sealed class Fleet : IAsyncLifetime
 {
-    private static readonly TimeSpan StartWithin = TimeSpan.FromMinutes(3);
+    // Seconds: nineteen processes start at once on two cores that do something else as well.
+    private const string ReadyWithin = "180";
+
+    private static readonly TimeSpan StartWithin = TimeSpan.FromMinutes(5);
+
+    // Tokens are good for 10 minutes.
+    private static readonly TimeSpan LoginEvery = TimeSpan.FromMinutes(4);
+
+    private readonly CancellationTokenSource _over = new();
+    private Task _logins = Task.CompletedTask;
+    private volatile HttpClient _admin = null!;
 
     /// <summary>What it stands on: <c>./argosy test</c> runs these tests on each; nothing where that is embedded.</summary>
     internal static string[] On { get; } = (Environment.GetEnvironmentVariable("ARGOSY_E2E_UP") ?? "").Split(' ', StringSplitOptions.RemoveEmptyEntries);
@@ -30,8 +40,8 @@ public sealed class Fleet : IAsyncLifetime
     /// <summary>The only public door.</summary>
     public HttpClient Gateway { get; private set; } = null!;
 
-    /// <summary>The administrator, through the same door.</summary>
-    public HttpClient Admin { get; private set; } = null!;
+    /// <summary>The administrator, through the same door; another client every few minutes, before its token ends.</summary>
+    public HttpClient Admin => _admin;
 
     public string AdminId { get; private set; } = "";
 
@@ -46,7 +56,7 @@ public sealed class Fleet : IAsyncLifetime
             await Servers.InstallAsync();
         }
 
-        var up = await Launcher.ArgosyAsync(StartWithin, Exporting(Collector), ["up", "--detach", "--isolated", "--no-build", "--data", Data, .. On]);
+        var up = await Launcher.ArgosyAsync(StartWithin, Exporting(Collector), ["up", "--detach", "--isolated", "--no-build", "--timeout", ReadyWithin, "--data", Data, .. On]);
         if (up.ExitCode != 0)
         {
             throw new InvalidOperationException($"The fleet did not start: {up}");
@@ -54,7 +64,8 @@ public sealed class Fleet : IAsyncLifetime
 
         Screen = up.Errors;
         Gateway = Client();
-        Admin = await LoginAsync("admin@argosy.local", await AdminPasswordAsync());
+        _admin = await LoginAdminAsync();
+        _logins = StayLoggedInAsync(_over.Token);
         AdminId = JsonDocument.Parse(Base64Url.DecodeFromChars(Admin.DefaultRequestHeaders.Authorization!.Parameter!.Split('.')[1])).RootElement.GetProperty("sub").GetString()!;
     }
 
@@ -63,6 +74,9 @@ public sealed class Fleet : IAsyncLifetime
 
     public async ValueTask DisposeAsync()
     {
+        await _over.CancelAsync();
+        await _logins;
+        _over.Dispose();
         await Launcher.ArgosyAsync(TimeSpan.FromMinutes(1), "down", "--data", Data);
         await (Collector?.DisposeAsync() ?? ValueTask.CompletedTask);
         Directory.Delete(Data, recursive: true);
@@ -149,6 +163,24 @@ public sealed class Fleet : IAsyncLifetime
         ["OTEL_LOGS_EXPORTER"] = "none",
         ["OTEL_BSP_SCHEDULE_DELAY"] = "500",
     };
+
+    private async Task<HttpClient> LoginAdminAsync() => await LoginAsync("admin@argosy.local", await AdminPasswordAsync());
+
+    private async Task StayLoggedInAsync(CancellationToken over)
+    {
+        while (!over.IsCancellationRequested)
+        {
+            await Task.WhenAny(Task.Delay(LoginEvery, over));
+            try
+            {
+                _admin = over.IsCancellationRequested ? _admin : await LoginAdminAsync();
+            }
+            catch (Exception e) when (e is HttpRequestException or OperationCanceledException)
+            {
+                // somebody has just been killed; there is another time before the token ends
+            }
+        }
+    }
 
     private async Task<HttpClient> LoginAsync(string email, string password)
     {

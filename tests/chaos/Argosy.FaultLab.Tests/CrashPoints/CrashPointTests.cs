@@ -17,7 +17,7 @@ public sealed class CrashPointTests(ITestOutputHelper output)
 {
     // On servers each death costs the time that leases take to run out, so there are fewer.
     private const int Embedded = 24;
-    private const int OnServers = 12;
+    private const int OnServers = 4;
     private const int Lanes = 3;
 
     // To see again what a run has seen.
