@@ -35,7 +35,9 @@ public sealed class CacheProcessTests
 
         (await ada.DeleteAsync(Visits.Mine)).StatusCode.ShouldBe(HttpStatusCode.NoContent);
         (await ada.GetAsync(Visits.Mine)).StatusCode.ShouldBe(HttpStatusCode.NotFound);
-        await Eventually.HoldsAsync(async () => await redis.SayAsync($"EXISTS argosy:user-service:entry:profile:{id}") == ":0", "nothing of it is left in Redis");
+        await Eventually.HoldsAsync(
+            async () => await redis.SayAsync($"EXISTS argosy:user-service:entry:profile:{id}") == ":0",
+            "nothing of it is left in Redis, nor that there is nothing, which may be remembered for 10 s", TimeSpan.FromSeconds(30));
     }
 
     [Fact]
