@@ -65,7 +65,9 @@ public sealed partial class MetricsTests(Fleet fleet)
         await EverywhereAsync(prometheus, "sum by (job) (dotnet_process_memory_working_set_bytes) > 0");
         var ended = await prometheus.QueryAsync("sum by (job) (argosy_sagas_ended_total)");
         ended.ShouldNotBeNull().Keys.ShouldBe(["order-service"]);
-        (await prometheus.QueryAsync("sum by (job) (scrape_samples_scraped)")).ShouldNotBeNull().Values.ShouldAllBe(samples => samples < 3000);
+
+        // Routes times methods times answers, in histograms: some 4,300 where the fuzzer has been before us. What clients make up adds none.
+        (await prometheus.QueryAsync("sum by (job) (scrape_samples_scraped)")).ShouldNotBeNull().Values.ShouldAllBe(samples => samples < 8000);
     }
 
     [Fact]
