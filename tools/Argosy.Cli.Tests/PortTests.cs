@@ -56,4 +56,46 @@ public sealed class PortTests
         ports.Values.Distinct().Count().ShouldBe(3);
         Ports.IsFree(ports["order-service-2"]).ShouldBeTrue();
     }
+
+    [Fact]
+    public void Fleets_that_start_at_once_never_get_the_same_port_and_none_gets_one_twice_while_it_has_others()
+    {
+        var folder = Directory.CreateTempSubdirectory("argosy-ports-").FullName;
+        try
+        {
+            using var one = PortBlock.Take(folder)!;
+            using var other = PortBlock.Take(folder)!;
+            List<int?> given = [.. Enumerable.Range(0, 100).SelectMany(_ => new[] { one.NextFree(), other.NextFree() })];
+
+            given.ShouldAllBe(port => port != null);
+            given.ShouldBeUnique();
+        }
+        finally
+        {
+            Directory.Delete(folder, recursive: true);
+        }
+    }
+
+    [Fact]
+    public void Where_all_are_given_there_is_none_until_somebody_ends()
+    {
+        var folder = Directory.CreateTempSubdirectory("argosy-ports-").FullName;
+        List<PortBlock> all = [];
+        try
+        {
+            while (PortBlock.Take(folder) is { } block)
+            {
+                all.Add(block);
+                all.Count.ShouldBeLessThan(1_000);
+            }
+
+            all[7].Dispose();
+            PortBlock.Take(folder).ShouldNotBeNull().Dispose();
+        }
+        finally
+        {
+            all.ForEach(block => block.Dispose());
+            Directory.Delete(folder, recursive: true);
+        }
+    }
 }

@@ -1,8 +1,7 @@
 using System.Collections.Concurrent;
 using System.Diagnostics;
-using System.Net;
-using System.Net.Sockets;
 using System.Runtime.InteropServices;
+using Argosy.Cli.Processes;
 
 namespace Argosy.Testing;
 
@@ -41,26 +40,8 @@ public sealed partial class ServiceProcess : IAsyncDisposable
     /// <summary>The process's id.</summary>
     public int Id => _process.Id;
 
-    /// <summary>
-    /// A port of 127.0.0.1 on which nobody listens at the moment, from below every system's range for outgoing connections: one from
-    /// that range could be lost to somebody's connection while its process restarts.
-    /// </summary>
-    public static int FreePort()
-    {
-        while (true)
-        {
-            using var probe = new TcpListener(IPAddress.Loopback, Random.Shared.Next(10_240, 32_768));
-            try
-            {
-                probe.Start();
-                return ((IPEndPoint)probe.LocalEndpoint).Port;
-            }
-            catch (SocketException e) when (e.SocketErrorCode is SocketError.AddressAlreadyInUse or SocketError.AccessDenied)
-            {
-                // Somebody's; the next one.
-            }
-        }
-    }
+    /// <summary>A port of 127.0.0.1 on which nobody listens, and that no fleet and no other test is given meanwhile.</summary>
+    public static int FreePort() => PortBlock.Next() ?? throw new InvalidOperationException($"No port is free between {PortBlock.First} and {PortBlock.End}.");
 
     /// <summary>Starts <c>dotnet DLL</c> with nothing but PATH and the given environment. <c>SERVICE_PORT</c> makes its address.</summary>
     public static ServiceProcess Start(string dll, IReadOnlyDictionary<string, string> environment, params IReadOnlyList<string> arguments)
