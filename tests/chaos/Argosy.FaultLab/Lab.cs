@@ -3,6 +3,7 @@ using Argosy.Cli.Processes;
 using Argosy.Cli.Terminal;
 using Argosy.Cli.Verbs;
 using Argosy.FaultLab.CrashPoints;
+using Argosy.FaultLab.Experiments;
 using Argosy.FaultLab.Nemesis;
 
 namespace Argosy.FaultLab;
@@ -16,6 +17,8 @@ internal sealed class Lab(Repository repository, Screen screen, CancellationToke
     {
         ChaosRequest.All all => AllAsync(all),
         ChaosRequest.Nemesis nemesis => OnceAsync(new NemesisTrial(repository, screen, new NemesisOptions(nemesis.Length, nemesis.Engines)), nemesis.Seed),
+        ChaosRequest.List => ListAsync(),
+        ChaosRequest.Run run => RunAsync(run),
         _ => throw new InvalidOperationException($"{request} is no request that the lab knows"),
     };
 
@@ -35,6 +38,28 @@ internal sealed class Lab(Repository repository, Screen screen, CancellationToke
 
         screen.Say($"argosy: all of it is in {results.Path}");
         return holds ? ExitCodes.Done : ExitCodes.Failed;
+    }
+
+    private Task<int> ListAsync()
+    {
+        foreach (var line in new Included(repository).Table())
+        {
+            screen.Print(line);
+        }
+
+        return Task.FromResult(ExitCodes.Done);
+    }
+
+    private async Task<int> RunAsync(ChaosRequest.Run run)
+    {
+        var included = new Included(repository);
+        var engines = run.File is { } file ? [included.Load(file)] : included.Named(run.Experiments);
+        if (run.Length is { } length)
+        {
+            engines = [.. engines.Select(engine => engine with { Experiments = [.. engine.Experiments.Select(e => e with { Chaos = e.Chaos with { Length = length } })] })];
+        }
+
+        return await new ExperimentTrial(repository, screen, run.Engines).RunAsync(engines, ct) ? ExitCodes.Done : ExitCodes.Failed;
     }
 
     private async Task<int> OnceAsync(NemesisTrial trial, int seed)

@@ -20,6 +20,15 @@ internal abstract record ChaosRequest
     /// <param name="Length">For how long things are broken.</param>
     /// <param name="Engines">What the fleet stands on; null: what is embedded.</param>
     public sealed record Nemesis(int Seed, TimeSpan Length, string? Engines) : ChaosRequest;
+
+    /// <summary>Which experiments there are.</summary>
+    public sealed record List : ChaosRequest;
+
+    /// <param name="Experiments">By name, in this order, on one fleet.</param>
+    /// <param name="File">Or a file of one's own.</param>
+    /// <param name="Length">For how long each is done; null: as its file says.</param>
+    /// <param name="Engines">What the fleet stands on; null: what is embedded.</param>
+    public sealed record Run(IReadOnlyList<string> Experiments, string? File, TimeSpan? Length, string? Engines) : ChaosRequest;
 }
 
 /// <summary>
@@ -44,6 +53,8 @@ internal static class ChaosVerb
         {
             All(run),
             Nemesis(run),
+            List(run),
+            Run(run),
         };
 
     private static Command All(Func<ChaosRequest, ParseResult, Task<int>> run)
@@ -74,6 +85,33 @@ internal static class ChaosVerb
         return command;
     }
 
+    private static Command List(Func<ChaosRequest, ParseResult, Task<int>> run)
+    {
+        var command = new Command("list", "Which experiments there are: LitmusChaos's ChaosEngines in infrastructure/kubernetes/chaos.");
+        command.SetAction((parsed, _) => run(new ChaosRequest.List(), parsed));
+        return command;
+    }
+
+    private static Command Run(Func<ChaosRequest, ParseResult, Task<int>> run)
+    {
+        var names = new Argument<string[]>("EXPERIMENT") { Description = "Names from chaos list, run one after the other on one fleet.", Arity = ArgumentArity.ZeroOrMore };
+        var file = new Option<string?>("--file") { Description = "A ChaosEngine of your own instead.", HelpName = "FILE" };
+        var seconds = new Option<int?>("--seconds") { Description = "For how long each is done, instead of its TOTAL_CHAOS_DURATION.", HelpName = "N" };
+        seconds.Validators.Add(given => AtLeastOne(given, seconds));
+        var engines = Engines();
+        var command = new Command("run", "Run experiments on a fleet of their own under load: steady state before, during and after; then the books.") { names, file, seconds, engines };
+        command.Validators.Add(given =>
+        {
+            if (given.GetValue(names) is not { Length: > 0 } == given.GetValue(file) is null)
+            {
+                given.AddError("chaos run takes names of experiments (see ./argosy chaos list), or --file FILE.");
+            }
+        });
+        command.SetAction((parsed, _) => run(
+            new ChaosRequest.Run(parsed.GetValue(names) ?? [], parsed.GetValue(file), parsed.GetValue(seconds) is { } n ? TimeSpan.FromSeconds(n) : null, Chosen(parsed, engines)), parsed));
+        return command;
+    }
+
     private static Option<string?> Engines() => new("--engines")
     {
         Description = "On PostgreSQL, RabbitMQ and Redis instead of what is embedded; or on some: postgresql,redis.",
@@ -84,7 +122,7 @@ internal static class ChaosVerb
     private static string? Chosen(ParseResult parsed, Option<string?> engines) =>
         parsed.GetResult(engines) is null ? null : parsed.GetValue(engines) ?? EngineSet.Everything;
 
-    private static void AtLeastOne(System.CommandLine.Parsing.OptionResult given, Option<int> option)
+    private static void AtLeastOne(System.CommandLine.Parsing.OptionResult given, Option option)
     {
         // What is no number, the parser says by itself.
         if (given.Tokens is [var token] && int.TryParse(token.Value, CultureInfo.InvariantCulture, out var number) && number < 1)

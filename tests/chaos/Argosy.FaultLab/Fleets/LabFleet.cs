@@ -5,6 +5,7 @@ using Argosy.Cli.Access;
 using Argosy.Cli.Engines;
 using Argosy.Cli.Processes;
 using Argosy.Cli.Verbs;
+using Argosy.FaultLab.Proxy;
 
 namespace Argosy.FaultLab.Fleets;
 
@@ -19,6 +20,12 @@ internal sealed record LabFleetOptions(Repository Repository, string? Engines = 
 
     /// <summary>Processes whose disks are to be small, so that they can be filled, where this user may mount.</summary>
     public IReadOnlyList<string> SmallDisks { get; init; } = [];
+
+    /// <summary>Processes whose answers over HTTP are to go through a proxy of their own.</summary>
+    public IReadOnlyList<string> Answers { get; init; } = [];
+
+    /// <summary>Whether somebody is to look how each of them is, through a link.</summary>
+    public bool HasProbes { get; init; }
 }
 
 /// <summary>
@@ -36,10 +43,10 @@ internal sealed class LabFleet : IAsyncDisposable
     private readonly ConcurrentQueue<(string Process, string How)> _deaths;
     private readonly Readiness _readiness = new();
 
-    private LabFleet(DataFolder data, FleetLock held, Links? links, IReadOnlyDictionary<string, SmallDisk> disks, Fleet fleet, IReadOnlyList<ProcessPlan> plans,
-        ConcurrentQueue<(string, string)> deaths, string description)
+    private LabFleet(DataFolder data, FleetLock held, Links? links, IReadOnlyDictionary<string, HttpLink> answers, IReadOnlyDictionary<string, SmallDisk> disks, Fleet fleet,
+        IReadOnlyList<ProcessPlan> plans, ConcurrentQueue<(string, string)> deaths, string description)
     {
-        (Data, _lock, Links, Disks, _fleet, Plans, _deaths, Description) = (data, held, links, disks, fleet, plans, deaths, description);
+        (Data, _lock, Links, Answers, Disks, _fleet, Plans, _deaths, Description) = (data, held, links, answers, disks, fleet, plans, deaths, description);
     }
 
     /// <summary>What it stands on.</summary>
@@ -52,6 +59,9 @@ internal sealed class LabFleet : IAsyncDisposable
 
     /// <summary>The proxies in its links; null where there are none.</summary>
     public Links? Links { get; }
+
+    /// <summary>Those whose answers can be made worse.</summary>
+    public IReadOnlyDictionary<string, HttpLink> Answers { get; }
 
     /// <summary>Those that can be filled.</summary>
     public IReadOnlyDictionary<string, SmallDisk> Disks { get; }
@@ -85,9 +95,16 @@ internal sealed class LabFleet : IAsyncDisposable
         var up = new UpOptions(data, Isolated: true, ReadyWithin, TimeProvider.System.GetUtcNow(), options.Engines, Instances: null, NoLimits: false);
         var (engines, plans) = await Blueprint.DrawAsync(options.Repository, up, ct);
         Links? links = null;
+        Dictionary<string, HttpLink> answers = new(StringComparer.Ordinal);
         if (options.HasLinks)
         {
-            (links, plans) = Links.Through(plans);
+            foreach (var plan in plans.Where(plan => options.Answers.Contains(plan.Name, StringComparer.Ordinal)))
+            {
+                answers[plan.Name] = await HttpLink.StartAsync(plan.Port, ct);
+            }
+
+            (links, plans) = Links.Through(plans, answers);
+            links.ShowToProbes(options.HasProbes ? plans.Where(plan => !plan.IsEngine) : []);
         }
 
         plans = [.. plans.Select(plan => options.Change?.Invoke(plan) ?? plan)];
@@ -103,7 +120,7 @@ internal sealed class LabFleet : IAsyncDisposable
                 }
             },
         };
-        var started = new LabFleet(data, held, links, disks, fleet, plans, deaths, engines.Note.Description);
+        var started = new LabFleet(data, held, links, answers, disks, fleet, plans, deaths, engines.Note.Description);
         try
         {
             return engines.Missing.Count > 0 ? throw new Refusal(string.Join(' ', engines.Missing))
@@ -214,6 +231,11 @@ internal sealed class LabFleet : IAsyncDisposable
         if (Links is not null)
         {
             await Links.DisposeAsync();
+        }
+
+        foreach (var link in Answers.Values)
+        {
+            await link.DisposeAsync();
         }
     }
 

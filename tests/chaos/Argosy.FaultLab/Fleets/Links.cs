@@ -1,3 +1,4 @@
+using System.Collections.ObjectModel;
 using System.Globalization;
 using System.Text.RegularExpressions;
 using Argosy.Cli.Processes;
@@ -20,14 +21,17 @@ internal sealed partial class Links : IAsyncDisposable
     /// <summary>Who isn't in the fleet: those at its door.</summary>
     public const string Clients = "clients";
 
+    /// <summary>Who looks whether all is well.</summary>
+    public const string Probes = "probes";
+
     // Where a process is told of others. The issuer of tokens is left as it is: it is compared, and never called.
     private static readonly string[] Told = ["SERVICE_ENDPOINTS", "STRIPE_API_BASE", "PROVIDER_WEBHOOK_URL", "DATABASE_URL", "RABBITMQ_URL", "REDIS_URL"];
 
     private readonly Dictionary<LinkName, TcpProxy> _proxies = [];
 
-    private Links()
-    {
-    }
+    private readonly IReadOnlyDictionary<string, HttpLink> _answers;
+
+    private Links(IReadOnlyDictionary<string, HttpLink> answers) => _answers = answers;
 
     public IReadOnlyDictionary<LinkName, TcpProxy> All => _proxies;
 
@@ -35,13 +39,27 @@ internal sealed partial class Links : IAsyncDisposable
     public Uri Door => new(string.Create(CultureInfo.InvariantCulture, $"http://127.0.0.1:{_proxies[new LinkName(Clients, Catalog.Gateway)].Port}"));
 
     /// <summary>Puts a proxy into every link of these processes, and gives the plans that go through them.</summary>
-    public static (Links Links, IReadOnlyList<ProcessPlan> Plans) Through(IReadOnlyList<ProcessPlan> plans)
+    /// <param name="plans">The processes.</param>
+    /// <param name="answers">Those before whose ports something else stands.</param>
+    public static (Links Links, IReadOnlyList<ProcessPlan> Plans) Through(IReadOnlyList<ProcessPlan> plans, IReadOnlyDictionary<string, HttpLink>? answers = null)
     {
-        var links = new Links();
+        var links = new Links(answers ?? ReadOnlyDictionary<string, HttpLink>.Empty);
         var names = plans.ToDictionary(plan => plan.Port, plan => plan.Name);
-        links._proxies[new LinkName(Clients, Catalog.Gateway)] = new TcpProxy(plans.Single(plan => plan.Name == Catalog.Gateway).Port);
+        links.Add(new LinkName(Clients, Catalog.Gateway), plans.Single(plan => plan.Name == Catalog.Gateway).Port);
         return (links, [.. plans.Select(plan => plan with { Environment = links.Wire(plan, names) })]);
     }
+
+    /// <summary>Puts a link from <see cref="Probes"/> to each of these.</summary>
+    public void ShowToProbes(IEnumerable<ProcessPlan> plans)
+    {
+        foreach (var plan in plans)
+        {
+            Add(new LinkName(Probes, plan.Name), plan.Port);
+        }
+    }
+
+    /// <summary>Where probes ask it.</summary>
+    public string ForProbes(string process) => string.Create(CultureInfo.InvariantCulture, $"http://127.0.0.1:{_proxies[new LinkName(Probes, process)].Port}");
 
     /// <summary>All is as it should be again.</summary>
     public void Heal()
@@ -79,13 +97,17 @@ internal sealed partial class Links : IAsyncDisposable
             return address.Value;
         }
 
-        var link = new LinkName(from, to);
+        return string.Create(CultureInfo.InvariantCulture, $"127.0.0.1:{Add(new LinkName(from, to), port).Port}");
+    }
+
+    private TcpProxy Add(LinkName link, int port)
+    {
         if (!_proxies.TryGetValue(link, out var proxy))
         {
-            _proxies[link] = proxy = new TcpProxy(port);
+            _proxies[link] = proxy = new TcpProxy(_answers.TryGetValue(link.To, out var answers) ? answers.Port : port);
         }
 
-        return string.Create(CultureInfo.InvariantCulture, $"127.0.0.1:{proxy.Port}");
+        return proxy;
     }
 
     [GeneratedRegex(@"127\.0\.0\.1:(?<port>[0-9]+)", RegexOptions.NonBacktracking | RegexOptions.ExplicitCapture)]

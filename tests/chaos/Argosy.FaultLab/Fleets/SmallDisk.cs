@@ -6,7 +6,10 @@ namespace Argosy.FaultLab.Fleets;
 /// <summary>A folder on a disk of its own that is small enough to be filled: a tmpfs, which only root may mount.</summary>
 internal sealed class SmallDisk
 {
-    private const int Megabytes = 192;
+    /// <summary>Its size.</summary>
+    public const int Mebibytes = 192;
+
+    private const long Mebibyte = 1024 * 1024;
     private static readonly byte[] Ballast = new byte[256 * 1024];
     private readonly string _folder;
 
@@ -25,12 +28,32 @@ internal sealed class SmallDisk
         Directory.CreateDirectory(folder, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
         try
         {
-            await RunAsync(ct, "/bin/mount", "-t", "tmpfs", "-o", $"size={Megabytes}m,mode=0700", "argosy-lab", folder);
+            await RunAsync(ct, "/bin/mount", "-t", "tmpfs", "-o", $"size={Mebibytes}m,mode=0700", "argosy-lab", folder);
             return new SmallDisk(folder);
         }
         catch (Refusal)
         {
             return null;        // root of a container that may not
+        }
+    }
+
+    /// <summary>Whether this user may have one.</summary>
+    public static async Task<bool> IsPossibleAsync(CancellationToken ct)
+    {
+        var folder = Directory.CreateTempSubdirectory("argosy-disk-").FullName;
+        try
+        {
+            if (await MountAsync(folder, ct) is not { } disk)
+            {
+                return false;
+            }
+
+            await disk.DisposeAsync(isKept: false);
+            return true;
+        }
+        finally
+        {
+            Directory.Delete(folder);
         }
     }
 
@@ -48,6 +71,23 @@ internal sealed class SmallDisk
             {
                 size /= 2;      // it is full for that much; for less it may not be
             }
+        }
+    }
+
+    /// <summary>So much of it is used, whoever uses it; with all of it, not a byte more can be written.</summary>
+    public void Fill(int upTo)
+    {
+        if (upTo >= Mebibytes)
+        {
+            Fill();
+            return;
+        }
+
+        var disk = new DriveInfo(_folder);
+        using var file = new FileStream(BallastFile, FileMode.Append, FileAccess.Write, FileShare.None, bufferSize: 0);
+        for (var missing = (upTo * Mebibyte) - (disk.TotalSize - disk.AvailableFreeSpace); missing > 0; missing -= Ballast.Length)
+        {
+            file.Write(Ballast, 0, (int)Math.Min(missing, Ballast.Length));
         }
     }
 

@@ -2,12 +2,15 @@ using Argosy.FaultLab.Fleets;
 
 namespace Argosy.FaultLab.Nemesis;
 
-/// <summary>The disk on which a process keeps everything is full, to the last byte.</summary>
+/// <summary>The disk on which a process keeps everything is full, to the last byte or to some mark.</summary>
 internal sealed record DiskFull(string Process) : IFault
 {
     private static readonly TimeSpan Between = TimeSpan.FromMilliseconds(200);
 
-    public string Name => $"disk full {Process}";
+    public string Name => UpTo < SmallDisk.Mebibytes ? $"{UpTo} MiB of disk used {Process}" : $"disk full {Process}";
+
+    /// <summary>So many mebibytes of it are used.</summary>
+    public int UpTo { get; init; } = SmallDisk.Mebibytes;
 
     public IReadOnlyList<string> Touches => [$"disk of {Process}"];
 
@@ -18,7 +21,7 @@ internal sealed record DiskFull(string Process) : IFault
         {
             while (true)
             {
-                disk.Fill();        // whoever gave something back doesn't get it again
+                disk.Fill(UpTo);        // whoever gave something back doesn't get it again
                 await Task.Delay(Between, end);
             }
         }

@@ -1,5 +1,3 @@
-using Argosy.Checker;
-using Argosy.Cli;
 using Argosy.Cli.Access;
 using Argosy.Cli.Engines;
 using Argosy.Cli.Processes;
@@ -30,7 +28,6 @@ internal sealed record NemesisOptions(TimeSpan Length, string? Engines)
 internal sealed class NemesisTrial(Repository repository, Screen screen, NemesisOptions options) : ITrial
 {
     public const string Name = "nemesis";
-    private static readonly TimeSpan HealsWithin = TimeSpan.FromSeconds(60);
 
     // The longer it is kept ready, the fewer tokens are met by somebody who doesn't know its key; a run has no 16 minutes to wait.
     private const string KeyPublishSeconds = "2";
@@ -55,15 +52,15 @@ internal sealed class NemesisTrial(Repository repository, Screen screen, Nemesis
         await crowd.GatherAsync(ct);
 
         var inflicted = await BreakAsync(fleet, crowd, Schedule.Draw(seed, options.Length, what), ct);
-        var findings = await HealAsync(fleet, ct);
+        var findings = await Aftermath.HealAsync(fleet, ct);
         findings.AddRange(await crowd.SettleAsync(ct));
         if (options.Sabotage is { } sabotage)
         {
             await sabotage(fleet, crowd);
         }
 
-        findings.AddRange(await ReadBooksAsync(fleet, crowd, ct));
-        findings.AddRange(fleet.Deaths.Where(death => !inflicted.Any(i => i.Appointment.Fault is DiskFull full && full.Process == death.Process)).Select(death => $"{death.Process} {death.How} by itself"));
+        findings.AddRange(await Aftermath.ReadBooksAsync(fleet, crowd, ct));
+        findings.AddRange(Aftermath.Deaths(fleet, inflicted.Select(i => i.Appointment.Fault)));
         fleet.IsKept = findings.Count > 0;
         var overlaps = Overlaps.Of(inflicted, crowd.History);
         screen.Say(overlaps.ToString());
@@ -85,36 +82,5 @@ internal sealed class NemesisTrial(Repository repository, Screen screen, Nemesis
         ct.ThrowIfCancellationRequested();
         await crowding;
         return [.. inflicted.OrderBy(i => i.From)];
-    }
-
-    private static async Task<List<string>> HealAsync(LabFleet fleet, CancellationToken ct)
-    {
-        fleet.Links!.Heal();
-        foreach (var plan in fleet.Plans)
-        {
-            fleet.Continue(plan.Name);
-        }
-
-        List<string> late = [.. await fleet.NotReadyAsync(HealsWithin, ct)];
-        if (late.Count == 0)
-        {
-            using var provider = new Provider(fleet);
-            await provider.TurnAsync(Provider.Usual, ct);
-        }
-
-        return late;
-    }
-
-    private static async Task<IEnumerable<string>> ReadBooksAsync(LabFleet fleet, Crowd crowd, CancellationToken ct)
-    {
-        try
-        {
-            var books = await Audit.RunAsync(fleet.Data.Root, [crowd.History], Audit.RestWithin, TimeProvider.System, ct);
-            return books.SelectMany(book => book.Findings.Select(finding => $"book {book.Book[0]}: {finding}"));
-        }
-        catch (BadInputException e)
-        {
-            throw new Refusal($"the books can't be read: {e.Message}; everything is in {fleet.Data.Root}");
-        }
     }
 }

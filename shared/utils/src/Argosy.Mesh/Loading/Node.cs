@@ -121,6 +121,18 @@ public sealed class Node
         return null;
     }
 
+    /// <summary>A boolean, unquoted, as Kubernetes understands it.</summary>
+    public bool? Boolean()
+    {
+        if (_yaml is YamlScalarNode { Style: ScalarStyle.Plain, Value: "true" or "false" } scalar)
+        {
+            return scalar.Value == "true";
+        }
+
+        Fail("must be true or false, without quotes");
+        return null;
+    }
+
     /// <summary>A duration in Go's syntax, as Istio has it: <c>500ms</c>, <c>1.5s</c>, <c>1m</c>. Zero is one too.</summary>
     public TimeSpan? Duration()
     {
