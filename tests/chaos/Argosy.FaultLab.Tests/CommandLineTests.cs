@@ -22,7 +22,21 @@ public sealed class CommandLineTests
         (await AskAsync("all", "--runs", "3", "--results", "r.jsonl")).ShouldBe(new ChaosRequest.All(3, Engines: null, "r.jsonl"));
     }
 
+    [Fact]
+    public async Task An_experiment_is_run_by_its_name_or_from_a_file()
+    {
+        (await AskAsync("list")).ShouldBe(new ChaosRequest.List());
+        var run = (await AskAsync("run", "a", "b", "--seconds", "5")).ShouldBeOfType<ChaosRequest.Run>();
+        run.Experiments.ShouldBe(["a", "b"]);
+        (run.File, run.Length, run.Engines).ShouldBe((null, TimeSpan.FromSeconds(5), null));
+        run = (await AskAsync("run", "--file", "f.yaml", "--engines")).ShouldBeOfType<ChaosRequest.Run>();
+        (run.Experiments.Count, run.File, run.Length, run.Engines).ShouldBe((0, "f.yaml", null, "all"));
+    }
+
     [Theory]
+    [InlineData("--file FILE", "run")]
+    [InlineData("--file FILE", "run", "a", "--file", "f.yaml")]
+    [InlineData("--seconds", "run", "a", "--seconds", "0")]
     [InlineData("--seconds", "nemesis", "--seconds", "0")]
     [InlineData("--seconds", "nemesis", "--seconds", "long")]
     [InlineData("--runs", "all", "--runs", "-1")]

@@ -30,11 +30,18 @@ internal sealed class ExperimentRun(LabFleet fleet, Surroundings surroundings, S
             await steady.BeforeAsync(stop.Token);
             await Task.Delay(chaos.Ramp, stop.Token);
             steady.Begin(stop.Token);
+            var (before, nothing) = (chaos.TraceOn(fleet), new List<string>());
             await InflictAsync(stop.Token);
+            screen.Say($"  done     {chaos.TraceOn(fleet)}, and before: {before}");
+            if (chaos.TraceOn(fleet) == before)
+            {
+                nothing.Add($"nothing was done by it in all that time: {before}");
+            }
+
             await Task.Delay(chaos.Ramp, stop.Token);
             await steady.AfterAsync(stop.Token);
-            var late = await fleet.NotReadyAsync(ReadyWithin, stop.Token);
-            return new ExperimentResult(engine, experiment, late.Count == 0 && steady.Outcomes.All(outcome => outcome.Passed) ? Verdict.Pass : Verdict.Fail, steady.Outcomes, late);
+            List<string> findings = [.. nothing, .. await fleet.NotReadyAsync(ReadyWithin, stop.Token)];
+            return new ExperimentResult(engine, experiment, findings.Count == 0 && steady.Outcomes.All(outcome => outcome.Passed) ? Verdict.Pass : Verdict.Fail, steady.Outcomes, findings);
         }
         catch (OperationCanceledException) when (stop.IsCancellationRequested)
         {

@@ -15,6 +15,9 @@ internal sealed class SmallDisk
 
     private SmallDisk(string folder) => _folder = folder;
 
+    /// <summary>How many bytes were put on it so far, to fill it.</summary>
+    public long Filled { get; private set; }
+
     private string BallastFile => Path.Combine(_folder, "ballast");
 
     /// <summary>Null where this user may not mount; then nothing is filled, and whoever runs the lab is told so.</summary>
@@ -66,6 +69,7 @@ internal sealed class SmallDisk
             try
             {
                 file.Write(Ballast, 0, size);
+                Filled += size;
             }
             catch (IOException)
             {
@@ -87,7 +91,9 @@ internal sealed class SmallDisk
         using var file = new FileStream(BallastFile, FileMode.Append, FileAccess.Write, FileShare.None, bufferSize: 0);
         for (var missing = (upTo * Mebibyte) - (disk.TotalSize - disk.AvailableFreeSpace); missing > 0; missing -= Ballast.Length)
         {
-            file.Write(Ballast, 0, (int)Math.Min(missing, Ballast.Length));
+            var size = (int)Math.Min(missing, Ballast.Length);
+            file.Write(Ballast, 0, size);
+            Filled += size;
         }
     }
 

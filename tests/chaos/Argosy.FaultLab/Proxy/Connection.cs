@@ -4,7 +4,7 @@ using System.Net.Sockets;
 namespace Argosy.FaultLab.Proxy;
 
 /// <summary>One connection through a proxy: two sockets, and a pump for each direction.</summary>
-internal sealed class Connection(Socket client, Func<TcpProxy.Sky> sky) : IDisposable
+internal sealed class Connection(Socket client, Func<TcpProxy.Sky> sky, Action delayed) : IDisposable
 {
     private readonly Socket _server = new(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
     private readonly CancellationTokenSource _lost = new();
@@ -41,8 +41,8 @@ internal sealed class Connection(Socket client, Func<TcpProxy.Sky> sky) : IDispo
         {
             client.NoDelay = true;
             await _server.ConnectAsync(target, either.Token);
-            _there = new Pump(client, _server, sky, weather => weather.There);
-            _back = new Pump(_server, client, sky, weather => weather.Back);
+            _there = new Pump(client, _server, sky, weather => weather.There, delayed);
+            _back = new Pump(_server, client, sky, weather => weather.Back, delayed);
             var first = await Task.WhenAny(_there.RunAsync(either.Token), _back.RunAsync(either.Token));
             await first;
             await Task.WhenAll(_there.RunAsync(either.Token), _back.RunAsync(either.Token));

@@ -9,7 +9,6 @@ using Microsoft.AspNetCore.Http.Features;
 using Microsoft.AspNetCore.WebUtilities;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
-using Microsoft.Extensions.Logging;
 
 namespace Argosy.FaultLab.Proxy;
 
@@ -47,14 +46,14 @@ internal sealed class HttpLink : IAsyncDisposable
     });
     private readonly string _prefix;
     private volatile HttpWeather? _weather;
+    private int _worsened;
 
     private HttpLink(int targetPort)
     {
         _prefix = string.Create(CultureInfo.InvariantCulture, $"http://127.0.0.1:{targetPort}");
-        var builder = WebApplication.CreateSlimBuilder();
-        builder.Logging.ClearProviders();
+        var builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions());        // none of the lab's own settings are meant for it
         builder.Services.AddSingleton<IHostLifetime, OfItsOwner>();
-        builder.WebHost.ConfigureKestrel(kestrel =>
+        builder.WebHost.UseKestrelCore().ConfigureKestrel(kestrel =>
         {
             kestrel.Listen(IPAddress.Loopback, 0);
             kestrel.AddServerHeader = false;
@@ -72,6 +71,9 @@ internal sealed class HttpLink : IAsyncDisposable
         get => _weather;
         set => _weather = value;
     }
+
+    /// <summary>How many answers were made worse so far.</summary>
+    public int Worsened => _worsened;
 
     public static async Task<HttpLink> StartAsync(int targetPort, CancellationToken ct)
     {
@@ -95,16 +97,13 @@ internal sealed class HttpLink : IAsyncDisposable
             using var request = Copy(context);
             using var answer = await _target.SendAsync(request, ct);
             var weather = _weather is { } bad && Random.Shared.Next(100) < bad.Percent ? bad : null;
-            await Task.Delay(weather?.Latency ?? TimeSpan.Zero, ct);
-            if (weather?.Status is { } status)
+            if (weather is not null)
             {
-                context.Response.StatusCode = status;
-            }
-            else
-            {
-                context.Response.StatusCode = (int)answer.StatusCode;
+                Interlocked.Increment(ref _worsened);
+                await Task.Delay(weather.Latency, ct);
             }
 
+            context.Response.StatusCode = weather?.Status ?? (int)answer.StatusCode;
             if (weather is { Status: { } instead, Body: { } body })
             {
                 context.Response.ContentType = weather.ContentType;

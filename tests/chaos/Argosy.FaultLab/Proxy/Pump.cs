@@ -11,7 +11,7 @@ namespace Argosy.FaultLab.Proxy;
 /// <item>An end that was read is written as an end; the other direction goes on.</item>
 /// </list>
 /// </summary>
-internal sealed class Pump(Socket from, Socket to, Func<TcpProxy.Sky> sky, Func<Weather, Flow> direction)
+internal sealed class Pump(Socket from, Socket to, Func<TcpProxy.Sky> sky, Func<Weather, Flow> direction, Action delayed)
 {
     private const int PieceSize = 16 * 1024;
     private const int MostWaiting = 16;
@@ -44,6 +44,11 @@ internal sealed class Pump(Socket from, Socket to, Func<TcpProxy.Sky> sky, Func<
             var length = await from.ReceiveAsync(buffer, ct);
             var flow = direction(sky().Weather);
             var delay = flow.Latency + (flow.Jitter * Random.Shared.NextDouble());
+            if (delay > TimeSpan.Zero)
+            {
+                delayed();
+            }
+
             due = Math.Max(due, Environment.TickCount64 + (long)delay.TotalMilliseconds);
             if (!_ended.IsCancellationRequested)
             {

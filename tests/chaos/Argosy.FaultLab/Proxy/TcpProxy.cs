@@ -18,6 +18,7 @@ internal sealed class TcpProxy : IAsyncDisposable
     private readonly CancellationTokenSource _over = new();
     private readonly Task _accepting;
     private volatile Sky _sky = new(Weather.Fair);
+    private int _delayed;
 
     public TcpProxy(int targetPort)
     {
@@ -40,6 +41,9 @@ internal sealed class TcpProxy : IAsyncDisposable
             before.Changes.TrySetResult();
         }
     }
+
+    /// <summary>How many pieces of what was sent have come late so far.</summary>
+    public int Delayed => _delayed;
 
     /// <summary>How many are connected.</summary>
     public int Connections => _connections.Count;
@@ -87,7 +91,7 @@ internal sealed class TcpProxy : IAsyncDisposable
                     continue;
                 }
 
-                var connection = new Connection(client, () => _sky);
+                var connection = new Connection(client, () => _sky, () => Interlocked.Increment(ref _delayed));
                 _connections[connection] = connection;
                 connection.Begin(_target, () => _connections.TryRemove(connection, out _), _over.Token);
             }

@@ -21,4 +21,6 @@ internal sealed record DiskFill(string Process, int Percent, int? Mebibytes) : P
     }
 
     public override IFault On(LabFleet fleet) => new DiskFull(Process) { UpTo = Mebibytes ?? SmallDisk.Mebibytes * Percent / 100 };
+
+    public override string TraceOn(LabFleet fleet) => string.Create(CultureInfo.InvariantCulture, $"{fleet.Disks[Process].Filled} bytes were filled");
 }

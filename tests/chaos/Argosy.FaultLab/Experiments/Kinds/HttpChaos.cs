@@ -40,6 +40,8 @@ internal sealed record HttpChaos(string Process, HttpWeather Weather) : PodChaos
 
     public override IFault On(LabFleet fleet) => new BadAnswers(Process, What, Weather);
 
+    public override string TraceOn(LabFleet fleet) => string.Create(CultureInfo.InvariantCulture, $"{fleet.Answers[Process].Worsened} answers of {Process} were made worse");
+
     private static int Percent(Variables env) => env.Number("TOXICITY", 100, 0, 100);
 
     private static HttpChaos Read(Variables env, string process, HttpWeather weather)

@@ -47,6 +47,9 @@ internal sealed record NetworkLatency(string Process, TimeSpan Latency, TimeSpan
         ]);
     }
 
+    public override string TraceOn(LabFleet fleet) => string.Create(CultureInfo.InvariantCulture,
+        $"{fleet.Links!.All.Where(link => (link.Key.From == Process && IsMeant(link.Key.To)) || (link.Key.To == Process && IsMeant(link.Key.From))).Sum(link => link.Value.Delayed)} pieces were late");
+
     private bool IsMeant(string other) => Destinations.Count == 0 || Destinations.Contains(other, StringComparer.Ordinal);
 }
 

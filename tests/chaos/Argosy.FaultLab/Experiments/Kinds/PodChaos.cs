@@ -35,6 +35,9 @@ internal abstract record PodChaos(string Process)
     /// <summary>How it is done to a fleet.</summary>
     public abstract IFault On(LabFleet fleet);
 
+    /// <summary>Something that changes by it, and that is asked for before and afterwards: an experiment by which nothing was done shows nothing.</summary>
+    public abstract string TraceOn(LabFleet fleet);
+
     /// <summary>Null where there is no such experiment, or the lab doesn't do it; then it is complained of.</summary>
     public static PodChaos? Read(Node name, string kind, Variables env, string process, IReadOnlyCollection<string> processes)
     {

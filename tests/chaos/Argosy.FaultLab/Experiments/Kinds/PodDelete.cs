@@ -16,6 +16,8 @@ internal sealed record PodDelete(string Process, TimeSpan Every, bool Force) : P
     };
 
     public override IFault On(LabFleet fleet) => new Again(Force ? new Kill(Process) : new Restart(Process), Every);
+
+    public override string TraceOn(LabFleet fleet) => $"{Process} is process {fleet.StatusOf(Process).Pid}";
 }
 
 /// <summary>Its container is killed, again and again, by a signal.</summary>
@@ -29,6 +31,8 @@ internal sealed record ContainerKill(string Process, TimeSpan Every, string Sign
     };
 
     public override IFault On(LabFleet fleet) => new Again(Signal == "SIGKILL" ? new Kill(Process) : new Restart(Process), Every);
+
+    public override string TraceOn(LabFleet fleet) => $"{Process} is process {fleet.StatusOf(Process).Pid}";
 }
 
 /// <summary>Something that is over by itself, begun anew at most so often, and never before the last one is over.</summary>
