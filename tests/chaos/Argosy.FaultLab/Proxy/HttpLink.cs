@@ -42,7 +42,11 @@ internal sealed class HttpLink : IAsyncDisposable
     private readonly WebApplication _app;
     private readonly HttpMessageInvoker _target = new(new SocketsHttpHandler
     {
-        UseProxy = false, UseCookies = false, AllowAutoRedirect = false, AutomaticDecompression = DecompressionMethods.None, ActivityHeadersPropagator = null,
+        UseProxy = false,
+        UseCookies = false,
+        AllowAutoRedirect = false,
+        AutomaticDecompression = DecompressionMethods.None,
+        ActivityHeadersPropagator = null,
     });
     private readonly string _prefix;
     private volatile HttpWeather? _weather;
