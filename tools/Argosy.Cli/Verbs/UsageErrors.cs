@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.CommandLine.Parsing;
 using System.Text.RegularExpressions;
 
 namespace Argosy.Cli.Verbs;
@@ -11,12 +12,15 @@ internal static partial class UsageErrors
     public static Refusal Of(ParseResult parsed)
     {
         var verb = parsed.CommandResult.Command;
-        var help = verb == parsed.RootCommandResult.Command ? "./argosy --help" : $"./argosy {verb.Name} --help";
+        var help = verb == parsed.RootCommandResult.Command ? "./argosy --help" : $"./argosy {PathOf(parsed.CommandResult)} --help";
 
         // A verb that is misspelt is also a verb that is missing; the first says more.
         var messages = parsed.Errors.Select(e => e.Message).Where(m => m != NoVerb || parsed.Errors.Count == 1).Select(Plain).Distinct(StringComparer.Ordinal);
         return new Refusal($"{string.Join(" ", messages)} See {help}.", ExitCodes.Usage);
     }
+
+    // A verb of a verb has its help there: chaos run.
+    private static string PathOf(CommandResult verb) => verb.Parent is CommandResult { Parent: not null } above ? $"{PathOf(above)} {verb.Command.Name}" : verb.Command.Name;
 
     private static string Plain(string message) => WrongType.Match(message) is { Success: true } wrong
         ? $"{wrong.Groups["option"].Value} takes a {(wrong.Groups["type"].Value.Contains("Int", StringComparison.Ordinal) ? "whole " : "")}number, and not '{wrong.Groups["given"].Value}'."

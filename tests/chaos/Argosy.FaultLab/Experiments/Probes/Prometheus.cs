@@ -14,7 +14,7 @@ internal sealed class Prometheus : IAsyncDisposable
 {
     private const string Program = "prometheus";
     private static readonly TimeSpan EndsWithin = TimeSpan.FromSeconds(10);
-    private static readonly TimeSpan ReadyWithin = TimeSpan.FromSeconds(30);
+    private static readonly TimeSpan ReadyWithin = TimeSpan.FromSeconds(60);
     private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(100);
 
     private readonly Process _process;
@@ -25,7 +25,7 @@ internal sealed class Prometheus : IAsyncDisposable
     private Prometheus(Process process, string log, Task logging, int port)
     {
         (_process, _log, _logging) = (process, log, logging);
-        _http = new HttpClient(new SocketsHttpHandler { UseProxy = false }) { BaseAddress = new Uri(string.Create(CultureInfo.InvariantCulture, $"http://127.0.0.1:{port}")), Timeout = TimeSpan.FromSeconds(10) };
+        _http = new HttpClient(new SocketsHttpHandler { UseProxy = false }) { BaseAddress = new Uri(string.Create(CultureInfo.InvariantCulture, $"http://127.0.0.1:{port}")), Timeout = Timeout.InfiniteTimeSpan };
     }
 
     /// <summary>The program, on the PATH or where the tests have unpacked it.</summary>
@@ -64,6 +64,11 @@ internal sealed class Prometheus : IAsyncDisposable
         try
         {
             using var answer = await _http.GetAsync(new Uri($"/api/v1/query?query={Uri.EscapeDataString(query)}", UriKind.Relative), ct);
+            if (answer.Content.Headers.ContentType?.MediaType != "application/json")
+            {
+                return (null, $"Prometheus answers {(int)answer.StatusCode}: {(await answer.Content.ReadAsStringAsync(ct)).Trim()}");     // while it starts
+            }
+
             var said = await answer.Content.ReadFromJsonAsync<JsonElement>(ct);
             if (!answer.IsSuccessStatusCode)
             {
