@@ -43,6 +43,13 @@ public sealed class UsageTests : IDisposable
         LogsVerb.Create(Cli).Parse(["-n", "-1"]).Errors.ShouldHaveSingleItem().Message.ShouldBe("--lines must be 0 or more, and is -1.");
 
     [Theory]
+    [InlineData("See ./argosy chaos run --help.", "chaos", "run")]
+    [InlineData("See ./argosy sim --help.", "sim")]
+    [InlineData("See ./argosy --help.", "bogus")]
+    public void Whoever_is_refused_is_told_whose_help_to_read(string says, params string[] arguments) =>
+        UsageErrors.Of(new RootCommand { SimVerb.Create(Cli), ChaosVerb.Create(Cli) }.Parse(arguments)).Message.ShouldEndWith(says);
+
+    [Theory]
     [InlineData(-1, ExitCodes.Refused, "--bogus")]
     [InlineData(-1, ExitCodes.Done, "--filter", "Orders")]
     [InlineData(1, ExitCodes.Done, "--bogus")]
