@@ -45,26 +45,38 @@ internal static class DebianTools
         }
     }
 
+    /// <summary>A package's files beside the build, where they can be fetched.</summary>
+    public static async Task UnpackAsync(string package)
+    {
+        if (OnPath("apt-get") is null)
+        {
+            return;
+        }
+
+        // The lists first where this user may renew them; whoever may not downloads by those that are there.
+        var folder = FolderOf(package);
+        await Launcher.BashAsync(FetchWithin, $"""
+            mkdir -p '{folder}' && cd '{folder}'
+            if [ "$(id -u)" = 0 ]; then apt-get update -q; fi
+            apt-get download -q {package} && dpkg-deb -x {package}_*.deb . && rm {package}_*.deb
+            """);
+    }
+
     private static string? OnPath(string program) => (Environment.GetEnvironmentVariable("PATH") ?? "").Split(Path.PathSeparator)
         .Select(folder => Path.Combine(folder, program)).FirstOrDefault(File.Exists);
 
     private static async Task<string?> UnpackedAsync(string program, string package)
     {
-        var folder = Path.Combine(Launcher.Root, "artifacts", "debian", package);
-        var unpacked = Path.Combine(folder, "usr", "bin", program);
-        if (File.Exists(unpacked) || OnPath("apt-get") is null)
+        var unpacked = Path.Combine(FolderOf(package), "usr", "bin", program);
+        if (!File.Exists(unpacked))
         {
-            return File.Exists(unpacked) ? unpacked : null;
+            await UnpackAsync(package);
         }
 
-        // The lists first where this user may renew them; whoever may not downloads by those that are there.
-        var fetched = await Launcher.BashAsync(FetchWithin, $"""
-            mkdir -p '{folder}' && cd '{folder}'
-            if [ "$(id -u)" = 0 ]; then apt-get update -q; fi
-            apt-get download -q {package} && dpkg-deb -x {package}_*.deb . && rm {package}_*.deb
-            """);
-        return fetched.ExitCode == 0 && File.Exists(unpacked) ? unpacked : null;
+        return File.Exists(unpacked) ? unpacked : null;
     }
+
+    private static string FolderOf(string package) => Path.Combine(Launcher.Root, "artifacts", "debian", package);
 
     private static string Left(string program, string package)
     {

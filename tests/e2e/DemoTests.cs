@@ -23,16 +23,16 @@ public sealed partial class DemoTests(Fleet fleet)
     }
 
     [Fact]
-    public async Task Orders_add_up_while_every_service_is_killed_twice_under_load()
+    public async Task Orders_add_up_while_every_service_is_killed_under_load()
     {
-        // At 80 orders a second more than fifty are in flight as soon as somebody is away.
+        // Twice each where that is quick; an engine that comes back has more to do. At 80 orders a second more than fifty are in flight as
+        // soon as somebody is away.
+        var isQuick = Fleet.On.Length == 0;
         var before = await CountEntriesAsync();
-        var demo = Launcher.ArgosyAsync(Within, "demo", "--orders", "2000", "--rate", "80", "--data", fleet.Data);
+        var demo = Launcher.ArgosyAsync(Within, "demo", "--orders", isQuick ? "2000" : "1600", "--rate", "80", "--data", fleet.Data);
         await Eventually.HoldsAsync(async () => demo.IsCompleted || await CountEntriesAsync() > before + 50, "money moves", TimeSpan.FromMinutes(1));
         var random = new Random(Seed);
-        string[] victims = fleet.InstancesOf("order-service").Count() > 1
-            ? Shuffled(random, fleet.Processes)
-            : [.. Shuffled(random, fleet.Processes), .. Shuffled(random, fleet.Processes)];
+        string[] victims = [.. Shuffled(random, fleet.Processes), .. isQuick ? Shuffled(random, fleet.Processes) : []];
         foreach (var victim in victims)
         {
             await Task.WhenAny(demo, Task.Delay(random.Next(200, 1_000)));

@@ -85,6 +85,47 @@ public sealed class OperatorTests(Fleet fleet)
         (await ArgosyAsync("sagas", "show", "checkout/nobody")).Errors.ShouldContain("no service has a saga checkout/nobody");
     }
 
+    /// <summary>
+    /// A participant that is away for longer than a saga's patience. What it was told it does when it is back, also where an operator has
+    /// answered for it: commands stay sent.
+    /// </summary>
+    [Theory]
+    [InlineData("payment-service", 2, "skip", "reserve stock")]
+    [InlineData("inventory-service", 1, "force", "reserve stock")]
+    public async Task An_undo_that_nobody_answers_is_stuck_until_an_operator_answers_for_it(string participant, int step, string verb, string at)
+    {
+        using var customer = await fleet.CustomerAsync();
+        var sku = await fleet.ItemAsync(stock: 5);
+        var order = await customer.PlacedAsync(Orders.Body(sku));
+        await customer.BecomesAsync(order, "confirmed");
+        var pid = fleet.PidOf(participant)!.Value;
+        await SignalAsync(pid, "STOP");
+        try
+        {
+            using var cancel = await customer.PostAsJsonAsync($"/api/v1/orders/{order}/cancel", new { });
+            cancel.EnsureSuccessStatusCode();
+            await Eventually.HoldsAsync(() => PatienceIsOverAsync(order, step), "its patience is over", Within);
+            await customer.BecomesAsync(order, "attention");
+
+            var stuck = await ArgosyAsync("sagas", "list", "--state", "stuck");
+            stuck.Output.ShouldContain($"checkout/{order}  stuck");
+            (stuck.ExitCode, stuck.Errors.Contains($"{participant} doesn't answer", StringComparison.Ordinal)).ShouldBe((1, true), stuck.ToString());
+            (await ArgosyAsync("sagas", verb, $"checkout/{order}", "--version", "1", "--because", "too old a look")).Errors.ShouldContain("409");
+            var helped = await ArgosyAsync("sagas", verb, $"checkout/{order}", "--because", "It is known to come.");
+            (helped.ExitCode, helped.Errors.Contains($"was stuck at", StringComparison.Ordinal), helped.Errors.Contains($"at '{at}'", StringComparison.Ordinal)).ShouldBe((0, true, true), helped.ToString());
+            await customer.BecomesAsync(order, "cancelled");
+        }
+        finally
+        {
+            await SignalAsync(pid, "CONT");
+        }
+
+        await fleet.ReadyAsync(participant);
+        await fleet.StockBecomesAsync(sku, 5, 0, 0);
+        await Eventually.HoldsAsync(async () => (await fleet.LedgerAsync(order)).Count(entry => entry.Type == "refund") == 1, "the money is back, once", Within);
+        (await ArgosyAsync("audit", "list", "--service", "order-service")).Output.ShouldContain("It is known to come.");
+    }
+
     [Fact]
     public async Task A_read_model_is_made_anew_while_orders_come_in()
     {
@@ -110,6 +151,21 @@ public sealed class OperatorTests(Fleet fleet)
 
         (await ArgosyAsync("projections", "list")).Output.ShouldContain("order_view");
         (await ArgosyAsync("projections", "rebuild", "nothing")).Errors.ShouldContain("no service has a read model 'nothing'; there are order_view");
+    }
+
+    private static async Task SignalAsync(int pid, string signal) =>
+        (await Launcher.BashAsync(TimeSpan.FromSeconds(10), $"kill -{signal} {pid}")).ExitCode.ShouldBe(0);
+
+    // Minutes in life. True when the saga waited for this undo.
+    private async Task<bool> PatienceIsOverAsync(string order, int step)
+    {
+        await using var connection = new SqliteConnection($"Data Source={Path.Combine(fleet.Data, "services", "order-service", "order-service.db")};Pooling=false");
+        await connection.OpenAsync();
+        await using var update = connection.CreateCommand();
+        update.CommandText = "update saga_step set due = 1 where saga = $saga and step = $step and direction = 'undo' and state = 'waiting'";
+        update.Parameters.AddWithValue("$saga", $"checkout/{order}");
+        update.Parameters.AddWithValue("$step", step);
+        return await update.ExecuteNonQueryAsync() == 1;
     }
 
     private Task<Ended> ArgosyAsync(params string[] arguments) => Launcher.ArgosyAsync(Within, [.. arguments, "--data", fleet.Data]);

@@ -1,6 +1,7 @@
 using System.Globalization;
 using Argosy.Cli.Processes;
 using Argosy.Cli.Terminal;
+using Argosy.E2E;
 using Argosy.FaultLab.Fleets;
 using Argosy.FaultLab.Load;
 using Argosy.FaultLab.Nemesis;
@@ -22,6 +23,11 @@ public sealed class NemesisTests(ITestOutputHelper output)
     {
         var seed = Random.Shared.Next(1_000_000);
         output.WriteLine($"{run}: ./argosy chaos nemesis --seed {seed} --seconds {Length.TotalSeconds.ToString(CultureInfo.InvariantCulture)}");
+
+        if (SteppedClock.Find(Repository.Find()) is null)
+        {
+            await DebianTools.UnpackAsync(SteppedClock.Package);        // where that can't be, clocks are left out, which the run says
+        }
 
         var result = await RunAsync(seed, new NemesisOptions(Length, Engines: null));
 

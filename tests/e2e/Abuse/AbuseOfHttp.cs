@@ -4,6 +4,7 @@ using System.Net.Http.Json;
 using System.Net.Sockets;
 using System.Text;
 using System.Text.Json;
+using System.Text.RegularExpressions;
 using Argosy.Testing;
 using Shouldly;
 using Xunit;
@@ -12,7 +13,7 @@ namespace Argosy.E2E.Abuse;
 
 /// <summary>Requests that are not what they seem, or never end. Numbers are those of the list of abuse cases.</summary>
 [Trait("on", "embedded")]
-public sealed class AbuseOfHttp(Fleet fleet)
+public sealed partial class AbuseOfHttp(Fleet fleet)
 {
     private const string Mark = "forged-by-a-stranger";
     private const string ForgedTrace = "f0f0f0f0f0f0f0f0f0f0f0f0f0f0f0f0";
@@ -96,6 +97,33 @@ public sealed class AbuseOfHttp(Fleet fleet)
             socket.Dispose();
         }
     }
+
+    /// <summary>Slowloris, slow bodies and slow readers at once, by a tool that knows how; it asks all the while whether the service is still there.</summary>
+    [Fact]
+    public async Task Case18_slowhttptest_loses_every_connection_that_drips_and_never_finds_the_gateway_away()
+    {
+        var tool = await DebianTools.RequireAsync("slowhttptest", "slowhttptest");
+        string[] ways = ["-H -u '{0}/api/v1/items'", "-B -u '{0}/api/v1/auth/login' -s 8192 -x 10", "-X -u '{0}/api/v1/items?limit=100' -k 3 -w 10 -y 20 -z 5 -n 2"];
+
+        var runs = await Task.WhenAll(ways.Select(way => Launcher.BashAsync(
+            TimeSpan.FromSeconds(90), $"'{tool}' {string.Format(CultureInfo.InvariantCulture, way, Gateway.ToString().TrimEnd('/'))} -c 250 -r 125 -i 2 -l 25 -p 3 -v 1 2>&1")));
+
+        foreach (var (way, run) in ways.Zip(runs))
+        {
+            var said = Colour().Replace(run.Output, "");
+            var available = Available().Matches(said).Select(match => match.Groups[1].Value).ToList();
+            available.ShouldContain("YES", $"{way}: {said}");
+            available.ShouldNotContain("NO", $"{way}: {said}");
+            // Who reads slowly has had its whole answer long ago, as far as we are concerned: the system keeps it. It has its place, and no more.
+            said.ShouldContain(way.StartsWith("-X", StringComparison.Ordinal) ? "Hit test time limit" : "No open connections left", Case.Sensitive, $"{way}: {said}");
+        }
+    }
+
+    [GeneratedRegex(@"\e\[[0-9;]*[A-Za-z]")]
+    private static partial Regex Colour();
+
+    [GeneratedRegex(@"service available:\s*(YES|NO)")]
+    private static partial Regex Available();
 
     [Fact]
     public async Task Case19_line_breaks_in_what_is_echoed_split_no_header()

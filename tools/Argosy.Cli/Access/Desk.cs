@@ -1,14 +1,29 @@
 using System.CommandLine;
 using System.Net;
 using Argosy.Cli.Processes;
+using Argosy.Cli.Terminal;
 using Argosy.Cli.Verbs;
 
 namespace Argosy.Cli.Access;
 
 /// <summary>Where an operator works: each service's own port, which the gateway doesn't lead to.</summary>
-internal sealed record Desk(IReadOnlyList<ProcessEntry> Processes, string Token, TimeProvider Time)
+internal sealed class Desk(IReadOnlyList<ProcessEntry> processes, string token, TimeProvider time, Screen screen)
 {
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(20);
+
+    // Of a question to all: one that is away, which is when an operator asks, keeps nobody from seeing the others.
+    private static readonly TimeSpan PatienceWithEach = TimeSpan.FromSeconds(5);
+
+    private volatile bool _isShort;
+
+    public IReadOnlyList<ProcessEntry> Processes => processes;
+
+    public string Token => token;
+
+    public TimeProvider Time => time;
+
+    /// <summary>What a command ends with that has shown what there is: not the good one where somebody didn't answer.</summary>
+    public int ExitCode => _isShort ? ExitCodes.Failed : ExitCodes.Done;
 
     /// <summary>Logs in as the administrator of the fleet that the command is about.</summary>
     public static async Task<Desk> OpenAsync(CliContext cli, ParseResult parsed, CancellationToken ct)
@@ -18,7 +33,7 @@ internal sealed record Desk(IReadOnlyList<ProcessEntry> Processes, string Token,
         using var gateway = PatientHttp.Gateway(state, data, cli.Time);
         var token = await new Accounts(data, gateway).LoginAsync("admin", ct);
         var handlers = Catalog.Read(cli.Repository).Where(e => e.HandlesMessages).Select(e => e.Name);
-        return new Desk([.. state.Processes.Where(p => handlers.Contains(p.Name, StringComparer.Ordinal))], token.AccessToken, cli.Time);
+        return new Desk([.. state.Processes.Where(p => handlers.Contains(p.Name, StringComparer.Ordinal))], token.AccessToken, cli.Time, cli.Screen);
     }
 
     public List<ProcessEntry> Services(string? name)
@@ -30,21 +45,39 @@ internal sealed record Desk(IReadOnlyList<ProcessEntry> Processes, string Token,
 
     public async Task<Answer> AskAsync(ProcessEntry service, Ask ask, CancellationToken ct)
     {
-        using var http = new PatientHttp(service.Url, Time);
+        using var http = new PatientHttp(service.Url, time);
         var answer = await http.AskAsync(ask with { Token = Token }, Patience, ct);
         return answer.IsSuccess ? answer : throw new Refusal($"{service.Name} answers {answer} to {ask.Method} {ask.Path}");
     }
 
+    /// <summary>What each of these says; who says nothing is named on the screen and left out.</summary>
+    public async Task<IReadOnlyList<(ProcessEntry Service, Answer Answer)>> AskEachAsync(IEnumerable<ProcessEntry> services, string path, CancellationToken ct) =>
+        Refuse(path, await HearAsync(services, path, ct), one => !one.Answer.IsSuccess);
+
     /// <summary>Who of these knows something, and what they say of it: those that answer 404 are left out.</summary>
-    public async Task<IReadOnlyList<(ProcessEntry Service, Answer Answer)>> WhoKnowsAsync(IEnumerable<ProcessEntry> services, string path, CancellationToken ct)
+    public async Task<IReadOnlyList<(ProcessEntry Service, Answer Answer)>> WhoKnowsAsync(IEnumerable<ProcessEntry> services, string path, CancellationToken ct) =>
+        [.. Refuse(path, await HearAsync(services, path, ct), one => !one.Answer.IsSuccess && one.Answer.Status != HttpStatusCode.NotFound).Where(one => one.Answer.IsSuccess)];
+
+    private async Task<IReadOnlyList<(ProcessEntry Service, Answer Answer)>> HearAsync(IEnumerable<ProcessEntry> services, string path, CancellationToken ct)
     {
         var asked = await Task.WhenAll(services.Select(async service =>
         {
-            using var http = new PatientHttp(service.Url, Time);
-            return (Service: service, Answer: await http.AskAsync(Ask.Get(path) with { Token = Token }, Patience, ct));
+            using var http = new PatientHttp(service.Url, time);
+            try
+            {
+                return ((ProcessEntry Service, Answer Answer)?)(service, await http.AskAsync(Ask.Get(path) with { Token = token }, PatienceWithEach, ct));
+            }
+            catch (UnansweredException e)
+            {
+                _isShort = true;
+                screen.Say($"argosy: {service.Name} doesn't answer, and what it knows is left out ({e.Message})");
+                return null;
+            }
         }));
-        return asked.FirstOrDefault(one => !one.Answer.IsSuccess && one.Answer.Status != HttpStatusCode.NotFound) is { Service: { } failed } other
-            ? throw new Refusal($"{failed.Name} answers {other.Answer} to GET {path}")
-            : [.. asked.Where(one => one.Answer.IsSuccess)];
+        return [.. asked.OfType<(ProcessEntry, Answer)>()];
     }
+
+    private static IReadOnlyList<(ProcessEntry Service, Answer Answer)> Refuse(
+        string path, IReadOnlyList<(ProcessEntry Service, Answer Answer)> heard, Predicate<(ProcessEntry Service, Answer Answer)> isRefused) =>
+        heard.FirstOrDefault(one => isRefused(one)) is { Service: { } failed } other ? throw new Refusal($"{failed.Name} answers {other.Answer} to GET {path}") : heard;
 }

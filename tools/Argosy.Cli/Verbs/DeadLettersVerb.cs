@@ -28,11 +28,12 @@ internal static class DeadLettersVerb
         var command = new Command("list", "All dead letters, or those that a filter chooses. Exit code 0 also when there are some.") { chosen.Service, chosen.Type, chosen.Error, json };
         command.SetAction(async (parsed, ct) =>
         {
-            var letters = await chosen.FindAsync(await Desk.OpenAsync(cli, parsed, ct), parsed, ct);
+            var desk = await Desk.OpenAsync(cli, parsed, ct);
+            var letters = await chosen.FindAsync(desk, parsed, ct);
             if (parsed.GetValue(json))
             {
                 cli.Screen.Print(JsonSerializer.Serialize(letters, WireJson.Default.IReadOnlyListListedDeadLetter));
-                return ExitCodes.Done;
+                return desk.ExitCode;
             }
 
             cli.Screen.Say(letters.Count == 0 ? "no dead letters" : $"{CountOf(letters)}; ./argosy dead-letters show ID has more of one");
@@ -43,7 +44,7 @@ internal static class DeadLettersVerb
                 cli.Screen.Print($"    {letter.Attempts} attempts: {Cut(letter.Error ?? "no error")}");
             }
 
-            return ExitCodes.Done;
+            return desk.ExitCode;
         });
         return command;
     }
@@ -121,7 +122,7 @@ internal static class DeadLettersVerb
             if (letters.Count == 0)
             {
                 cli.Screen.Say("no dead letters");
-                return ExitCodes.Done;
+                return desk.ExitCode;
             }
 
             if (!parsed.GetValue(yes) && !cli.Screen.Confirms($"{verb} {CountOf(letters)}"))
@@ -137,7 +138,7 @@ internal static class DeadLettersVerb
             }
 
             cli.Screen.Say($"{verb}: {CountOf(letters)}");
-            return ExitCodes.Done;
+            return desk.ExitCode;
         });
         return command;
     }
@@ -180,9 +181,8 @@ internal static class DeadLettersVerb
         public async Task<IReadOnlyList<ListedDeadLetter>> FindAsync(Desk desk, ParseResult parsed, CancellationToken ct)
         {
             var query = $"/admin/dead-letters?type={Uri.EscapeDataString(parsed.GetValue(Type) ?? "")}&error={Uri.EscapeDataString(parsed.GetValue(Error) ?? "")}";
-            var asked = await Task.WhenAll(desk.Services(parsed.GetValue(Service)).Select(async service =>
-                (await desk.AskAsync(service, Ask.Get(query), ct)).Read(WireJson.Default.DeadLetters).Items.Select(letter => new ListedDeadLetter(service.Name, letter))));
-            return [.. asked.SelectMany(letters => letters)];
+            return [.. (await desk.AskEachAsync(desk.Services(parsed.GetValue(Service)), query, ct))
+                .SelectMany(one => one.Answer.Read(WireJson.Default.DeadLetters).Items.Select(letter => new ListedDeadLetter(one.Service.Name, letter)))];
         }
 
         public async Task<(ProcessEntry Service, DeadLetter Letter)> OneAsync(Desk desk, ParseResult parsed, CancellationToken ct)

@@ -7,6 +7,7 @@ namespace Argosy.Cli.Verbs;
 /// <summary>Tables that are made from events: which there are, and how one is made anew while it is read and written.</summary>
 internal static class ProjectionsVerb
 {
+    private const string Path = "/admin/projections";
     private static readonly TimeSpan Poll = TimeSpan.FromMilliseconds(500);
     private static readonly TimeSpan Patience = TimeSpan.FromHours(1);
 
@@ -30,7 +31,7 @@ internal static class ProjectionsVerb
                     : "    not made anew yet");
             }
 
-            return ExitCodes.Done;
+            return desk.ExitCode;
         });
         return command;
     }
@@ -49,7 +50,7 @@ internal static class ProjectionsVerb
                 throw new Refusal($"no service has a read model '{wanted}'; there are {string.Join(", ", models.Select(one => one.Model.Name))}");
             }
 
-            await desk.AskAsync(service, Ask.Post($"/admin/projections/{Uri.EscapeDataString(wanted)}/rebuild"), ct);
+            await desk.AskAsync(service, Ask.Post($"{Path}/{Uri.EscapeDataString(wanted)}/rebuild"), ct);
             cli.Screen.Say($"{service.Name} makes {wanted} anew; it goes on without this command, too");
             var last = await UntilMadeAsync(cli, desk, service, before, ct);
             cli.Screen.Print($"{last.Outcome}: {last.Detail}");
@@ -83,10 +84,12 @@ internal static class ProjectionsVerb
 
     private static async Task<List<(ProcessEntry Service, ProjectionView Model)>> AllAsync(Desk desk, CancellationToken ct)
     {
-        var asked = await Task.WhenAll(desk.Services(null).Select(async service => (await OfAsync(desk, service, ct)).Select(model => (service, model))));
-        return [.. asked.SelectMany(models => models)];
+        var asked = await desk.AskEachAsync(desk.Services(null), Path, ct);
+        return [.. asked.SelectMany(one => Read(one.Answer).Select(model => (one.Service, model)))];
     }
 
     private static async Task<IReadOnlyList<ProjectionView>> OfAsync(Desk desk, ProcessEntry service, CancellationToken ct) =>
-        (await desk.AskAsync(service, Ask.Get("/admin/projections"), ct)).Read(WireJson.Default.Projections).Items;
+        Read(await desk.AskAsync(service, Ask.Get(Path), ct));
+
+    private static IReadOnlyList<ProjectionView> Read(Answer answer) => answer.Read(WireJson.Default.Projections).Items;
 }

@@ -25,8 +25,7 @@ internal static class SagasVerb
         {
             var desk = await Desk.OpenAsync(cli, parsed, ct);
             var query = parsed.GetValue(state) is { } one ? $"/admin/sagas?state={Uri.EscapeDataString(one)}" : "/admin/sagas";
-            var asked = await Task.WhenAll(desk.Services(null).Select(async service => (await desk.AskAsync(service, Ask.Get(query), ct)).Read(WireJson.Default.Sagas).Items));
-            List<SagaView> sagas = [.. asked.SelectMany(list => list)];
+            List<SagaView> sagas = [.. (await desk.AskEachAsync(desk.Services(null), query, ct)).SelectMany(one => one.Answer.Read(WireJson.Default.Sagas).Items)];
             cli.Screen.Say(sagas.Count == 0 ? "no such sagas" : $"{sagas.Count} sagas: {string.Join(", ", sagas.GroupBy(saga => saga.State, StringComparer.Ordinal).Select(same => $"{same.Count()} {same.Key}"))}");
             foreach (var saga in sagas)
             {
@@ -34,7 +33,7 @@ internal static class SagasVerb
                 cli.Screen.Print($"    at '{saga.Step}'{(saga.Reason.Length > 0 ? $", because: {saga.Reason}" : "")}");
             }
 
-            return ExitCodes.Done;
+            return desk.ExitCode;
         });
         return command;
     }

@@ -14,7 +14,7 @@ namespace Argosy.FaultLab.CrashPoints;
 internal sealed class SagaClock(DataFolder data, TimeProvider time)
 {
     private const string Owner = "order-service";
-    private const string WaitsForPayment = "from saga_step where saga = @saga and step = 1 and direction = 'do'";
+    private const string WaitsForPayment = "from saga_step where saga = @saga and step = 2 and direction = 'do'";     // steps are counted from 1
     private static readonly TimeSpan Poll = TimeSpan.FromMilliseconds(10);
 
     /// <summary>Returns when the saga has asked for the payment.</summary>
@@ -31,7 +31,7 @@ internal sealed class SagaClock(DataFolder data, TimeProvider time)
     public async Task ComesAsync(string order, CancellationToken ct)
     {
         await using var database = await OpenAsync(ct);
-        await ScalarAsync(database, "update saga_step set due = 1 where saga = @saga and step = 1 and direction = 'do' and state = 'waiting'", order, ct);
+        await ScalarAsync(database, "update saga_step set due = 1 where saga = @saga and step = 2 and direction = 'do' and state = 'waiting'", order, ct);
     }
 
     private static async Task<object?> ScalarAsync(DbConnection database, string sql, string order, CancellationToken ct)

@@ -18,6 +18,9 @@ internal sealed record LabFleetOptions(Repository Repository, string? Engines = 
     /// <summary>Whether every link goes through a proxy.</summary>
     public bool HasLinks { get; init; } = true;
 
+    /// <summary>Whether clocks of services can be stepped, where libfaketime is here.</summary>
+    public bool HasClocks { get; init; }
+
     /// <summary>Processes whose disks are to be small, so that they can be filled, where this user may mount.</summary>
     public IReadOnlyList<string> SmallDisks { get; init; } = [];
 
@@ -66,6 +69,9 @@ internal sealed class LabFleet : IAsyncDisposable
     /// <summary>Those that can be filled.</summary>
     public IReadOnlyDictionary<string, SmallDisk> Disks { get; }
 
+    /// <summary>Those that can be stepped.</summary>
+    public IReadOnlyDictionary<string, SteppedClock> Clocks { get; private init; } = new Dictionary<string, SteppedClock>();
+
     public IReadOnlyList<ProcessPlan> Plans { get; }
 
     /// <summary>Where clients ask.</summary>
@@ -107,6 +113,12 @@ internal sealed class LabFleet : IAsyncDisposable
             links.ShowToProbes(options.HasProbes ? plans.Where(plan => !plan.IsEngine) : []);
         }
 
+        Dictionary<string, SteppedClock> clocks = new(StringComparer.Ordinal);
+        if (options.HasClocks && SteppedClock.Find(options.Repository) is { } library)
+        {
+            plans = [.. plans.Select(plan => plan.IsEngine ? plan : WithClock(plan, library))];
+        }
+
         plans = [.. plans.Select(plan => options.Change?.Invoke(plan) ?? plan)];
         var deaths = new ConcurrentQueue<(string, string)>();
         var fleet = new Fleet(plans, data, new SupervisionPolicy { ReadyWithin = ReadyWithin }, TimeProvider.System)
@@ -120,7 +132,7 @@ internal sealed class LabFleet : IAsyncDisposable
                 }
             },
         };
-        var started = new LabFleet(data, held, links, answers, disks, fleet, plans, deaths, engines.Note.Description);
+        var started = new LabFleet(data, held, links, answers, disks, fleet, plans, deaths, engines.Note.Description) { Clocks = clocks };
         try
         {
             return engines.Missing.Count > 0 ? throw new Refusal(string.Join(' ', engines.Missing))
@@ -131,6 +143,12 @@ internal sealed class LabFleet : IAsyncDisposable
         {
             await started.StopAsync();
             throw;
+        }
+
+        ProcessPlan WithClock(ProcessPlan plan, string library)
+        {
+            (clocks[plan.Name], var changed) = SteppedClock.Of(plan, data, library);
+            return changed;
         }
     }
 

