@@ -18,8 +18,8 @@ internal sealed record LabFleetOptions(Repository Repository, string? Engines = 
     /// <summary>Whether every link goes through a proxy.</summary>
     public bool HasLinks { get; init; } = true;
 
-    /// <summary>Whether clocks of services can be stepped, where libfaketime is here.</summary>
-    public bool HasClocks { get; init; }
+    /// <summary>Processes whose clocks are to be stepped, where libfaketime is here. It costs them half of their speed.</summary>
+    public IReadOnlyList<string> Clocks { get; init; } = [];
 
     /// <summary>Processes whose disks are to be small, so that they can be filled, where this user may mount.</summary>
     public IReadOnlyList<string> SmallDisks { get; init; } = [];
@@ -114,9 +114,9 @@ internal sealed class LabFleet : IAsyncDisposable
         }
 
         Dictionary<string, SteppedClock> clocks = new(StringComparer.Ordinal);
-        if (options.HasClocks && SteppedClock.Find(options.Repository) is { } library)
+        if (options.Clocks.Count > 0 && SteppedClock.Find(options.Repository) is { } library)
         {
-            plans = [.. plans.Select(plan => plan.IsEngine ? plan : WithClock(plan, library))];
+            plans = [.. plans.Select(plan => options.Clocks.Contains(plan.Name, StringComparer.Ordinal) ? WithClock(plan, library) : plan)];
         }
 
         plans = [.. plans.Select(plan => options.Change?.Invoke(plan) ?? plan)];
