@@ -3,6 +3,7 @@ using System.Diagnostics;
 using System.Net.Http.Headers;
 using System.Net.Http.Json;
 using System.Text.Json;
+using Argosy.Chassis.Resilience;
 using Argosy.Testing;
 using Xunit;
 
@@ -75,9 +76,16 @@ public sealed class Fleet : IAsyncLifetime
     public async ValueTask DisposeAsync()
     {
         await _over.CancelAsync();
-        await _logins;
-        _over.Dispose();
-        await Launcher.ArgosyAsync(TimeSpan.FromMinutes(1), "down", "--data", Data);
+        try
+        {
+            await _logins;
+        }
+        finally
+        {
+            _over.Dispose();
+            await Launcher.ArgosyAsync(TimeSpan.FromMinutes(1), "down", "--data", Data);
+        }
+
         await (Collector?.DisposeAsync() ?? ValueTask.CompletedTask);
         Directory.Delete(Data, recursive: true);
     }
@@ -142,7 +150,7 @@ public sealed class Fleet : IAsyncLifetime
     }
 
     /// <summary>Somebody at the door of whom nothing is known.</summary>
-    public HttpClient Stranger() => new(new SocketsHttpHandler { UseProxy = false, AllowAutoRedirect = false, UseCookies = false })
+    public HttpClient Stranger() => new(new LostConnectionHandler(new SocketsHttpHandler { UseProxy = false, AllowAutoRedirect = false, UseCookies = false }))
     {
         BaseAddress = new Uri(State().GetProperty("gateway").GetString()!),
         Timeout = TimeSpan.FromSeconds(60),
@@ -175,7 +183,7 @@ public sealed class Fleet : IAsyncLifetime
             {
                 _admin = over.IsCancellationRequested ? _admin : await LoginAdminAsync();
             }
-            catch (Exception e) when (e is HttpRequestException or OperationCanceledException)
+            catch (Exception e) when (e is HttpRequestException or OperationCanceledException or IOException or JsonException)
             {
                 // somebody has just been killed; there is another time before the token ends
             }

@@ -18,7 +18,7 @@ public sealed class InstanceTests(Fleet fleet)
 
     // At the same time: each alone is less than what they are together.
     [Fact]
-    public async Task Orders_add_up_while_Redis_is_away_for_thirty_seconds_and_PostgreSQL_and_RabbitMQ_restart_meanwhile() => await UnderLoadAsync(100, async () =>
+    public async Task Orders_add_up_while_Redis_is_away_for_thirty_seconds_and_PostgreSQL_and_RabbitMQ_restart_meanwhile() => await UnderLoadAsync(90, async () =>
     {
         await SignalAsync("redis", "STOP");
         var away = Task.Delay(TimeSpan.FromSeconds(30));
@@ -29,7 +29,7 @@ public sealed class InstanceTests(Fleet fleet)
     });
 
     [Fact]
-    public async Task Orders_add_up_while_one_instance_is_killed_and_one_is_stopped_past_its_leases_and_goes_on() => await UnderLoadAsync(60, async () =>
+    public async Task Orders_add_up_while_one_instance_is_killed_and_one_is_stopped_past_its_leases_and_goes_on() => await UnderLoadAsync(50, async () =>
     {
         await fleet.KillAsync(First);
         await fleet.ReadyAsync(First);

@@ -106,7 +106,7 @@ public sealed partial class AbuseOfHttp(Fleet fleet)
         string[] ways = ["-H -u '{0}/api/v1/items'", "-B -u '{0}/api/v1/auth/login' -s 8192 -x 10", "-X -u '{0}/api/v1/items?limit=100' -k 3 -w 10 -y 20 -z 5 -n 2"];
 
         var runs = await Task.WhenAll(ways.Select(way => Launcher.BashAsync(
-            TimeSpan.FromSeconds(90), $"'{tool}' {string.Format(CultureInfo.InvariantCulture, way, Gateway.ToString().TrimEnd('/'))} -c 250 -r 125 -i 2 -l 25 -p 3 -v 1 2>&1")));
+            TimeSpan.FromSeconds(90), $"'{tool}' {string.Format(CultureInfo.InvariantCulture, way, Gateway.ToString().TrimEnd('/'))} -c 250 -r 125 -i 2 -l 25 -p 10 -v 1 2>&1")));
 
         foreach (var (way, run) in ways.Zip(runs))
         {

@@ -22,6 +22,9 @@ internal sealed class Desk(IReadOnlyList<ProcessEntry> processes, string token, 
 
     public TimeProvider Time => time;
 
+    /// <summary>Somebody didn't answer a question to all, so that what isn't known here may be known there.</summary>
+    public bool IsShort => _isShort;
+
     /// <summary>What a command ends with that has shown what there is: not the good one where somebody didn't answer.</summary>
     public int ExitCode => _isShort ? ExitCodes.Failed : ExitCodes.Done;
 

@@ -14,7 +14,7 @@ internal sealed class PortBlock : IDisposable
     // process restarts, and a client that retries a dead one can even connect to itself.
     public const int First = 10_240;
     public const int End = 32_768;
-    private const int Size = 256;
+    public const int Size = 256;
 
     private static readonly Lazy<PortBlock?> OfThisProcess = new(() => Take(Path.Combine(Path.GetTempPath(), $"argosy-ports-{Environment.UserName}")));
 
@@ -24,6 +24,9 @@ internal sealed class PortBlock : IDisposable
     private int _next;
 
     private PortBlock(FileStream held, int block) => (_held, _first) = (held, First + (block * Size));
+
+    /// <summary>The first of its ports.</summary>
+    public int FirstPort => _first;
 
     /// <summary>The next port on which nobody listens; null where there is none. One that was given comes again after all others.</summary>
     public static int? Next() => OfThisProcess.Value?.NextFree();

@@ -33,22 +33,6 @@ internal sealed record TestAssembly(string Name, string Path, bool StartsFleets,
     // The tests of adapters, caches and crashes, each with servers that it starts.
     private static readonly string[] WithServers = ["Argosy.Chassis.Tests", "Gateway.Tests", "UserService.Tests", "Argosy.FaultLab.Tests"];
 
-    // About how long, of those that take more than one: begun last, they would run alone in the end.
-    private static readonly Dictionary<string, int> Long = new(StringComparer.Ordinal)
-    {
-        [$"{EndToEnd}{Matrix[2].On}"] = 6,
-        [EndToEnd] = 5,
-        ["Argosy.FaultLab.Tests"] = 5,
-        ["Argosy.Chassis.Tests with servers"] = 4,
-        [$"{EndToEnd}{Matrix[0].On}"] = 3,
-        [$"{EndToEnd}{Matrix[1].On}"] = 3,
-        ["AuthService.Tests"] = 2,
-        ["Argosy.Chassis.Tests"] = 2,
-    };
-
-    /// <summary>About how many minutes it takes beside another one.</summary>
-    public int Minutes => Long.GetValueOrDefault(Name, 1);
-
     /// <summary>All of them on embedded defaults, by the solution: the only list of projects.</summary>
     public static IReadOnlyList<TestAssembly> AllOf(Repository repository) =>
         [.. Built(repository).Select(assembly => assembly with { Without = [Servers, Instances, Stress] })];

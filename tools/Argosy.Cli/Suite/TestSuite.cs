@@ -86,7 +86,7 @@ internal sealed class TestSuite(Repository repository, Screen screen, string? fi
 
         // Fleets wait for themselves most of the time; more than two, and tests would see how slow the machine is.
         Task TwoAtATimeAsync(IEnumerable<TestAssembly> some) => Parallel.ForEachAsync(
-            some.OrderByDescending(assembly => assembly.Minutes), new ParallelOptions { MaxDegreeOfParallelism = 2, CancellationToken = ct },
+            some, new ParallelOptions { MaxDegreeOfParallelism = 2, CancellationToken = ct },
             async (assembly, stop) => runs[assembly.Name] = Tell(await runner.RunAsync(assembly, stop)));
     }
 

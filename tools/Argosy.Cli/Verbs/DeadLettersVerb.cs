@@ -190,7 +190,9 @@ internal static class DeadLettersVerb
             var id = parsed.GetRequiredValue(Id);
             return await desk.WhoKnowsAsync(desk.Services(parsed.GetValue(Service)), PathOf(id), ct) switch
             {
+                [] when desk.IsShort => throw new Refusal($"no service that answers has a dead letter {id}; ask again when all do"),
                 [] => throw new Refusal($"no service has a dead letter {id}; ./argosy dead-letters list has all that there are"),
+                [var (service, _)] when desk.IsShort => throw new Refusal($"{id} is dead in {service.Name}, and perhaps in one that doesn't answer: say which with --service"),
                 [var (service, answer)] => (service, answer.Read(WireJson.Default.DeadLetter)),
                 var several => throw new Refusal($"{id} is dead in {string.Join(" and ", several.Select(one => one.Service.Name))}: say which with --service"),
             };

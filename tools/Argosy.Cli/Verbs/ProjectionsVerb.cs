@@ -47,7 +47,7 @@ internal static class ProjectionsVerb
             var models = await AllAsync(desk, ct);
             if (models.FirstOrDefault(one => one.Model.Name == wanted) is not { Service: { } service, Model: { } before })
             {
-                throw new Refusal($"no service has a read model '{wanted}'; there are {string.Join(", ", models.Select(one => one.Model.Name))}");
+                throw new Refusal($"no service {(desk.IsShort ? "that answers " : "")}has a read model '{wanted}'; there are {string.Join(", ", models.Select(one => one.Model.Name))}");
             }
 
             await desk.AskAsync(service, Ask.Post($"{Path}/{Uri.EscapeDataString(wanted)}/rebuild"), ct);

@@ -70,7 +70,7 @@ internal static class SagasVerb
             var (service, seen) = await FindAsync(desk, name, ct);
             var note = new SagaNote(parsed.GetValue(because), parsed.GetValue(version) ?? seen.Version, verb == "force" ? parsed.GetValue(end) : null);
             await desk.AskAsync(service, Ask.Post($"{PathOf(name)}/{verb}", note, WireJson.Default.SagaNote), ct);
-            var (_, now) = await FindAsync(desk, name, ct);
+            var now = (await desk.AskAsync(service, Ask.Get(PathOf(name)), ct)).Read(WireJson.Default.SagaView);
             cli.Screen.Say($"{verb}: {name} was {seen.State} at '{seen.Step}' and is {now.State} at '{now.Step}', version {now.Version}");
             return ExitCodes.Done;
         });
@@ -126,7 +126,7 @@ internal static class SagasVerb
     private static async Task<(ProcessEntry Service, SagaView Saga)> FindAsync(Desk desk, string id, CancellationToken ct) =>
         await desk.WhoKnowsAsync(desk.Services(null), PathOf(id), ct) is [var (service, answer), ..]
             ? (service, answer.Read(WireJson.Default.SagaView))
-            : throw new Refusal($"no service has a saga {id}; ./argosy sagas list has those that have not ended");
+            : throw new Refusal(desk.IsShort ? $"no service that answers has a saga {id}; ask again when all do" : $"no service has a saga {id}; ./argosy sagas list has those that have not ended");
 
     private static string PathOf(string id) => $"/admin/sagas/{string.Join('/', id.Split('/').Select(Uri.EscapeDataString))}";
 }

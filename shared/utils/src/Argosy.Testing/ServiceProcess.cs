@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using System.Diagnostics;
 using System.Runtime.InteropServices;
+using Argosy.Chassis.Resilience;
 using Argosy.Cli.Processes;
 
 namespace Argosy.Testing;
@@ -21,7 +22,7 @@ public sealed partial class ServiceProcess : IAsyncDisposable
     private ServiceProcess(Process process, Uri? address)
     {
         _process = process;
-        _http = new HttpClient(new SocketsHttpHandler { UseProxy = false, AllowAutoRedirect = false, UseCookies = false })
+        _http = new HttpClient(new LostConnectionHandler(new SocketsHttpHandler { UseProxy = false, AllowAutoRedirect = false, UseCookies = false }))
         {
             BaseAddress = address,
             Timeout = TimeSpan.FromSeconds(30),

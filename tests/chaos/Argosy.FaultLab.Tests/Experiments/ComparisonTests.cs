@@ -19,6 +19,7 @@ public sealed class ComparisonTests
     [InlineData("float", ">=", "0.5", "0.5", true)]
     [InlineData("float", "<=", "-1", "-2e3", true)]
     [InlineData("float", "<", "1", "+Inf", false)]
+    [InlineData("float", ">", "1", "+Inf", true)]
     [InlineData("float", "between", "1,2", "1.5", true)]
     [InlineData("float", "between", "1,2", "2.5", false)]
     [InlineData("float", ">", "0", "many", false)]
@@ -27,7 +28,7 @@ public sealed class ComparisonTests
     [InlineData("string", "contains", "k", "ok", true)]
     [InlineData("string", "matches", "^o.$", "ok", true)]
     [InlineData("string", "notMatches", "^o.$", "ok", false)]
-    [InlineData("string", "oneOf", "a, ok", "ok", true)]
+    [InlineData("string", "oneOf", "a,ok", "ok", true)]
     public void A_value_is_compared_as_its_type_says(string type, string criteria, string expected, string actual, bool holds) =>
         new Comparison(type, criteria, expected).Holds(actual).ShouldBe(holds);
 }

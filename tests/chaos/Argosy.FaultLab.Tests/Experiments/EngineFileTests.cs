@@ -151,10 +151,11 @@ public sealed class EngineFileTests
 
     [Theory]
     [InlineData("pod-http-status-code", "STATUS_CODE", "404", "value of STATUS_CODE is 404, and takes 500, 501, 502, 503, 504 here")]
+    [InlineData("pod-http-status-code", "STATUS_CODE", "abc", "value of STATUS_CODE is abc, and takes 500, 501, 502, 503, 504 here")]
     [InlineData("pod-http-status-code", "TARGET_SERVICE_PORT", "8080", "lacks STATUS_CODE in its env: name the status that is answered, such as '503'")]
     [InlineData("pod-http-latency", "LATENCY", "100", "lacks TARGET_SERVICE_PORT in its env: write '8080', where Argosy's services listen in a cluster")]
     [InlineData("pod-http-latency", "TARGET_SERVICE_PORT", "80", "value of TARGET_SERVICE_PORT is 80: write '8080'")]
-    [InlineData("pod-http-latency", "TOXICITY", "101", "value of TOXICITY is 101: write a whole number from 0 to 100")]
+    [InlineData("pod-http-latency", "TOXICITY", "101", "value of TOXICITY is 101: write a whole number from 1 to 100")]
     [InlineData("container-kill", "SIGNAL", "SIGSTOP", "value of SIGNAL is SIGSTOP, and takes SIGKILL, SIGTERM here")]
     [InlineData("pod-delete", "FORCE", "yes", "value of FORCE is yes, and takes true, false here")]
     [InlineData("pod-delete", "TARGET_CONTAINER", "sidecar", "value of TARGET_CONTAINER is sidecar, and takes payment-service here")]

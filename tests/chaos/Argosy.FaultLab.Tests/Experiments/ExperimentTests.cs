@@ -13,7 +13,7 @@ namespace Argosy.FaultLab.Tests.Experiments;
 /// <summary><c>chaos list</c> and <c>chaos run</c>, as the program that they are: every experiment that is included, one that fails, one that stops itself, one that is interrupted.</summary>
 public sealed class ExperimentTests(ITestOutputHelper output) : IDisposable
 {
-    private static readonly TimeSpan Within = TimeSpan.FromMinutes(4);
+    private static readonly TimeSpan Within = TimeSpan.FromMinutes(6);
     private static readonly CancellationToken Ct = TestContext.Current.CancellationToken;
     private static readonly Repository Repository = Repository.Find();
 
@@ -50,7 +50,7 @@ public sealed class ExperimentTests(ITestOutputHelper output) : IDisposable
     {
         const string Refusing = "env: [{name: STATUS_CODE, value: '503'}, {name: TARGET_SERVICE_PORT, value: '8080'}, {name: TOTAL_CHAOS_DURATION, value: ";
         var file = File("impossible",
-            Experiment("pod-http-status-code", $"{Refusing}'2'}}]", "OnChaos"),
+            Experiment("pod-http-status-code", $"{Refusing}'8'}}]", "OnChaos"),
             Experiment("pod-http-status-code", $"{Refusing}'600'}}]", "OnChaos", stop: true),
             Experiment("pod-delete", "env: []", "Edge"));
 
@@ -68,7 +68,9 @@ public sealed class ExperimentTests(ITestOutputHelper output) : IDisposable
     [Fact]
     public async Task Who_interrupts_it_has_it_undone_and_nothing_is_left()
     {
-        using var lab = Start(["run", "--file", File("interrupted", Experiment("pod-network-latency", "env: [{name: NETWORK_LATENCY, value: '100'}]", "Continuous")), "--seconds", "600"]);
+        // A probe that fails as soon as something is done says when that is.
+        using var lab = Start(["run", "--file", File("interrupted", Experiment("pod-network-latency", "env: [{name: NETWORK_LATENCY, value: '100'}]", "OnChaos", status: 418)), "--seconds", "600"]);
+        using var end = new Ending(lab);
         var lines = new List<string>();
         var folder = "";
         while (await lab.StandardError.ReadLineAsync(Ct).AsTask().WaitAsync(Within, Ct) is { } line)
@@ -79,7 +81,7 @@ public sealed class ExperimentTests(ITestOutputHelper output) : IDisposable
                 folder = line[(line.IndexOf(", in /", StringComparison.Ordinal) + 5)..];
             }
 
-            if (line.StartsWith("interrupted: pod-network-latency of user-service", StringComparison.Ordinal))
+            if (line.StartsWith("  during ✘ is-ready", StringComparison.Ordinal))
             {
                 Terminate(lab).ShouldBeTrue();
             }
@@ -130,7 +132,7 @@ public sealed class ExperimentTests(ITestOutputHelper output) : IDisposable
         return file;
     }
 
-    private static string Experiment(string kind, string components, string mode, bool stop = false) => $$"""
+    private static string Experiment(string kind, string components, string mode, bool stop = false, int status = 200) => $$"""
             - name: {{kind}}
               spec:
                 components: { {{components}} }
@@ -138,7 +140,7 @@ public sealed class ExperimentTests(ITestOutputHelper output) : IDisposable
                   - name: is-ready
                     type: httpProbe
                     mode: {{mode}}
-                    httpProbe/inputs: { url: 'http://user-service.default.svc.cluster.local:8080/ready', method: { get: { criteria: '==', responseCode: '200' } } }
+                    httpProbe/inputs: { url: 'http://user-service.default.svc.cluster.local:8080/ready', method: { get: { criteria: '==', responseCode: '{{status}}' } } }
                     runProperties: { probeTimeout: 2s, interval: 100ms, stopOnFailure: {{(stop ? "true" : "false")}} }
 
         """;
@@ -154,10 +156,23 @@ public sealed class ExperimentTests(ITestOutputHelper output) : IDisposable
     private async Task<(int ExitCode, string Said)> LabAsync(string[] words)
     {
         using var lab = Start(words);
+        using var end = new Ending(lab);
         var said = await Task.WhenAll(lab.StandardError.ReadToEndAsync(Ct), lab.StandardOutput.ReadToEndAsync(Ct)).WaitAsync(Within, Ct);
         await lab.WaitForExitAsync(Ct);
         output.WriteLine(string.Concat(said));
         return (lab.ExitCode, string.Concat(said));
+    }
+
+    /// <summary>Whatever becomes of a test, its lab doesn't go on.</summary>
+    private sealed class Ending(Process lab) : IDisposable
+    {
+        public void Dispose()
+        {
+            if (!lab.HasExited)
+            {
+                lab.Kill(entireProcessTree: true);
+            }
+        }
     }
 
     private static Process Start(string[] words) => Process.Start(new ProcessStartInfo(DotnetHost.Path, [Repository.Assembly("Argosy.FaultLab"), .. words])

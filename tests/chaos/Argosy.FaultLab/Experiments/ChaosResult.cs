@@ -37,7 +37,7 @@ internal sealed record ExperimentResult(ChaosEngine Engine, Experiment Experimen
 
     public string Name => $"{Engine.Name}-{Experiment.Kind}";
 
-    private int SuccessPercentage => Probes.Count == 0 ? 0 : 100 * Probes.Count(probe => probe.Passed) / Probes.Count;
+    private int SuccessPercentage => Probes.Count == 0 ? 100 : 100 * Probes.Count(probe => probe.Passed) / Probes.Count;
 
     /// <summary>One experiment in a line, and what was wrong in lines of its own.</summary>
     public override string ToString() => string.Create(CultureInfo.InvariantCulture,

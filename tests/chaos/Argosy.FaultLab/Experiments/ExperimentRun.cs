@@ -24,12 +24,12 @@ internal sealed class ExperimentRun(LabFleet fleet, Surroundings surroundings, S
         var chaos = experiment.Chaos;
         screen.Say(string.Create(CultureInfo.InvariantCulture, $"{engine.Name}: {experiment.Kind} of {engine.Target}, {chaos.What}, for {chaos.Length.TotalSeconds:0.#} s"));
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(ct);
-        var steady = new SteadyState(experiment.Probes, surroundings, screen.Say, stop.Cancel);
+        using var steady = new SteadyState(experiment.Probes, surroundings, screen.Say, stop.Cancel);
         try
         {
             await steady.BeforeAsync(stop.Token);
             await Task.Delay(chaos.Ramp, stop.Token);
-            steady.Begin(stop.Token);
+            steady.Begin(chaos.Length, stop.Token);
             var (before, nothing) = (chaos.TraceOn(fleet), new List<string>());
             await InflictAsync(stop.Token);
             screen.Say($"  done     {chaos.TraceOn(fleet)}, and before: {before}");
@@ -49,6 +49,10 @@ internal sealed class ExperimentRun(LabFleet fleet, Surroundings surroundings, S
             var why = ct.IsCancellationRequested ? "it was interrupted" : "a probe failed that is to stop it (stopOnFailure)";
             screen.Say($"{engine.Name}: {why}; what was done is undone");
             return new ExperimentResult(engine, experiment, Verdict.Stopped, steady.Outcomes, [why]);
+        }
+        finally
+        {
+            await steady.EndAsync();
         }
     }
 

@@ -33,6 +33,11 @@ internal sealed class ExperimentTrial(Repository repository, Screen screen, stri
     {
         var prometheus = asked.Any(engine => engine.Needs(experiment => experiment.Probes.Any(probe => probe.Check is PromCheck))) ? Prometheus.Find(repository) : null;
         List<string> disks = [.. Targets(asked, experiment => experiment.Chaos is DiskFill)];
+        if (disks.Count > 0 && engines is not null)
+        {
+            throw new Refusal($"disk-fill of {string.Join(", ", disks)} shows nothing with --engines, where what they keep is on a server: run it without");
+        }
+
         if (disks.Count > 0 && !await SmallDisk.IsPossibleAsync(ct))
         {
             throw new Refusal($"disk-fill of {string.Join(", ", disks)} needs a disk of its own that can be filled, and this user may not mount one: run it as root, on Linux");
@@ -75,17 +80,23 @@ internal sealed class ExperimentTrial(Repository repository, Screen screen, stri
         using var surroundings = new Surroundings(fleet, metrics);
         using var over = new CancellationTokenSource();
         var crowding = crowd.RunAsync(over.Token, ct);
-        foreach (var (engine, experiment) in experiments)
+        try
         {
-            results.Add(await new ExperimentRun(fleet, surroundings, screen, engine, experiment).RunAsync(ct));
-            if (results[^1].Verdict == Verdict.Stopped)
+            foreach (var (engine, experiment) in experiments)
             {
-                break;
+                results.Add(await new ExperimentRun(fleet, surroundings, screen, engine, experiment).RunAsync(ct));
+                if (results[^1].Verdict == Verdict.Stopped)
+                {
+                    break;
+                }
             }
         }
+        finally
+        {
+            await over.CancelAsync();
+            await crowding;
+        }
 
-        await over.CancelAsync();
-        await crowding;
         if (results[^1].Verdict == Verdict.Stopped)
         {
             screen.Say($"argosy: stopped; {experiments.Count - results.Count} more are not run, and the fleet is stopped with its books unread");

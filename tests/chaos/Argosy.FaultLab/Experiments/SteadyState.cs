@@ -9,23 +9,25 @@ namespace Argosy.FaultLab.Experiments;
 /// <param name="Failure">When it failed and what was seen; null where it didn't.</param>
 internal sealed record ProbeOutcome(Probe Probe, int Asked, string? Failure)
 {
-    public bool Passed => Asked > 0 && Failure is null;
+    public bool Passed => Asked >= (Probe.Mode == ProbeMode.Edge ? 2 : 1) && Failure is null;
 }
 
 /// <summary>
 /// An experiment's probes, as Litmus asks them: once before and once afterwards, or again and again until the first failure. A probe
-/// that was never asked hasn't passed.
+/// that was never asked hasn't passed. Whoever is being asked when the time is over is heard to the end; only <c>OnChaos</c>, which is about
+/// the time in which something is done, is judged by what was seen until then.
 /// </summary>
 /// <param name="probes">All of them.</param>
 /// <param name="surroundings">What they look at.</param>
 /// <param name="say">Where it is told, a line each.</param>
-/// <param name="abort">Called by the failure of a probe that is to stop the experiment.</param>
-internal sealed class SteadyState(IReadOnlyList<Probe> probes, Surroundings surroundings, Action<string> say, Action abort)
+/// <param name="abort">Called where a probe that is asked again and again fails, and is to stop the experiment.</param>
+internal sealed class SteadyState(IReadOnlyList<Probe> probes, Surroundings surroundings, Action<string> say, Action abort) : IDisposable
 {
     private const string Before = "before", During = "during", After = "after";
 
     private readonly ProbeOutcome[] _outcomes = [.. probes.Select(probe => new ProbeOutcome(probe, 0, null))];
-    private readonly List<(ProbeMode Mode, Task Task)> _polling = [];
+    private readonly List<Task> _polling = [];
+    private readonly CancellationTokenSource _chaosIsOver = new();
     private readonly CancellationTokenSource _duringIsOver = new();
 
     public IReadOnlyList<ProbeOutcome> Outcomes => _outcomes;
@@ -33,10 +35,15 @@ internal sealed class SteadyState(IReadOnlyList<Probe> probes, Surroundings surr
     public async Task BeforeAsync(CancellationToken ct)
     {
         await OnceAsync(Before, [ProbeMode.SOT, ProbeMode.Edge], ct);
-        Poll(ProbeMode.Continuous, ct);
+        Poll(ProbeMode.Continuous, _duringIsOver.Token, ct);
     }
 
-    public void Begin(CancellationToken ct) => Poll(ProbeMode.OnChaos, ct);
+    /// <summary>Something is done from now on, for so long.</summary>
+    public void Begin(TimeSpan length, CancellationToken ct)
+    {
+        _chaosIsOver.CancelAfter(length);
+        Poll(ProbeMode.OnChaos, _chaosIsOver.Token, ct);
+    }
 
     public async Task AfterAsync(CancellationToken ct)
     {
@@ -48,8 +55,9 @@ internal sealed class SteadyState(IReadOnlyList<Probe> probes, Surroundings surr
     /// <summary>No more of those that ask again and again; what they found is told.</summary>
     public async Task EndAsync()
     {
+        await _chaosIsOver.CancelAsync();
         await _duringIsOver.CancelAsync();
-        await Task.WhenAll(_polling.Select(polling => polling.Task));
+        await Task.WhenAll(_polling);
         if (_polling.Count > 0)
         {
             _polling.Clear();
@@ -60,6 +68,12 @@ internal sealed class SteadyState(IReadOnlyList<Probe> probes, Surroundings surr
         }
     }
 
+    public void Dispose()
+    {
+        _chaosIsOver.Dispose();
+        _duringIsOver.Dispose();
+    }
+
     private async Task OnceAsync(string when, ProbeMode[] modes, CancellationToken ct)
     {
         for (var i = 0; i < probes.Count; i++)
@@ -67,36 +81,45 @@ internal sealed class SteadyState(IReadOnlyList<Probe> probes, Surroundings surr
             if (modes.Contains(probes[i].Mode))
             {
                 await Task.Delay(probes[i].Run.InitialDelay, ct);
-                Note(i, when, await AskAsync(probes[i], ct), isTold: true);
+                Note(i, when, (await AskAsync(probes[i], CancellationToken.None, ct))!, isTold: true);
                 ct.ThrowIfCancellationRequested();
             }
         }
     }
 
-    private void Poll(ProbeMode mode, CancellationToken ct)
+    private void Poll(ProbeMode mode, CancellationToken over, CancellationToken ct)
     {
         for (var i = 0; i < probes.Count; i++)
         {
             if (probes[i].Mode == mode)
             {
-                _polling.Add((mode, PollAsync(i, ct)));
+                _polling.Add(PollAsync(i, over, ct));
             }
         }
     }
 
-    private async Task PollAsync(int index, CancellationToken ct)
+    private async Task PollAsync(int index, CancellationToken over, CancellationToken ct)
     {
         var probe = probes[index];
-        using var either = CancellationTokenSource.CreateLinkedTokenSource(ct, _duringIsOver.Token);
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(ct, over);
         try
         {
             await Task.Delay(probe.Run.InitialDelay, either.Token);
             while (true)
             {
-                var seen = await AskAsync(probe, either.Token);
+                if (await AskAsync(probe, probe.Mode == ProbeMode.OnChaos ? over : CancellationToken.None, ct) is not { } seen)
+                {
+                    return;
+                }
+
                 Note(index, During, seen, isTold: !seen.Holds);
                 if (!seen.Holds)
                 {
+                    if (probe.Run.StopOnFailure)
+                    {
+                        abort();
+                    }
+
                     return;
                 }
 
@@ -109,17 +132,27 @@ internal sealed class SteadyState(IReadOnlyList<Probe> probes, Surroundings surr
         }
     }
 
-    private async Task<Seen> AskAsync(Probe probe, CancellationToken ct)
+    // What is seen when it is over is not about it: then the last look before counts, and where there was none, null.
+    private async Task<Seen?> AskAsync(Probe probe, CancellationToken over, CancellationToken ct)
     {
+        Seen? last = null;
         for (var left = probe.Run.Attempts; ; left--)
         {
             var seen = await LookAsync(probe, ct);
+            if (over.IsCancellationRequested)
+            {
+                return last;
+            }
+
             if (seen.Holds || left <= 1)
             {
                 return seen;
             }
 
-            await Task.Delay(probe.Run.Interval, ct);
+            last = seen;
+            using var either = CancellationTokenSource.CreateLinkedTokenSource(over, ct);
+            await Task.Delay(probe.Run.Interval, either.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            ct.ThrowIfCancellationRequested();
         }
     }
 
@@ -149,11 +182,6 @@ internal sealed class SteadyState(IReadOnlyList<Probe> probes, Surroundings surr
         if (isTold)
         {
             say($"  {when,-6} {(seen.Holds ? '✔' : '✘')} {probe.Name} ({probe.Type}): expected {probe.Check.Expected}, saw {seen.Actual}");
-        }
-
-        if (!seen.Holds && probe.Run.StopOnFailure)
-        {
-            abort();
         }
     }
 }

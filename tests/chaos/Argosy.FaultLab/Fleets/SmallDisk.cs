@@ -92,7 +92,15 @@ internal sealed class SmallDisk
         for (var missing = (upTo * Mebibyte) - (disk.TotalSize - disk.AvailableFreeSpace); missing > 0; missing -= Ballast.Length)
         {
             var size = (int)Math.Min(missing, Ballast.Length);
-            file.Write(Ballast, 0, size);
+            try
+            {
+                file.Write(Ballast, 0, size);
+            }
+            catch (IOException)
+            {
+                return;     // its owner has used the rest meanwhile, and it is fuller than was asked for
+            }
+
             Filled += size;
         }
     }

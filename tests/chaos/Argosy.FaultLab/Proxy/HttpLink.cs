@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Net;
+using System.Net.Sockets;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Hosting.Server;
@@ -49,7 +50,7 @@ internal sealed class HttpLink : IAsyncDisposable
         ActivityHeadersPropagator = null,
     });
     private readonly string _prefix;
-    private volatile HttpWeather? _weather;
+    private volatile Sky _sky = new(null);
     private int _worsened;
 
     private HttpLink(int targetPort)
@@ -72,8 +73,8 @@ internal sealed class HttpLink : IAsyncDisposable
     /// <summary>Holds for every answer that comes from now on; null: as they are.</summary>
     public HttpWeather? Weather
     {
-        get => _weather;
-        set => _weather = value;
+        get => _sky.Weather;
+        set => Interlocked.Exchange(ref _sky, new Sky(value)).IsOver.TrySetResult();
     }
 
     /// <summary>How many answers were made worse so far.</summary>
@@ -100,11 +101,13 @@ internal sealed class HttpLink : IAsyncDisposable
         {
             using var request = Copy(context);
             using var answer = await _target.SendAsync(request, ct);
-            var weather = _weather is { } bad && Random.Shared.Next(100) < bad.Percent ? bad : null;
+            var sky = _sky;
+            var weather = sky.Weather is { } bad && Random.Shared.Next(100) < bad.Percent ? bad : null;
             if (weather is not null)
             {
                 Interlocked.Increment(ref _worsened);
-                await Task.Delay(weather.Latency, ct);
+                await Task.WhenAny(Task.Delay(weather.Latency, ct), sky.IsOver.Task);      // when it is over, nothing is held back any more
+                ct.ThrowIfCancellationRequested();
             }
 
             context.Response.StatusCode = weather?.Status ?? (int)answer.StatusCode;
@@ -117,7 +120,7 @@ internal sealed class HttpLink : IAsyncDisposable
 
             await CopyAsync(answer, context.Response, ct);
         }
-        catch (Exception e) when (e is HttpRequestException or IOException or OperationCanceledException)
+        catch (Exception e) when (e is HttpRequestException or SocketException or IOException or OperationCanceledException)
         {
             context.Abort();        // one of the two has gone, and the other one hears that, as without us
         }
@@ -159,6 +162,12 @@ internal sealed class HttpLink : IAsyncDisposable
             await to.Body.WriteAsync(buffer.AsMemory(0, length), ct);
             await to.Body.FlushAsync(ct);
         }
+    }
+
+    /// <summary>A weather, and the moment at which another one came.</summary>
+    private sealed record Sky(HttpWeather? Weather)
+    {
+        public TaskCompletionSource IsOver { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
     }
 
     /// <summary>It ends when its owner ends it: signals are for the lab, which has to undo things first.</summary>

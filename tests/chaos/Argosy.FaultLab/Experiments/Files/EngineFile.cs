@@ -1,3 +1,4 @@
+using System.Text.RegularExpressions;
 using Argosy.Cli;
 using Argosy.FaultLab.Experiments.Kinds;
 using Argosy.FaultLab.Experiments.Probes;
@@ -11,7 +12,7 @@ namespace Argosy.FaultLab.Experiments.Files;
 /// and never ignored, since an experiment that is half done has a verdict all the same.
 /// </summary>
 /// <param name="targets">The processes that a label can select.</param>
-internal sealed class EngineFile(IReadOnlyCollection<string> targets)
+internal sealed partial class EngineFile(IReadOnlyCollection<string> targets)
 {
     private const string ApiVersion = "litmuschaos.io/v1alpha1";
     private const string Namespace = "default";
@@ -78,7 +79,19 @@ internal sealed class EngineFile(IReadOnlyCollection<string> targets)
     private static string? ReadName(Node? metadata)
     {
         metadata?.AllowOnly("name", "namespace", "labels", "annotations");
-        return metadata?.Require("name")?.Text();
+        Fixed(metadata?.Get("namespace"), Namespace);
+        if (metadata?.Require("name") is not { } node || node.Text() is not { } name)
+        {
+            return null;
+        }
+
+        // RFC 1123, as Kubernetes has it: it is also a file's name.
+        if (name.Length > 63 || !Label().IsMatch(name))
+        {
+            node.Fail($"is {name}: write lower-case letters, digits and -, at most 63, and begin and end with a letter or digit");
+        }
+
+        return name;
     }
 
     // The blast radius. In the cluster the label selects pods, here the process that such pods hold.
@@ -116,6 +129,9 @@ internal sealed class EngineFile(IReadOnlyCollection<string> targets)
         var probes = new ProbeReader([.. targets]).Read(spec.Get("probe"));
         return chaos is null ? null : new Experiment(name, chaos, probes);
     }
+
+    [GeneratedRegex("^[a-z0-9]([a-z0-9-]*[a-z0-9])?$", RegexOptions.NonBacktracking | RegexOptions.ExplicitCapture)]
+    private static partial Regex Label();
 
     private static void Fixed(Node? node, string value) => OneOf(node, value);
 

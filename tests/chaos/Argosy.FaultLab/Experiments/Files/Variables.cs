@@ -54,7 +54,7 @@ internal sealed class Variables
 
     public TimeSpan Seconds(string name, int usual, int from = 1) => TimeSpan.FromSeconds(Number(name, usual, from, 3600));
 
-    public TimeSpan Milliseconds(string name, int usual) => TimeSpan.FromMilliseconds(Number(name, usual, 0, 600_000));
+    public TimeSpan Milliseconds(string name, int usual, int from = 0) => TimeSpan.FromMilliseconds(Number(name, usual, from, 600_000));
 
     public string OneOf(string name, string usual, params string[] values)
     {

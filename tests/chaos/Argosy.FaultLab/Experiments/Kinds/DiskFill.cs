@@ -17,6 +17,11 @@ internal sealed record DiskFill(string Process, int Percent, int? Mebibytes) : P
     {
         env.ForTheClusterOnly("DATA_BLOCK_SIZE");
         int? size = env.Number("EPHEMERAL_STORAGE_MEBIBYTES", 0, 1, SmallDisk.Mebibytes) is > 0 and var given ? given : null;
+        if (size is not null && env.Text("FILL_PERCENTAGE") is not null)
+        {
+            env.Fail("EPHEMERAL_STORAGE_MEBIBYTES", "is for pods without a limit, and FILL_PERCENTAGE for those with one: write one of the two");
+        }
+
         return new DiskFill(process, env.Number("FILL_PERCENTAGE", 80, 1, 100), size) { Length = env.Seconds("TOTAL_CHAOS_DURATION", 60) };
     }
 

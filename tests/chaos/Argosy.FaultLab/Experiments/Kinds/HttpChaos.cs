@@ -18,7 +18,7 @@ internal sealed record HttpChaos(string Process, HttpWeather Weather) : PodChaos
     public override string What => string.Create(CultureInfo.InvariantCulture, $"{Weather.Percent:0.#} % of its answers {(Weather.Status is { } status ? $"are a {status}" : $"are {Weather.Latency.TotalMilliseconds:0} ms late")}");
 
     public static HttpChaos ReadLatency(Variables env, string process) =>
-        Read(env, process, new HttpWeather(Percent(env)) { Latency = env.Milliseconds("LATENCY", 2000) });
+        Read(env, process, new HttpWeather(Percent(env)) { Latency = env.Milliseconds("LATENCY", 2000, from: 1) });
 
     public static HttpChaos ReadStatusCode(Variables env, string process)
     {
@@ -26,11 +26,11 @@ internal sealed record HttpChaos(string Process, HttpWeather Weather) : PodChaos
         {
             // Litmus knows others too, and draws one where none is written. Whoever is told a 4xx, or a 2xx, believes it: the books would
             // then blame services for what the experiment has said in their name.
-            Status = int.Parse(env.OneOf("STATUS_CODE", "", "500", "501", "502", "503", "504") is { Length: 3 } code ? code : "0", CultureInfo.InvariantCulture),
+            Status = int.TryParse(env.OneOf("STATUS_CODE", "", "500", "501", "502", "503", "504"), NumberStyles.None, CultureInfo.InvariantCulture, out var status) ? status : 0,
             ContentType = env.Text("CONTENT_TYPE") ?? "text/plain",
             Body = env.OneOf("MODIFY_RESPONSE_BODY", "true", "true", "false") == "false" ? null : env.Text("RESPONSE_BODY") ?? "",
         };
-        if (weather.Status == 0)
+        if (env.Text("STATUS_CODE") is null)
         {
             env.Require("STATUS_CODE", "name the status that is answered, such as '503'");
         }
@@ -42,7 +42,7 @@ internal sealed record HttpChaos(string Process, HttpWeather Weather) : PodChaos
 
     public override string TraceOn(LabFleet fleet) => string.Create(CultureInfo.InvariantCulture, $"{fleet.Answers[Process].Worsened} answers of {Process} were made worse");
 
-    private static int Percent(Variables env) => env.Number("TOXICITY", 100, 0, 100);
+    private static int Percent(Variables env) => env.Number("TOXICITY", 100, 1, 100);
 
     private static HttpChaos Read(Variables env, string process, HttpWeather weather)
     {

@@ -18,7 +18,7 @@ internal sealed record NetworkLatency(string Process, TimeSpan Latency, TimeSpan
     public static NetworkLatency Read(Variables env, string process, IReadOnlyCollection<string> processes)
     {
         env.ForTheClusterOnly("NETWORK_INTERFACE", "TC_IMAGE");
-        var latency = env.Milliseconds("NETWORK_LATENCY", 2000);
+        var latency = env.Milliseconds("NETWORK_LATENCY", 2000, from: 1);
         var jitter = env.Milliseconds("JITTER", 0);
         if (jitter > latency)
         {
@@ -48,7 +48,7 @@ internal sealed record NetworkLatency(string Process, TimeSpan Latency, TimeSpan
     }
 
     public override string TraceOn(LabFleet fleet) => string.Create(CultureInfo.InvariantCulture,
-        $"{fleet.Links!.All.Where(link => (link.Key.From == Process && IsMeant(link.Key.To)) || (link.Key.To == Process && IsMeant(link.Key.From))).Sum(link => link.Value.Delayed)} pieces were late");
+        $"{fleet.Links!.All.Where(link => link.Key.From != Links.Probes).Where(link => (link.Key.From == Process && IsMeant(link.Key.To)) || (link.Key.To == Process && IsMeant(link.Key.From))).Sum(link => link.Value.Delayed)} pieces were late");
 
     private bool IsMeant(string other) => Destinations.Count == 0 || Destinations.Contains(other, StringComparer.Ordinal);
 }

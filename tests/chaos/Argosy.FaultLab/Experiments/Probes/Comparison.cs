@@ -56,17 +56,25 @@ internal sealed record Comparison(string Type, string Criteria, string Value)
     private string? WhyNot() => (Type, Criteria) switch
     {
         ("string", "matches" or "notMatches") => IsExpression(Value) ? null : "write a regular expression without look-around and backreferences",
-        ("string", _) => null,
+        ("string", "oneOf") => Values.Length > 1 ? null : "write several values, such as a,b",
+        ("string", _) => Value.Contains(',', StringComparison.Ordinal) ? "Litmus takes a comma for the end of a value: write one without" : null,
         (_, "between") => Values.Length == 2 && Array.TrueForAll(Values, IsNumber) ? null : "write two numbers, such as 1,10",
-        (_, "oneOf") => Array.TrueForAll(Values, IsNumber) ? null : "write numbers, such as 200,204",
+        (_, "oneOf") => Values.Length > 1 && Array.TrueForAll(Values, IsNumber) ? null : "write several numbers, such as 200,204",
         _ => IsNumber(Value) ? null : $"write {(Type == "int" ? "a whole number" : "a number")}",
     };
 
-    private string[] Values => Value.Split(',', StringSplitOptions.TrimEntries);
+    private string[] Values => Value.Split(',');
 
     private bool IsNumber(string text) => Number(text) is not null;
 
-    private double? Number(string text) => double.TryParse(text, Type == "int" ? NumberStyles.AllowLeadingSign : NumberStyles.Float, CultureInfo.InvariantCulture, out var number) ? number : null;
+    private double? Number(string text) => text switch
+    {
+        "+Inf" when Type == "float" => double.PositiveInfinity,     // as Prometheus writes it
+        "-Inf" when Type == "float" => double.NegativeInfinity,
+        _ => Parse(text),
+    };
+
+    private double? Parse(string text) => double.TryParse(text, Type == "int" ? NumberStyles.AllowLeadingSign : NumberStyles.Float, CultureInfo.InvariantCulture, out var number) ? number : null;
 
     private bool HoldsNumber(double actual)
     {

@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Net.Http.Headers;
+using System.Net.Sockets;
 using System.Text;
 using Argosy.Mesh.Loading;
 
@@ -36,6 +37,11 @@ internal sealed record HttpCheck(Uri Url, (string Text, string Type)? Body, Comp
         get?.AllowOnly("criteria", "responseCode");
         var post = method.Get("post");
         post?.AllowOnly("contentType", "body", "criteria", "responseCode");
+        if (post?.Get("contentType") is { } typeNode && typeNode.Text() is { } type && !MediaTypeHeaderValue.TryParse(type, out _))
+        {
+            typeNode.Fail($"is {type}: write a media type such as application/json");
+        }
+
         (string, string)? body = post is null ? null : (post.Get("body")?.Text() ?? "", post.Get("contentType")?.Text() ?? "application/json");
         return url is not null && ReadStatus((get ?? post)!) is { } status ? new HttpCheck(url, body, status) : null;
     }
@@ -54,9 +60,9 @@ internal sealed record HttpCheck(Uri Url, (string Text, string Type)? Body, Comp
             var status = ((int)answer.StatusCode).ToString(CultureInfo.InvariantCulture);
             return new Seen(Status.Holds(status), status);
         }
-        catch (HttpRequestException e)
+        catch (Exception e) when (e is HttpRequestException or SocketException)     // the latter: reset as soon as it was there
         {
-            return new Seen(Holds: false, $"no answer ({e.HttpRequestError})");
+            return new Seen(Holds: false, $"no answer ({(e as HttpRequestException)?.HttpRequestError ?? HttpRequestError.ConnectionError})");
         }
     }
 
@@ -90,12 +96,12 @@ internal sealed record HttpCheck(Uri Url, (string Text, string Type)? Body, Comp
             return null;
         }
 
-        if (code.Split(',').All(one => int.TryParse(one, NumberStyles.None, CultureInfo.InvariantCulture, out var status) && status is >= 100 and <= 599))
+        if (code.Split(',') is var codes && codes.Length > 1 == (criteria == "oneOf") && codes.All(one => int.TryParse(one, NumberStyles.None, CultureInfo.InvariantCulture, out var status) && status is >= 100 and <= 599))
         {
             return new Comparison("int", criteria, code);
         }
 
-        codeNode.Fail($"is {code}: write a status such as '200'");
+        codeNode.Fail($"is {code}: write {(criteria == "oneOf" ? "statuses such as '200,204'" : "a status such as '200'")}");
         return null;
     }
 }

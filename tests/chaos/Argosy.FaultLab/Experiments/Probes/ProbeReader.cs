@@ -86,7 +86,13 @@ internal sealed class ProbeReader(IReadOnlyList<string> processes)
         }
 
         // At Litmus the one is the newer name of the other.
-        var attempts = node.Get("attempt")?.Number(1, 1000) ?? node.Get("retry")?.Number(1, 1000) ?? 1;
+        var retry = node.Get("retry")?.Number(1, 1000);
+        var attempts = node.Get("attempt")?.Number(1, 1000) ?? retry ?? 1;
+        if (timeout == TimeSpan.Zero)
+        {
+            node.Get("probeTimeout")!.Fail("is no time at all: every look would be too late");
+        }
+
         return new RunProperties(timeout, interval, attempts, node.Get("probePollingInterval")?.Duration() ?? UsualPolling,
             node.Get("initialDelay")?.Duration() ?? TimeSpan.Zero, node.Get("stopOnFailure")?.Boolean() ?? false);
     }

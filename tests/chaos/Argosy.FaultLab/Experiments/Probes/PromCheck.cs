@@ -9,6 +9,7 @@ namespace Argosy.FaultLab.Experiments.Probes;
 internal sealed record PromCheck(string Query, Comparison Value) : ICheck
 {
     private const string Host = "prometheus";
+    private static readonly char[] ForTheShell = ['"', '`', '$', '\\'];
 
     public string Expected => $"value {Value}";
 
@@ -21,7 +22,14 @@ internal sealed record PromCheck(string Query, Comparison Value) : ICheck
             endpoint.Fail($"is {text}: write http://{Host}.NAMESPACE.svc.cluster.local:9090");
         }
 
-        return inputs.Require("query")?.Text() is { } query && Comparison.Read(inputs.Require("comparator"), "int", "float") is { } value
+        // At Litmus a shell has the query between double quotes.
+        var queryNode = inputs.Require("query");
+        if (queryNode?.Text() is { } written && written.IndexOfAny(ForTheShell) >= 0)
+        {
+            queryNode.Fail($"is {written}: of quotes only ' arrives at Prometheus as it is, and no \\, ` or $ does");
+        }
+
+        return queryNode?.Text() is { } query && Comparison.Read(inputs.Require("comparator"), "int", "float") is { } value
             ? new PromCheck(query.Trim(), value with { Type = "float" })        // as Litmus does, whatever is written
             : null;
     }

@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using System.Globalization;
 using System.Net.Http.Json;
+using System.Net.Sockets;
 using System.Text.Json;
 using Argosy.Cli;
 using Argosy.Cli.Engines;
@@ -38,7 +39,7 @@ internal sealed class Prometheus : IAsyncDisposable
         var folder = Path.Combine(fleet.Data.Root, Program);
         Directory.CreateDirectory(folder);
         var file = Path.Combine(folder, "prometheus.yml");
-        var jobs = fleet.Plans.Where(plan => !plan.IsEngine).Select(plan => $"  - {{ job_name: {plan.Name}, static_configs: [ {{ targets: ['127.0.0.1:{plan.Port}'] }} ] }}");
+        List<string> jobs = [.. fleet.Plans.Where(plan => !plan.IsEngine).Select(plan => $"  - {{ job_name: {plan.Name}, static_configs: [ {{ targets: ['127.0.0.1:{plan.Port}'] }} ] }}")];
         await File.WriteAllTextAsync(file, $"global: {{ scrape_interval: 1s, scrape_timeout: 1s }}\nscrape_configs:\n{string.Join('\n', jobs)}\n", ct);
         var port = Ports.Free([Program])[Program];
         var command = ForeignProgram.Leashed("TERM", program, $"--config.file={file}", $"--storage.tsdb.path={Path.Combine(folder, "data")}",
@@ -48,7 +49,7 @@ internal sealed class Prometheus : IAsyncDisposable
         var server = new Prometheus(process, log, KeepAsync(process, log), port);
         try
         {
-            await server.ReadyAsync(ct);
+            await server.ReadyAsync(jobs.Count, ct);
             return server;
         }
         catch
@@ -83,7 +84,7 @@ internal sealed class Prometheus : IAsyncDisposable
                 var other => (null, $"the query gives a {other}, and no value"),
             };
         }
-        catch (HttpRequestException e)
+        catch (Exception e) when (e is HttpRequestException or SocketException)
         {
             return (null, $"Prometheus doesn't answer: {e.Message}");
         }
@@ -108,13 +109,13 @@ internal sealed class Prometheus : IAsyncDisposable
     }
 
     // Ready is who has scraped everybody once: before that, every query has no value.
-    private async Task ReadyAsync(CancellationToken ct)
+    private async Task ReadyAsync(int processes, CancellationToken ct)
     {
         using var deadline = CancellationTokenSource.CreateLinkedTokenSource(ct);
         deadline.CancelAfter(ReadyWithin);
         try
         {
-            while (await AskAsync("min(up)", deadline.Token) is not { Values: ["1"] })
+            while (await AskAsync("count(up == 1)", deadline.Token) is not { Values: [var up] } || up != processes.ToString(CultureInfo.InvariantCulture))
             {
                 await Task.Delay(Pause, deadline.Token);
             }
