@@ -7,7 +7,7 @@ namespace Argosy.Cli.Suite;
 /// <summary>Runs one test assembly as a process of its own, with a deadline.</summary>
 internal sealed class TestRunner(string resultFolder, string? method)
 {
-    private static readonly TimeSpan Limit = TimeSpan.FromMinutes(12);
+    private static readonly TimeSpan Limit = TimeSpan.FromMinutes(15);
     private const int ShownCharacters = 40_000;
 
     public async Task<TestRun> RunAsync(TestAssembly assembly, CancellationToken ct)
