@@ -47,7 +47,7 @@ public sealed class CheckupTests : IDisposable
     [Fact]
     public async Task A_taken_port_is_bad_and_its_owner_is_named()
     {
-        var port = Catalog.Read(_repository).First(e => Ports.IsFree(e.Port)).Port;
+        var port = Catalog.Read(_repository).First(e => PortBlock.IsFree(e.Port)).Port;
         using var squatter = new TcpListener(IPAddress.Loopback, port);
         squatter.Start();
 

@@ -35,7 +35,7 @@ public sealed class PortTests
         using var squatter = new TcpListener(IPAddress.Any, 0);
         squatter.Start();
 
-        Ports.IsFree(((IPEndPoint)squatter.LocalEndpoint).Port).ShouldBeFalse();
+        PortBlock.IsFree(((IPEndPoint)squatter.LocalEndpoint).Port).ShouldBeFalse();
     }
 
     [Fact]
@@ -44,7 +44,7 @@ public sealed class PortTests
         var ports = Ports.Free(["gateway", "order-service"]);
 
         ports.Values.Distinct().Count().ShouldBe(2);
-        ports.Values.ShouldAllBe(p => p < 32_768 && Ports.IsFree(p));
+        ports.Values.ShouldAllBe(p => p < 32_768 && PortBlock.IsFree(p));
     }
 
     [Fact]
@@ -54,7 +54,7 @@ public sealed class PortTests
 
         ports["order-service"].ShouldBe(5104);
         ports.Values.Distinct().Count().ShouldBe(3);
-        Ports.IsFree(ports["order-service-2"]).ShouldBeTrue();
+        PortBlock.IsFree(ports["order-service-2"]).ShouldBeTrue();
     }
 
     [Fact]

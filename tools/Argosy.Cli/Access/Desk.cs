@@ -18,8 +18,6 @@ internal sealed class Desk(IReadOnlyList<ProcessEntry> processes, string token, 
 
     public IReadOnlyList<ProcessEntry> Processes => processes;
 
-    public string Token => token;
-
     public TimeProvider Time => time;
 
     /// <summary>Somebody didn't answer a question to all, so that what isn't known here may be known there.</summary>
@@ -49,7 +47,7 @@ internal sealed class Desk(IReadOnlyList<ProcessEntry> processes, string token, 
     public async Task<Answer> AskAsync(ProcessEntry service, Ask ask, CancellationToken ct)
     {
         using var http = new PatientHttp(service.Url, time);
-        var answer = await http.AskAsync(ask with { Token = Token }, Patience, ct);
+        var answer = await http.AskAsync(ask with { Token = token }, Patience, ct);
         return answer.IsSuccess ? answer : throw new Refusal($"{service.Name} answers {answer} to {ask.Method} {ask.Path}");
     }
 

@@ -19,12 +19,10 @@ internal static class Ports
     /// <summary>Throws one sentence that names every taken port, whose it should be, and who has it.</summary>
     public static void EnsureFree(IEnumerable<ProcessPlan> plans)
     {
-        var taken = plans.Where(p => !IsFree(p.Port)).Select(p => $"port {p.Port} ({p.Name}) is taken by {PortOwner.Describe(p.Port)}").ToList();
+        var taken = plans.Where(p => !PortBlock.IsFree(p.Port)).Select(p => $"port {p.Port} ({p.Name}) is taken by {PortOwner.Describe(p.Port)}").ToList();
         if (taken.Count > 0)
         {
             throw new Refusal(string.Join(", ", taken) + "; stop that, or take free ports with ./argosy up --isolated");
         }
     }
-
-    public static bool IsFree(int port) => PortBlock.IsFree(port);
 }

@@ -58,7 +58,7 @@ internal sealed class Checkup(Repository repository, DataFolder data)
 
     private static Check Ports(IReadOnlyList<CatalogEntry> catalog)
     {
-        var taken = catalog.Where(e => !Processes.Ports.IsFree(e.Port)).Select(e => $"{e.Port} ({e.Name}) by {PortOwner.Describe(e.Port)}").ToList();
+        var taken = catalog.Where(e => !PortBlock.IsFree(e.Port)).Select(e => $"{e.Port} ({e.Name}) by {PortOwner.Describe(e.Port)}").ToList();
         return taken.Count == 0
             ? new Check("ports", CheckLevel.Good, $"{catalog.Count} free")
             : new Check("ports", CheckLevel.Bad, $"taken: {string.Join(", ", taken)}; stop that, or take free ports with ./argosy up --isolated");

@@ -102,7 +102,7 @@ public sealed class EngineFileTests
         var latency = engine.Experiments[0].Chaos.ShouldBeOfType<NetworkLatency>();
         (latency.Length, latency.Latency, latency.Jitter).ShouldBe((TimeSpan.FromSeconds(7), TimeSpan.FromMilliseconds(300), TimeSpan.FromMilliseconds(50)));
         latency.Destinations.ShouldBe(["payment-provider"]);
-        engine.Experiments[1].Chaos.ShouldBe(new PodDelete("payment-service", TimeSpan.FromSeconds(5), Force: true) { Length = TimeSpan.FromSeconds(15) });
+        engine.Experiments[1].Chaos.ShouldBe(new PodKill("payment-service", TimeSpan.FromSeconds(5), IsKill: true) { Length = TimeSpan.FromSeconds(15) });
         var door = engine.Experiments[0].Probes[0];
         door.Mode.ShouldBe(ProbeMode.Continuous);
         door.Run.ShouldBe(new RunProperties(TimeSpan.FromSeconds(2), TimeSpan.FromMilliseconds(500), 3, TimeSpan.FromSeconds(2), TimeSpan.FromSeconds(1), StopOnFailure: true));

@@ -25,8 +25,7 @@ internal sealed class ExperimentTrial(Repository repository, Screen screen, stri
 {
     private static readonly TimeSpan Around = TimeSpan.FromSeconds(30);       // of probes and restarts, for each
 
-    /// <summary>Where results are.</summary>
-    public string Results { get; init; } = Path.Combine(repository.Root, "artifacts", "chaos");
+    private readonly string _results = Path.Combine(repository.Root, "artifacts", "chaos");
 
     /// <summary>True when every verdict is a good one.</summary>
     public async Task<bool> RunAsync(IReadOnlyList<ChaosEngine> asked, CancellationToken ct)
@@ -60,7 +59,7 @@ internal sealed class ExperimentTrial(Repository repository, Screen screen, stri
         {
             foreach (var result in results)
             {
-                screen.Print($"{result}\n    written to {result.Write(Results)}");
+                screen.Print($"{result}\n    written to {result.Write(_results)}");
             }
         }
     }

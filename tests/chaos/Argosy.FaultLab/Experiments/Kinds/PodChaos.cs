@@ -12,8 +12,8 @@ internal abstract record PodChaos(string Process)
     // A row, a kind.
     private static readonly SortedDictionary<string, Func<Variables, string, IReadOnlyCollection<string>, PodChaos>> Kinds = new(StringComparer.Ordinal)
     {
-        ["pod-delete"] = (env, process, _) => PodDelete.Read(env, process),
-        ["container-kill"] = (env, process, _) => ContainerKill.Read(env, process),
+        ["pod-delete"] = (env, process, _) => PodKill.ReadDelete(env, process),
+        ["container-kill"] = (env, process, _) => PodKill.ReadContainerKill(env, process),
         ["pod-network-latency"] = NetworkLatency.Read,
         ["pod-http-status-code"] = (env, process, _) => HttpChaos.ReadStatusCode(env, process),
         ["pod-http-latency"] = (env, process, _) => HttpChaos.ReadLatency(env, process),
