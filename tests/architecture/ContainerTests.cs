@@ -88,6 +88,16 @@ public sealed partial class ContainerTests
             .Select(pair => (pair.Key, pair.Value));
     }
 
+    [Fact]
+    public void Whoever_is_built_from_the_mounted_sources_writes_nothing_to_them_and_asks_nobody_outside()
+    {
+        foreach (var environment in Processes.Select(process => ComposeFile.Load(Files[1]).Containers[process].Environment))
+        {
+            environment["ArtifactsPath"].ShouldBe("/artifacts");
+            environment["NuGetAudit"].ShouldBe("false");     // its network leads nowhere: the audit would fail the build
+        }
+    }
+
     [Theory]
     [MemberData(nameof(ComposeFiles))]
     public void Only_the_gateway_is_reached_from_outside_and_from_this_machine_alone(string file)

@@ -144,7 +144,12 @@ public sealed class RabbitQueueTests : IAsyncLifetime
         await _bus.Server.DeleteQueueAsync(_bus.Host, $"{BusWorld.Receiver}.3");
         await _world.PublishAsync(60);
 
-        await _world.ShouldHaveHeardEverythingAsync(Within);
+        await Eventually.HoldsAsync(async () => await _world.HeardAsync() == 120, "every message was heard, once", Within);
+        if (!_bus.Log.All.Any(line => line.Contains("No queue is bound", StringComparison.Ordinal)))
+        {
+            // Nothing came back to the sender, so nothing can have been overtaken (docs/decisions/0070-rabbitmq.md).
+            await _world.ShouldHaveHeardEverythingAsync(Within);
+        }
     }
 
     [Fact]
