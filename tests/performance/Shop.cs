@@ -14,6 +14,7 @@ internal sealed class Shop : IDisposable
     private const string Sku = "BENCH-TEA";
     private const int Customers = 8;
     private const int Stock = 1_000_000;
+    private static readonly TimeSpan AskAgainAfter = TimeSpan.FromMilliseconds(250);
     private static readonly TimeSpan DrainWithin = TimeSpan.FromMinutes(3);
 
     private readonly FleetUnderTest _fleet;
@@ -90,8 +91,8 @@ internal sealed class Shop : IDisposable
     }
 
     /// <summary>
-    /// Orders per second that are carried to their end: <paramref name="clients"/> submit as fast as they are answered, and the clock
-    /// stops when the last order is confirmed.
+    /// Orders per second that are carried to their end: <paramref name="clients"/> submit as fast as they are answered, who is told that there is
+    /// too much to do asks again soon, and the clock stops when the last order is confirmed.
     /// </summary>
     public async Task<double> CarryAsync(int orders, int clients, CancellationToken cancellation)
     {
@@ -115,7 +116,23 @@ internal sealed class Shop : IDisposable
         {
             while (Interlocked.Increment(ref next) is var number && number < orders)
             {
+                while (!await IsTakenAsync(number))
+                {
+                    await Task.Delay(AskAgainAfter, cancellation);
+                }
+            }
+        }
+
+        async Task<bool> IsTakenAsync(int number)
+        {
+            try
+            {
                 await PlaceAsync(number, cancellation);
+                return true;
+            }
+            catch (HttpRequestException e) when (e.StatusCode == HttpStatusCode.ServiceUnavailable)
+            {
+                return false;
             }
         }
     }
@@ -171,7 +188,7 @@ internal sealed class Shop : IDisposable
     {
         if (!answer.IsSuccessStatusCode)
         {
-            throw new HttpRequestException($"{answer.RequestMessage!.Method} {answer.RequestMessage.RequestUri!.AbsolutePath} answered {(int)answer.StatusCode}: {await answer.Content.ReadAsStringAsync(cancellation)}");
+            throw new HttpRequestException($"{answer.RequestMessage!.Method} {answer.RequestMessage.RequestUri!.AbsolutePath} answered {(int)answer.StatusCode}: {await answer.Content.ReadAsStringAsync(cancellation)}", null, answer.StatusCode);
         }
     }
 }

@@ -228,7 +228,7 @@ internal sealed partial class Edge(
     private void Log(HttpContext context, Lane? lane, Ended ended, TimeSpan elapsed)
     {
         var (method, status) = (context.Request.Method, context.Response.StatusCode);
-        var level = ended == Ended.Shed ? LogLevel.Debug : status >= 500 || ended == Ended.Truncated ? LogLevel.Warning
+        var level = ended == Ended.Shed || IsToldToComeBack(context, ended) ? LogLevel.Debug : status >= 500 || ended == Ended.Truncated ? LogLevel.Warning
             : status < 400 && (HttpMethods.IsGet(method) || HttpMethods.IsHead(method)) ? LogLevel.Debug
             : LogLevel.Information;
         if (log.IsEnabled(level))
@@ -236,6 +236,10 @@ internal sealed partial class Edge(
             LogRequest(level, method, NameOf(lane), status, lane?.Upstream.Name ?? "gateway", ended, elapsed.TotalMilliseconds);
         }
     }
+
+    // A service that has too much to do counts whom it turns away; one that is ill has logged it. A line for each would be load on top.
+    private static bool IsToldToComeBack(HttpContext context, Ended ended) => ended == Ended.Answered
+        && context.Response is { StatusCode: StatusCodes.Status503ServiceUnavailable, Headers.RetryAfter.Count: > 0 };
 
     private static string NameOf(Lane? lane) => lane?.Name ?? "(no route)";
 

@@ -15,7 +15,7 @@ internal static class OrderApi
     public static void MapOrders(this WebApplication app)
     {
         var orders = app.MapGroup("/api/v1/orders");
-        orders.MapPost("/", PlaceAsync).Writes(Idempotency.Required)
+        orders.MapPost("/", PlaceAsync).Writes(Idempotency.Required).Begins(Checkout.Saga)
             .WithSummary("Place an order").Answers<OrderView>(202, "Taken; whether it is paid and shipped, its status will say.");
         orders.MapGet("/", ListAsync)
             .WithSummary("List orders, the newest first: one's own, an administrator's are all").Answers<Page<OrderView>>(200, "A page of orders.");

@@ -1,3 +1,4 @@
+using System.Net;
 using System.Net.Http.Json;
 using System.Text.Json;
 using Argosy.Chassis.Resilience;
@@ -138,7 +139,7 @@ public sealed class CheckoutTests : CheckoutBench
 
         using var again = new HttpRequestMessage(HttpMethod.Get, $"/api/v1/orders/{id}/stream");
         again.Headers.Add("Last-Event-ID", "3");
-        (await Ada.SendAsync(again)).StatusCode.ShouldBe(System.Net.HttpStatusCode.NoContent);
+        (await Ada.SendAsync(again)).StatusCode.ShouldBe(HttpStatusCode.NoContent);
     }
 
     [Fact]
@@ -154,6 +155,28 @@ public sealed class CheckoutTests : CheckoutBench
         while (await reader.ReadLineAsync(patience.Token) != "event: heartbeat")
         {
         }
+    }
+
+    [Fact]
+    public async Task While_hundreds_of_orders_stand_and_others_are_confirmed_no_other_is_begun_and_what_has_begun_can_be_cancelled()
+    {
+        var first = await PlacedAsync();
+        for (var i = 0; i < 10; i++)
+        {
+            await Task.WhenAll(Enumerable.Range(0, 30).Select(_ => PlacedAsync()));
+        }
+
+        await Bench.ExecuteAsync("update saga set at = at - 2000");
+        (await PlacedAsync()).ShouldNotBeEmpty("nobody is overloaded where nothing is confirmed: the orders wait for somebody who is away");
+
+        await ConfirmAsync(first);
+
+        HttpResponseMessage? refused = null;
+        await Eventually.HoldsAsync(async () => (refused = await PlaceAsync(Ada, Body())).StatusCode == HttpStatusCode.ServiceUnavailable, "an order is refused");
+        (await refused!.Content.ReadAsStringAsync()).ShouldContain("temporary-reduced-capacity");
+        using var cancelled = await Ada.PostAsync($"/api/v1/orders/{first}/cancel", null);
+        cancelled.StatusCode.ShouldBe(HttpStatusCode.Accepted);
+        (await Ada.GetAsync($"/api/v1/orders/{first}")).StatusCode.ShouldBe(HttpStatusCode.OK);
     }
 
     private async Task ConfirmAsync(string id)

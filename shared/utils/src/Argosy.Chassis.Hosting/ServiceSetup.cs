@@ -4,6 +4,7 @@ using Argosy.Chassis.EventStore;
 using Argosy.Chassis.Hosting.Admin;
 using Argosy.Chassis.Hosting.Bus;
 using Argosy.Chassis.Hosting.Identity;
+using Argosy.Chassis.Hosting.Shedding;
 using Argosy.Chassis.Hosting.Telemetry;
 using Argosy.Chassis.Hosting.Writes;
 using Argosy.Chassis.Messaging;
@@ -147,6 +148,7 @@ public static class ServiceSetup
         services.AddSingleton(provider => ActivatorUtilities.CreateInstance<Rebuilds>(provider, name, provider.GetServices<ReadModel>().ToList()));
         services.AddHostedService(provider => provider.GetRequiredService<Rebuilds>());
         services.AddSingleton<IScrapeReading, BacklogGauges>();
+        services.AddSingleton<StandingSagas>();
         var cursors = argosy.Options.RabbitMq is { } url ? AddRabbitMq(argosy, url) : AddPush(argosy);
         services.AddHostedService(provider => ActivatorUtilities.CreateInstance<Cleanup>(provider, name, cursors));
     }

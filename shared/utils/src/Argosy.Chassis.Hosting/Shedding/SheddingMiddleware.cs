@@ -9,12 +9,14 @@ namespace Argosy.Chassis.Hosting.Shedding;
 /// <list type="number">
 /// <item>Probes always pass: who is overloaded is neither dead nor to be taken out.</item>
 /// <item>While the commit pipeline is too far behind, what would write is refused: it would hold a place that reads can use.</item>
+/// <item>While sagas of a type stand (<see cref="StandingSagas"/>), what would begin another is refused; what changes one that has begun is not.</item>
 /// <item>Everything else takes a place at the <see cref="Gate"/>, or waits for one. A stream passes by it and holds none: it lasts.</item>
 /// </list>
 /// </summary>
 internal sealed class SheddingMiddleware(RequestDelegate next, Gate gate, IServiceProvider services)
 {
     private IStore? _store;
+    private StandingSagas? _standing;
 
     public Task InvokeAsync(HttpContext context)
     {
@@ -24,8 +26,13 @@ internal sealed class SheddingMiddleware(RequestDelegate next, Gate gate, IServi
         }
 
         var priority = Priorities.Of(context);
-        return priority == Priority.Checkout && IsWrite(context) && Store is { } store && store.Behind >= Patience.Commits
-            ? RefuseAsync(context, priority, "commits") : InTurnAsync(context, endpoint, priority);
+        if (priority == Priority.Checkout && IsWrite(context) && Store is { } store && store.Behind >= Patience.Commits)
+        {
+            return RefuseAsync(context, priority, "commits");
+        }
+
+        return endpoint.Metadata.GetMetadata<BeginsMetadata>() is { } begins && Standing is { } standing && standing.Stand(begins.Saga)
+            ? RefuseAsync(context, priority, "sagas") : InTurnAsync(context, endpoint, priority);
     }
 
     private async Task InTurnAsync(HttpContext context, Endpoint endpoint, Priority priority)
@@ -65,4 +72,6 @@ internal sealed class SheddingMiddleware(RequestDelegate next, Gate gate, IServi
 
     // Asked for late: the gateway has none, and one that cannot be opened is the start's to tell.
     private IStore? Store => _store ??= services.GetService<ServiceStart>() is { Fault: null } ? services.GetRequiredService<IStore>() : null;
+
+    private StandingSagas? Standing => _standing ??= Store is null ? null : services.GetRequiredService<StandingSagas>();
 }

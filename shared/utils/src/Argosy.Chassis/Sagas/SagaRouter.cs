@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using Argosy.Chassis.Messaging;
 using Argosy.Chassis.Store;
 using Google.Protobuf;
@@ -9,6 +10,7 @@ namespace Argosy.Chassis.Sagas;
 public sealed partial class SagaRouter
 {
     private readonly Dictionary<string, SagaDefinition> _definitions;
+    private readonly Dictionary<string, StrongBox<long>> _completed;
     private readonly ILogger<SagaRouter> _log;
 
     /// <summary>Takes the lists as they are written.</summary>
@@ -22,6 +24,8 @@ public sealed partial class SagaRouter
         {
             throw new InvalidOperationException("Two sagas have the same type, and would answer for each other.");
         }
+
+        _completed = _definitions.Keys.ToDictionary(type => type, _ => new StrongBox<long>(), StringComparer.Ordinal);
     }
 
     /// <summary>Every message that is a reply to one of the sagas' commands.</summary>
@@ -32,6 +36,9 @@ public sealed partial class SagaRouter
         .DistinctBy(type => type.Name, StringComparer.Ordinal)];
 
     internal IReadOnlyCollection<string> Types => _definitions.Keys;
+
+    /// <summary>How many sagas of a type this process has completed.</summary>
+    internal long Completed(string type) => Volatile.Read(ref _completed[type].Value);
 
     /// <summary>Puts the replies among the service's handlers. One type has one handler: a reply is heard by its saga alone.</summary>
     internal void Register(HandlerTable handlers)
@@ -77,7 +84,9 @@ public sealed partial class SagaRouter
         IStore store, string id, int step, SagaDirection direction, WriteSet work, CancellationToken cancellation) =>
         Note(id, work, await SagaRun.ApplyAsync(store, Find(id)!, id, new SagaInput.DeadlineReached(step, direction), work, cancellation));
 
-    internal SagaDefinition? Find(string id) => _definitions.GetValueOrDefault(id.Split('/')[0]);
+    internal SagaDefinition? Find(string id) => _definitions.GetValueOrDefault(TypeOf(id));
+
+    private static string TypeOf(string id) => id.Split('/')[0];
 
     private void Note(string id, WriteSet work, SagaOutcome outcome)
     {
@@ -85,6 +94,9 @@ public sealed partial class SagaRouter
         {
             case SagaOutcome.Ignored ignored:
                 LogIgnored(_log, id, ignored.Why);
+                break;
+            case SagaOutcome.Moved { Callback: SagaCallback.Completed }:
+                work.OnCounted(() => Interlocked.Increment(ref _completed[TypeOf(id)].Value));
                 break;
             case SagaOutcome.Moved { Callback: SagaCallback.Stuck } move:
                 work.OnCounted(() => LogStuck(_log, id, move.Reason));
