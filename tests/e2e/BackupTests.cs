@@ -88,7 +88,7 @@ public sealed class BackupTests : IAsyncLifetime
             .Select(difference => (About: difference.GetProperty("about").GetString()!, What: difference.GetProperty("what").GetString()!)).ToList();
         found.Select(difference => difference.About).ShouldBe([orders[0], .. orders.Where(order => !known.ContainsKey(order))], ignoreOrder: true, reconciled.ToString());
         found.Where(difference => difference.About != orders[0]).ShouldAllBe(difference => difference.What.StartsWith("nobody knows this order, and the provider has capture", StringComparison.Ordinal));
-        found.Single(difference => difference.About == orders[0]).What.ShouldContain("the provider gave back 1000, and payment-service knows of 0");
+        found.Single(difference => difference.About == orders[0]).What.ShouldContain("the provider gave back 1000 EUR (minor units), and payment-service knows of 0 EUR");
         (await ArgosyAsync("audit", "verify", "--data", _second.Data)).ExitCode.ShouldBe(0);
     }
 

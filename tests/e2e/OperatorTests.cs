@@ -81,7 +81,8 @@ public sealed class OperatorTests(Fleet fleet)
         (await ArgosyAsync("sagas", "list", "--state", "completed")).Output.ShouldContain("completed");
         (await ArgosyAsync("sagas", "retry", $"checkout/{order}")).Errors.ShouldContain("This saga is completed: nothing of it waits to be helped along.");
         (await ArgosyAsync("sagas", "skip", $"checkout/{order}")).ExitCode.ShouldBe(2);
-        (await ArgosyAsync("sagas", "retry", order)).Errors.ShouldContain("is no saga's id");
+        (await ArgosyAsync("sagas", "show", order)).Output.ShouldContain("completed at 'arrange shipment'");
+        (await ArgosyAsync("sagas", "retry", "checkout/")).Errors.ShouldContain("is no saga's id");
         (await ArgosyAsync("sagas", "show", "checkout/nobody")).Errors.ShouldContain("no service has a saga checkout/nobody");
     }
 

@@ -23,7 +23,15 @@ internal static class Load
 {
     private const int MostInFlight = 4096;
 
-    public static async Task<LoadResult> AtRateAsync(double perSecond, TimeSpan duration, Func<int, CancellationToken, Task> call, CancellationToken cancellation)
+    public static Task<LoadResult> AtRateAsync(double perSecond, TimeSpan duration, Func<int, CancellationToken, Task> call, CancellationToken cancellation) =>
+        OfferAtRateAsync(perSecond, duration, async (number, ct) =>
+        {
+            await call(number, ct);
+            return null;
+        }, cancellation);
+
+    /// <summary>The same for calls many of which are to be refused: they say so, since an exception costs the machine more than the refusal.</summary>
+    public static async Task<LoadResult> OfferAtRateAsync(double perSecond, TimeSpan duration, Func<int, CancellationToken, Task<string?>> call, CancellationToken cancellation)
     {
         var (tally, late) = (new Tally(), TimeSpan.Zero);
         var total = (int)(perSecond * duration.TotalSeconds);
@@ -76,7 +84,11 @@ internal static class Load
             while (clock.Elapsed < duration)
             {
                 var began = clock.Elapsed;
-                if (await tally.TryAsync(() => call(Interlocked.Increment(ref next), cancellation)))
+                if (await tally.TryAsync(async () =>
+                {
+                    await call(Interlocked.Increment(ref next), cancellation);
+                    return null;
+                }))
                 {
                     tally.Latencies.Add(clock.Elapsed - began);
                 }
@@ -92,12 +104,17 @@ internal static class Load
 
         public IReadOnlyDictionary<string, int> Failures => _failures;
 
-        public async Task<bool> TryAsync(Func<Task> call)
+        public async Task<bool> TryAsync(Func<Task<string?>> call)
         {
             try
             {
-                await call();
-                return true;
+                if (await call() is not { } refused)
+                {
+                    return true;
+                }
+
+                Fail(refused);
+                return false;
             }
             catch (Exception e) when (e is HttpRequestException or IOException or TimeoutException or TaskCanceledException { CancellationToken.IsCancellationRequested: false })
             {

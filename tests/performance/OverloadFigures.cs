@@ -26,12 +26,12 @@ internal sealed class OverloadFigures(BenchOptions options)
 
         var before = await shop.ConfirmedAsync();
         var clock = Stopwatch.StartNew();
-        var load = await Load.AtRateAsync(peak * Times, options.Duration, shop.PlaceAsync, cancellation);
+        var load = await Load.OfferAtRateAsync(peak * Times, options.Duration, shop.OfferAsync, cancellation);
         var carried = (await shop.ConfirmedAsync() - before) / clock.Elapsed.TotalSeconds;
         yield return Figure.AtLeast($"carried at {Times}× that, goodput", carried, peak * Goodput, "/s");
         yield return new Figure("of it", $"{carried / peak:N2}× of the maximum", $"≥ {Goodput:N1}×", carried / peak / Goodput);
         yield return new Figure("let in: p50, p99 until accepted", $"{load.Latencies.Percentile(50):N0}, {load.Latencies.Percentile(99):N0} ms; {load.Latencies.Count} of {load.Latencies.Count + load.Failed}");
-        yield return new Figure("the others", string.Join(", ", load.Failures.GroupBy(failure => failure.Key.Split(':')[0]).Select(group => $"{group.Sum(failure => failure.Value)} {group.Key}")));
+        yield return new Figure("the others", string.Join(", ", load.Failures.Select(failure => $"{failure.Value} {failure.Key}")));
         yield return new Figure("the generator's own delay", $"{load.Late.TotalMilliseconds:N0} ms");
         yield return Figure.AtMost($"after it, until {InARow} in a row take at most {AsBefore:N0}× what they did before", await RecoverAsync(shop, calm * AsBefore, cancellation), RecoveryBudget, "s", "N1");
     }

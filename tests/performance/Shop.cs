@@ -1,8 +1,10 @@
+using System.Collections.Concurrent;
 using System.Diagnostics;
 using System.Globalization;
 using System.Net;
 using System.Net.Http.Headers;
 using System.Net.Http.Json;
+using System.Text;
 using System.Text.Json;
 using Dapper;
 
@@ -15,11 +17,20 @@ internal sealed class Shop : IDisposable
     private const int Customers = 8;
     private const int Stock = 1_000_000;
     private static readonly TimeSpan AskAgainAfter = TimeSpan.FromMilliseconds(250);
+    private static readonly MediaTypeHeaderValue Json = new("application/json");
+    private static readonly byte[] Order = JsonSerializer.SerializeToUtf8Bytes(new
+    {
+        lines = new[] { new { sku = Sku, quantity = 1 } },
+        paymentToken = "tok_visa",
+        shippingAddress = new { name = "Ada", street = "1 Main St", city = "Berlin", postalCode = "10115", country = "DE" },
+    });
+
     private static readonly TimeSpan DrainWithin = TimeSpan.FromMinutes(3);
 
     private readonly FleetUnderTest _fleet;
     private readonly HttpClient _http;
     private readonly List<AuthenticationHeaderValue> _customers = [];
+    private readonly ConcurrentBag<ThinConnection> _thin = [];      // those that nobody uses
     private long? _seen;
     private long _confirmed;
 
@@ -49,20 +60,21 @@ internal sealed class Shop : IDisposable
     /// <summary>Places an order and returns its id as soon as it is accepted.</summary>
     public async Task<string> PlaceAsync(int number, CancellationToken cancellation)
     {
-        using var request = new HttpRequestMessage(HttpMethod.Post, "/api/v1/orders")
-        {
-            Content = JsonContent.Create(new
-            {
-                lines = new[] { new { sku = Sku, quantity = 1 } },
-                paymentToken = "tok_visa",
-                shippingAddress = new { name = "Ada", street = "1 Main St", city = "Berlin", postalCode = "10115", country = "DE" },
-            }),
-        };
-        request.Headers.Authorization = _customers[number % _customers.Count];
-        request.Headers.Add("Idempotency-Key", Guid.CreateVersion7(TimeProvider.System.GetUtcNow()).ToString());
+        using var request = Request(number);
         using var answer = await _http.SendAsync(request, cancellation);
         await EnsureAsync(answer, cancellation);
         return (await answer.Content.ReadFromJsonAsync<JsonElement>(cancellation)).GetProperty("id").GetString()!;
+    }
+
+    /// <summary>Places an order; null if it was taken, else what was answered. As cheap as can be: many may be refused.</summary>
+    public async Task<string?> OfferAsync(int number, CancellationToken cancellation)
+    {
+        var connection = _thin.TryTake(out var idle) ? idle : await ThinConnection.OpenAsync(_fleet.Gateway, cancellation);
+        var head = $"POST /api/v1/orders HTTP/1.1\r\nHost: {_fleet.Gateway.Authority}\r\nX-API-Key: {_fleet.ClientKey}\r\nAuthorization: {_customers[number % _customers.Count]}\r\n"
+            + $"Idempotency-Key: {Guid.CreateVersion7(TimeProvider.System.GetUtcNow())}\r\nContent-Type: application/json\r\nContent-Length: {Order.Length}\r\n\r\n";
+        var status = await connection.AskAsync((byte[])[.. Encoding.ASCII.GetBytes(head), .. Order], cancellation);
+        _thin.Add(connection);
+        return status == (int)HttpStatusCode.Accepted ? null : string.Create(CultureInfo.InvariantCulture, $"answered {status}");
     }
 
     /// <summary>Places an order and follows its stream until it is confirmed, as a shop's page does.</summary>
@@ -151,7 +163,23 @@ internal sealed class Shop : IDisposable
         return _confirmed;
     }
 
-    public void Dispose() => _http.Dispose();
+    public void Dispose()
+    {
+        _http.Dispose();
+        foreach (var connection in _thin)
+        {
+            connection.Dispose();
+        }
+    }
+
+    private HttpRequestMessage Request(int number)
+    {
+        var request = new HttpRequestMessage(HttpMethod.Post, "/api/v1/orders") { Content = new ByteArrayContent(Order) };
+        request.Content.Headers.ContentType = Json;
+        request.Headers.Authorization = _customers[number % _customers.Count];
+        request.Headers.Add("Idempotency-Key", Guid.CreateVersion7(TimeProvider.System.GetUtcNow()).ToString());
+        return request;
+    }
 
     private async Task PutOnShelfAsync(CancellationToken cancellation)
     {

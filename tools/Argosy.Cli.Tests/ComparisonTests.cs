@@ -47,14 +47,19 @@ public sealed class ComparisonTests
     }
 
     [Fact]
+    public void A_provider_that_knows_of_no_payment_at_all_is_one_difference_and_not_one_for_each() => Found(
+        Right with { Orders = [Order, Order with { OrderId = "o2" }], Payments = [Payment, Payment with { Id = "p2", OrderId = "o2" }], Ledger = [] },
+        "its ledger is empty, and payment-service knows of 2 payments that were charged there: it isn't the provider that they were charged at");
+
+    [Fact]
     public void Each_difference_is_found_and_nothing_beside_it()
     {
         Found(Right with { Orders = [Order with { Saga = "stuck" }] }, "its checkout is stuck, the order is confirmed");
         Found(Right with { Ledger = [], Payments = [Payment with { Captured = 0 }] }, "it is confirmed, and the provider never charged it");
         Found(Right with { Ledger = [Capture, Capture with { Id = "ch_2" }], Payments = [Payment] }, "the provider charged it 2 times: capture ch_1, capture ch_2");
         Found(Right with { Ledger = [Capture with { Amount = 501 }], Payments = [Payment with { Captured = 501 }] }, "it costs 500 EUR (minor units), and the provider charged 501 EUR (minor units)");
-        Found(Right with { Payments = [] }, "the provider charged 500, and payment-service knows of 0");
-        Found(Right with { Ledger = [Capture, Refund] }, "the provider gave back 500, and payment-service knows of 0");
+        Found(Right with { Payments = [] }, "the provider charged 500 EUR (minor units), and payment-service knows of 0 EUR (minor units)");
+        Found(Right with { Ledger = [Capture, Refund] }, "the provider gave back 500 EUR (minor units), and payment-service knows of 0 EUR (minor units)");
         Found(Right with { Reservations = [], Stock = [Shelf with { Available = 10, Reserved = 0 }] }, "it is confirmed with 2 of tea, and inventory-service holds 0 for it");
         Found(Right with { Shipments = [] }, "it is confirmed, and no parcel of it is arranged");
         Found(Right with { Shipments = [Shipment with { Status = "dispatched" }] }, "it is confirmed, and its parcel is dispatched");

@@ -1,4 +1,6 @@
+using System.Buffers.Text;
 using System.Net;
+using System.Text.Json;
 using Argosy.Cli.Processes;
 
 namespace Argosy.Cli.Access;
@@ -12,8 +14,41 @@ internal sealed class Accounts(DataFolder data, PatientHttp gateway)
     public const string AdminEmail = "admin@argosy.local";
     private static readonly TimeSpan Patience = TimeSpan.FromMinutes(2);
 
+    // A command may take a while.
+    private static readonly TimeSpan LeastLeft = TimeSpan.FromMinutes(1);
+
     public Task<Tokens> LoginAsync(string who, CancellationToken ct) =>
         who is "admin" or AdminEmail ? LoginAdminAsync(ct) : LoginCustomerAsync(who, ct);
+
+    /// <summary>
+    /// The administrator's token for commands that come one after the other: one login as long as it is good, and the session before it is
+    /// ended. Without it each command would leave a session of a month, and two entries in the audit trail.
+    /// </summary>
+    /// <param name="refused">A token that somebody has refused meanwhile; null for none.</param>
+    /// <param name="time">By which it is good or not.</param>
+    /// <param name="ct">Ends it.</param>
+    public async Task<string> AdminTokenAsync(string? refused, TimeProvider time, CancellationToken ct)
+    {
+        var file = Path.Combine(data.Accounts, "admin.token");
+        var kept = File.Exists(file) ? await File.ReadAllTextAsync(file, ct) : null;
+        if (kept is not null && kept != refused && DateTimeOffset.FromUnixTimeSeconds(ClaimsOf(kept).Exp) - time.GetUtcNow() > LeastLeft)
+        {
+            return kept;
+        }
+
+        var token = (await LoginAdminAsync(ct)).AccessToken;
+        SecretFile.Write(file, token);
+        if (kept is not null)
+        {
+            // Whatever is answered: one that has ended, or another fleet's, is as good as ended.
+            await gateway.AskAsync(new Ask(HttpMethod.Delete, $"/api/v1/auth/sessions/{Uri.EscapeDataString(ClaimsOf(kept).Sid)}") { Token = token }, Patience, ct);
+        }
+
+        return token;
+    }
+
+    /// <summary>What a token says, unchecked: it is ours.</summary>
+    public static Claims ClaimsOf(string token) => JsonSerializer.Deserialize(Base64Url.DecodeFromChars(token.Split('.')[1]), WireJson.Default.Claims)!;
 
     private async Task<Tokens> LoginAdminAsync(CancellationToken ct)
     {
@@ -48,8 +83,18 @@ internal sealed class Accounts(DataFolder data, PatientHttp gateway)
         }
 
         var answer = await TryLoginAsync(email, password, ct);
-        return answer.IsSuccess ? answer.Read(WireJson.Default.Tokens)
-            : throw new Refusal($"{email} is registered with a password that isn't the one in {file}: {answer}");
+        if (answer.IsSuccess)
+        {
+            return answer.Read(WireJson.Default.Tokens);
+        }
+
+        if (!isKnown)
+        {
+            File.Delete(file);      // made for an account that is somebody's already
+            throw new Refusal($"{email} is registered already, with a password that isn't known here: log in with it at /api/v1/auth/login, or take another address");
+        }
+
+        throw new Refusal($"{email} is registered with a password that isn't the one in {file}: {answer}");
     }
 
     private Task<Answer> TryLoginAsync(string email, string password, CancellationToken ct) =>

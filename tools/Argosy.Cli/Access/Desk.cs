@@ -7,7 +7,7 @@ using Argosy.Cli.Verbs;
 namespace Argosy.Cli.Access;
 
 /// <summary>Where an operator works: each service's own port, which the gateway doesn't lead to.</summary>
-internal sealed class Desk(IReadOnlyList<ProcessEntry> processes, string token, TimeProvider time, Screen screen)
+internal sealed class Desk(IReadOnlyList<ProcessEntry> processes, Func<string?, CancellationToken, Task<string>> login, TimeProvider time, Screen screen)
 {
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(20);
 
@@ -31,10 +31,21 @@ internal sealed class Desk(IReadOnlyList<ProcessEntry> processes, string token, 
     {
         var data = cli.DataOf(parsed);
         var state = await CliContext.RunningAsync(data, ct);
-        using var gateway = PatientHttp.Gateway(state, data, cli.Time);
-        var token = await new Accounts(data, gateway).LoginAsync("admin", ct);
-        var handlers = Catalog.Read(cli.Repository).Where(e => e.HandlesMessages).Select(e => e.Name);
-        return new Desk([.. state.Processes.Where(p => handlers.Contains(p.Name, StringComparer.Ordinal))], token.AccessToken, cli.Time, cli.Screen);
+        var desk = new Desk(Handlers(), LoginAsync, cli.Time, cli.Screen);
+        await LoginAsync(refused: null, ct);        // who may not isn't told by some service
+        return desk;
+
+        List<ProcessEntry> Handlers()
+        {
+            var handlers = Catalog.Read(cli.Repository).Where(e => e.HandlesMessages).Select(e => e.Name).ToList();
+            return [.. state.Processes.Where(p => handlers.Contains(p.Name, StringComparer.Ordinal))];
+        }
+
+        async Task<string> LoginAsync(string? refused, CancellationToken ct)
+        {
+            using var gateway = PatientHttp.Gateway(state, data, cli.Time);
+            return await new Accounts(data, gateway).AdminTokenAsync(refused, cli.Time, ct);
+        }
     }
 
     public List<ProcessEntry> Services(string? name)
@@ -46,8 +57,7 @@ internal sealed class Desk(IReadOnlyList<ProcessEntry> processes, string token, 
 
     public async Task<Answer> AskAsync(ProcessEntry service, Ask ask, CancellationToken ct)
     {
-        using var http = new PatientHttp(service.Url, time);
-        var answer = await http.AskAsync(ask with { Token = token }, Patience, ct);
+        var answer = await AskAsync(service, ask, Patience, ct);
         return answer.IsSuccess ? answer : throw new Refusal($"{service.Name} answers {answer} to {ask.Method} {ask.Path}");
     }
 
@@ -59,14 +69,21 @@ internal sealed class Desk(IReadOnlyList<ProcessEntry> processes, string token, 
     public async Task<IReadOnlyList<(ProcessEntry Service, Answer Answer)>> WhoKnowsAsync(IEnumerable<ProcessEntry> services, string path, CancellationToken ct) =>
         [.. Refuse(path, await HearAsync(services, path, ct), one => !one.Answer.IsSuccess && one.Answer.Status != HttpStatusCode.NotFound).Where(one => one.Answer.IsSuccess)];
 
+    private async Task<Answer> AskAsync(ProcessEntry service, Ask ask, TimeSpan patience, CancellationToken ct)
+    {
+        using var http = new PatientHttp(service.Url, time);
+        var token = await login(null, ct);
+        var answer = await http.AskAsync(ask with { Token = token }, patience, ct);
+        return answer.Status != HttpStatusCode.Unauthorized ? answer : await http.AskAsync(ask with { Token = await login(token, ct) }, patience, ct);
+    }
+
     private async Task<IReadOnlyList<(ProcessEntry Service, Answer Answer)>> HearAsync(IEnumerable<ProcessEntry> services, string path, CancellationToken ct)
     {
         var asked = await Task.WhenAll(services.Select(async service =>
         {
-            using var http = new PatientHttp(service.Url, time);
             try
             {
-                return ((ProcessEntry Service, Answer Answer)?)(service, await http.AskAsync(Ask.Get(path) with { Token = token }, PatienceWithEach, ct));
+                return ((ProcessEntry Service, Answer Answer)?)(service, await AskAsync(service, Ask.Get(path), PatienceWithEach, ct));
             }
             catch (UnansweredException e)
             {

@@ -1,6 +1,4 @@
-using System.Buffers.Text;
 using System.Net;
-using System.Text.Json;
 
 namespace Argosy.Cli.Access;
 
@@ -43,11 +41,7 @@ internal sealed class Session(PatientHttp http, Accounts accounts, string who) :
     }
 
     /// <summary>Who that is by the services' own reckoning: the token's <c>sub</c>.</summary>
-    public async Task<string> SubjectAsync(CancellationToken ct)
-    {
-        var claims = Base64Url.DecodeFromChars((await TokenAsync(refused: null, ct)).Split('.')[1]);
-        return JsonSerializer.Deserialize(claims, WireJson.Default.Claims)!.Sub;
-    }
+    public async Task<string> SubjectAsync(CancellationToken ct) => Accounts.ClaimsOf(await TokenAsync(refused: null, ct)).Sub;
 
     public void Dispose() => _loggingIn.Dispose();
 }

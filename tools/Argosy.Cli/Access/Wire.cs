@@ -12,7 +12,7 @@ internal sealed record Tokens(
     [property: JsonPropertyName("expires_in")] int ExpiresIn);
 
 /// <summary>What a token says of its bearer, as far as we look.</summary>
-internal sealed record Claims(string Sub);
+internal sealed record Claims(string Sub, string Sid, long Exp);
 
 /// <summary>RFC 9457, as every service answers.</summary>
 internal sealed record ProblemDetails(string? Type, string? Title, string? Detail, string? TraceId);

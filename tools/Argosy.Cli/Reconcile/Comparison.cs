@@ -24,11 +24,21 @@ internal sealed class Comparison
     /// <summary>What does not fit, and how many orders are on their way.</summary>
     public static (IReadOnlyList<Difference> Differences, int InFlight) Of(Books books)
     {
+        if (books.Ledger.Count == 0 && books.Payments.Where(payment => payment.Captured > 0).ToList() is { Count: > 1 } charged)
+        {
+            return ([OfAnotherProvider(charged)], 0);
+        }
+
         var comparison = new Comparison(books);
         var known = books.Orders.Where(order => !comparison.IsInFlight(order)).SelectMany(comparison.OfOrder);
         var unknown = comparison.Names(books).Where(order => !comparison._orders.ContainsKey(order)).SelectMany(comparison.OfNoOrder);
         return ([.. known, .. unknown, .. OfShelves(books)], books.Orders.Count(comparison.IsInFlight));
     }
+
+    // Not one of many orders is wrong then: it isn't these orders' provider.
+    private static Difference OfAnotherProvider(List<StatedPayment> charged) => new(
+        "payment-provider", $"its ledger is empty, and payment-service knows of {charged.Count} payments that were charged there: it isn't the provider that they were charged at",
+        "after a restore, ./argosy restore FILE --data DIR --provider DIR takes along the books of the fleet that was; nothing else was compared");
 
     private bool IsInFlight(StatedOrder order) =>
         order.Saga is "running" or "compensating" || (order.Saga != "stuck" && order.Status is "pending" or "cancelling") || _payments.GetValueOrDefault(order.OrderId) is { Waits: true };
@@ -74,13 +84,13 @@ internal sealed class Comparison
 
         if ((payment?.Captured ?? 0) != captured && captures.Count <= 1)
         {
-            yield return new(order.OrderId, $"the provider charged {captured}, and payment-service knows of {payment?.Captured ?? 0}", "payment-service has to hear of it: see the payment at the provider, and its webhooks");
+            yield return new(order.OrderId, $"the provider charged {Text(captured, order.Total.Currency)}, and payment-service knows of {Text(payment?.Captured ?? 0, order.Total.Currency)}", "payment-service has to hear of it: see the payment at the provider, and its webhooks");
         }
 
         if ((payment?.Refunded ?? 0) != refunded)
         {
             yield return new(
-                order.OrderId, $"the provider gave back {refunded}, and payment-service knows of {payment?.Refunded ?? 0}",
+                order.OrderId, $"the provider gave back {Text(refunded, order.Total.Currency)}, and payment-service knows of {Text(payment?.Refunded ?? 0, order.Total.Currency)}",
                 order.Status is "confirmed" or "shipped" && refunded >= captured ? "nothing is to be paid; the order has to be cancelled" : "payment-service has to hear of it: see the refunds at the provider");
         }
     }

@@ -24,6 +24,11 @@ internal static class BackupVerb
                 throw new Refusal($"{to} is there already; name another one");
             }
 
+            if (!Directory.Exists(Path.GetDirectoryName(to)))
+            {
+                throw new Refusal($"there is no folder {Path.GetDirectoryName(to)} to write it into; what is in a backup is secret, and so none is made by the way");
+            }
+
             var data = cli.DataOf(parsed);
             RefuseServers(data);
             var desk = await Desk.OpenAsync(cli, parsed, ct);

@@ -27,9 +27,15 @@ internal static class RestoreVerb
                 throw new Refusal($"{data.Root} isn't empty; name a fresh folder with --data DIR");
             }
 
-            var manifest = await RestoreAsync(from, data, parsed.GetValue(provider), ct);
+            var books = parsed.GetValue(provider);
+            var manifest = await RestoreAsync(from, data, books, ct);
             cli.Screen.Say(string.Create(CultureInfo.InvariantCulture, $"restored {manifest.Services.Count} databases as of {manifest.At:u} into {data.Root}"));
-            cli.Screen.Say($"start them with ./argosy up{data.Option}; what the payment provider has beyond them, ./argosy reconcile{data.Option} reports");
+            cli.Screen.Say($"start them with ./argosy up{data.Option}; what has happened since at the payment provider, ./argosy reconcile{data.Option} reports");
+            if (books is null)
+            {
+                cli.Screen.Say("the provider's own books are in no backup, and the emulator begins with empty ones; --provider DIR takes them along from the fleet that was");
+            }
+
             return ExitCodes.Done;
         });
         return command;
@@ -79,7 +85,7 @@ internal static class RestoreVerb
         }
         catch (Exception e) when (e is InvalidDataException or EndOfStreamException or IOException)
         {
-            throw new Refusal($"the backup is damaged: {from} can't be unpacked: {e.Message}");
+            throw new Refusal($"the backup is damaged, or {from} isn't one: it can't be unpacked: {e.Message}");
         }
 
         if (!Directory.Exists(from))

@@ -112,16 +112,18 @@ internal static class SagasVerb
 
     private static Argument<string> Id()
     {
-        var id = new Argument<string>("ID") { Description = "As list shows it: checkout/ and the order." };
+        var id = new Argument<string>("ID") { Description = "As list shows it, checkout/ and the order; or the order alone.", CustomParser = given => WithType(given.Tokens[0].Value) };
         id.Validators.Add(given =>
         {
-            if (given.Tokens is [var token] && token.Value.Split('/') is not [{ Length: > 0 }, { Length: > 0 }])
+            if (given.Tokens is [var token] && WithType(token.Value).Split('/') is not [{ Length: > 0 }, { Length: > 0 }])
             {
                 given.AddError($"'{token.Value}' is no saga's id, which is its type and what it is about: checkout/ORDER.");
             }
         });
         return id;
     }
+
+    private static string WithType(string id) => id.Contains('/', StringComparison.Ordinal) ? id : $"checkout/{id}";
 
     private static async Task<(ProcessEntry Service, SagaView Saga)> FindAsync(Desk desk, string id, CancellationToken ct) =>
         await desk.WhoKnowsAsync(desk.Services(null), PathOf(id), ct) is [var (service, answer), ..]

@@ -48,6 +48,7 @@ public static class ArgosyHosting
         services.AddSingleton(argosy.Options);
         services.AddSingleton<Gate>();
         services.AddSingleton<Lateness>();
+        services.AddSingleton<Throttle>();
         services.AddBreakers();
         services.AddHostedService<InstanceProbe>();
         services.AddArgosyMetrics();
