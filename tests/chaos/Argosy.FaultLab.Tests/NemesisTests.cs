@@ -18,7 +18,9 @@ public sealed class NemesisTests(ITestOutputHelper output)
     private static readonly CancellationToken Ct = TestContext.Current.CancellationToken;
 
     [Theory]
-    [InlineData("one")]
+    [InlineData("first")]
+    [InlineData("second")]
+    [InlineData("third")]
     public async Task Whatever_is_broken_at_once_when_it_is_healed_all_books_add_up(string run)
     {
         var seed = Random.Shared.Next(1_000_000);

@@ -24,7 +24,7 @@ internal static class AuditVerb
         var service = new Option<string?>("--service") { Description = "Only this service's.", HelpName = "NAME" };
         var after = new Option<long>("--after") { Description = "Only what comes behind this place.", HelpName = "ID" };
         var json = new Option<bool>("--json") { Description = "With its traces, as JSON." };
-        var command = new Command("list", "Entries from the oldest on, 500 of each service at a time.") { service, after, json };
+        var command = new Command("list", "Entries from the oldest on, 500 of each service at a time. Refusals of one kind are counted for up to a minute before they are one entry.") { service, after, json };
         command.SetAction(async (parsed, ct) =>
         {
             var desk = await Desk.OpenAsync(cli, parsed, ct);
@@ -36,6 +36,7 @@ internal static class AuditVerb
             }
             else
             {
+                cli.Screen.Say($"{"WHEN",-20}  {"SERVICE",-20}  {"ID",6}  {"ACTION",-20}  {"OUTCOME",-8}  WHO  WHOM OR WHAT  DETAIL");
                 lines.ForEach(line => cli.Screen.Print(LineOf(line)));
             }
 
@@ -58,7 +59,13 @@ internal static class AuditVerb
                     : string.Create(CultureInfo.InvariantCulture, $"[green]✔[/] {name,-22}{verdict.Entries} entries, {verdict.Sealed} sealed"));
             }
 
-            return verdicts.Any(found => found.Verdict.Fault is not null) ? ExitCodes.Failed : ExitCodes.Done;
+            if (!verdicts.Any(found => found.Verdict.Fault is not null))
+            {
+                return ExitCodes.Done;
+            }
+
+            cli.Screen.Say("What stands before such an entry is as it was written, what stands behind it is not known to be: hold that against a backup, and see who can write to the database.");
+            return ExitCodes.Failed;
         });
         return command;
     }

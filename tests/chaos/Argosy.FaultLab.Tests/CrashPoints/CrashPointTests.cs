@@ -16,7 +16,7 @@ namespace Argosy.FaultLab.Tests.CrashPoints;
 public sealed class CrashPointTests(ITestOutputHelper output)
 {
     // On servers each death costs the time that leases take to run out, so there are fewer.
-    private const int Embedded = 24;
+    private const int Embedded = 100;
     private const int OnServers = 4;
     private const int Lanes = 3;
 

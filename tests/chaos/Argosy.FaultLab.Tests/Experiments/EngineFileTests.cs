@@ -122,6 +122,7 @@ public sealed class EngineFileTests
     [InlineData("app=payment-service", "tier=back", 10, "spec.appinfo.applabel is tier=back, which selects nothing")]
     [InlineData("appkind: deployment", "appkind: statefulset", 11, "spec.appinfo.appkind is statefulset, and takes deployment here")]
     [InlineData("- name: pod-network-latency", "- name: pod-cpu-hog", 15, "spec.experiments[0].name is pod-cpu-hog, which the lab doesn't do: it does container-kill, disk-fill, pod-delete, pod-http-latency, pod-http-status-code, pod-network-latency")]
+    [InlineData("- name: pod-delete", "- name: pod-network-latency", 60, "spec.experiments[1].name is pod-network-latency for the second time: an engine has one result for each name")]
     [InlineData("- name: JITTER", "- name: JITER", 23, "spec.experiments[0].spec.components.env[2].name is JITER, which pod-network-latency doesn't understand here: take it out, or use one of CONTAINER_RUNTIME")]
     [InlineData("- name: JITTER", "- name: NETWORK_LATENCY", 23, "spec.experiments[0].spec.components.env[2].name is NETWORK_LATENCY for the second time")]
     [InlineData("value: \"7\"", "value: 7", 20, "spec.experiments[0].spec.components.env[0].value must be text, and YAML reads 7 as something else: put it in quotes")]

@@ -67,7 +67,8 @@ internal sealed partial class EngineFile(IReadOnlyCollection<string> targets)
         }
 
         var target = ReadTarget(spec.Require("appinfo"));
-        var experiments = (spec.Require("experiments")?.Items() ?? []).Select(item => ReadExperiment(item, target)).ToList();
+        var names = new HashSet<string>(StringComparer.Ordinal);
+        var experiments = (spec.Require("experiments")?.Items() ?? []).Select(item => ReadExperiment(item, target, names)).ToList();
         if (experiments.Count == 0)
         {
             spec.Get("experiments")?.Fail("has no experiment: name one of " + PodChaos.Known);
@@ -114,12 +115,17 @@ internal sealed partial class EngineFile(IReadOnlyCollection<string> targets)
         return null;
     }
 
-    private Experiment? ReadExperiment(Node item, string? target)
+    private Experiment? ReadExperiment(Node item, string? target, HashSet<string> names)
     {
         item.AllowOnly("name", "spec");
         if (item.Require("name") is not { } nameNode || nameNode.Text() is not { } name || item.Require("spec") is not { } spec)
         {
             return null;
+        }
+
+        if (!names.Add(name))
+        {
+            nameNode.Fail($"is {name} for the second time: an engine has one result for each name, so write a second engine");
         }
 
         spec.AllowOnly("components", "probe");
