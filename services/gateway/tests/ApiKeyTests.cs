@@ -87,14 +87,18 @@ public sealed class ApiKeyTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task What_begins_like_a_key_and_is_none_is_refused_without_asking()
+    public async Task What_has_not_the_form_of_a_key_is_told_so_without_asking()
     {
-        foreach (var wrong in new[] { "argosy_", "argosy_abcdefgh_short", $"{ApiKey.New().Text}x", ApiKey.New().Text.ToUpperInvariant().Replace("ARGOSY", "argosy", StringComparison.Ordinal) })
+        foreach (var wrong in new[] { "hello", "", "argosy_", "argosy_abcdefgh_short", $"{ApiKey.New().Text}x", ApiKey.New().Text.ToUpperInvariant().Replace("ARGOSY", "argosy", StringComparison.Ordinal) })
         {
             using var answer = await Machine(wrong).GetAsync("/api/items");
             answer.StatusCode.ShouldBe(HttpStatusCode.Unauthorized, wrong);
+            (await answer.Content.ReadAsStringAsync()).ShouldContain("What is in X-API-Key is no API key: it must be one, as it was told when it was made: argosy_PREFIX_SECRET,");
         }
 
+        using var two = await _gateway.From("127.0.0.1").AskAsync(HttpMethod.Get, "/api/items", ("X-API-Key", _issuer.KeyFor("one")), ("X-API-Key", _issuer.KeyFor("another")));
+        two.StatusCode.ShouldBe(HttpStatusCode.Unauthorized);
+        _gateway.Backend.Arrivals.ShouldBeEmpty();
         _issuer.Asked.ShouldBe(0);
     }
 

@@ -170,6 +170,7 @@ public sealed class RateLimitTests
 
         (await client.ReadAsync(30)).ShouldBe(30);
         using var answer = await client.AskAsync(HttpMethod.Get, "/api/items", ("X-API-Key", LimitedGateway.ClientKey));
+        answer.StatusCode.ShouldBe(HttpStatusCode.OK);
         answer.Said("RateLimit").ShouldBeNull();
         answer.Said("RateLimit-Policy").ShouldBeNull();
         gateway.Backend.Arrivals.Last().Headers.ShouldNotContainKey("X-API-Key");

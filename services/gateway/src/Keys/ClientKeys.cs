@@ -15,28 +15,34 @@ internal sealed record GivenKey(string Text, string? Client);
 internal sealed class ClientKeys
 {
     private const string Folder = "CLIENT_KEYS";
-    private const string Header = "API_KEY_HEADER";
+    private const string Variable = "API_KEY_HEADER";
     private const string Suffix = ".sha256";
 
-    private readonly string _header;
     private readonly (string Client, byte[] Hash)[] _known;
 
-    private ClientKeys(string header, (string Client, byte[] Hash)[] known) => (_header, _known) = (header, known);
+    private ClientKeys(string header, (string Client, byte[] Hash)[] known) => (Header, _known) = (header, known);
+
+    /// <summary>Where callers send their key.</summary>
+    public string Header { get; }
 
     /// <summary>The header's name, and the keys of those clients that have one.</summary>
-    public static ClientKeys Read(Settings settings, IReadOnlyList<Quota> clients) =>
-        new(ReadHeader(settings), settings.Text(Folder) is { } folder ? [.. ReadFolder(settings, folder, clients)] : []);
+    /// <param name="settings">Of this process.</param>
+    /// <param name="limits">Which clients there are, also while nobody is limited; null where nothing says so.</param>
+    public static ClientKeys Read(Settings settings, LimitsFile? limits) =>
+        new(ReadHeader(settings), limits is not null && settings.Text(Folder) is { } folder ? [.. ReadFolder(settings, folder, limits.Clients)] : []);
 
-    /// <summary>The header's name alone: keys go no further than here, whoever is limited.</summary>
-    public static ClientKeys Unread(Settings settings) => new(ReadHeader(settings), []);
-
-    /// <summary>Takes the key out of the request, which goes on without it; null where there is none, or several.</summary>
+    /// <summary>
+    /// Takes the key out of the request, which goes on without it; null where there is none. Several are one that is nobody's: whoever
+    /// guesses which of them counts will be wrong.
+    /// </summary>
     public GivenKey? Take(IHeaderDictionary headers)
     {
-        if (!headers.Remove(_header, out var given) || given is not [{ Length: > 0 } key])
+        if (!headers.Remove(Header, out var given))
         {
             return null;
         }
+
+        var key = given is [{ } one] ? one : "";
 
         // All of them, whichever it is: how long it takes says nothing about how close a guess came.
         var hash = SHA256.HashData(Encoding.UTF8.GetBytes(key));
@@ -51,10 +57,10 @@ internal sealed class ClientKeys
 
     private static string ReadHeader(Settings settings)
     {
-        var header = settings.Text(Header) ?? "X-API-Key";
+        var header = settings.Text(Variable) ?? "X-API-Key";
         if (!header.All(c => char.IsAsciiLetterOrDigit(c) || c is '-' or '_'))
         {
-            settings.Refuse(Header, $"is '{header}', and must be the name of a header, such as X-API-Key.");
+            settings.Refuse(Variable, $"is '{header}', and must be the name of a header, such as X-API-Key.");
         }
 
         return header;

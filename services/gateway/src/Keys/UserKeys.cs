@@ -10,7 +10,8 @@ namespace Argosy.Gateway.Keys;
 /// <summary>
 /// The API keys of users, which no service sees: they get an access token instead. The protocol of a request:
 /// <list type="number">
-/// <item>The key is taken out of it. A configured client's, or something that does not look like ours, ends here.</item>
+/// <item>The key is taken out of it. A configured client's ends here; what has not the form of a user's is refused (401): who sends it takes
+/// it for one, and would not notice being nobody.</item>
 /// <item>Beside an Authorization header it is refused (400): two may be two people.</item>
 /// <item>Its token is remembered, by the key's SHA-256, until a minute before it expires; that there is none, for ten seconds.</item>
 /// <item>Else auth-service is asked, once for all who wait for the same key, within two seconds, and only as often for one address as
@@ -28,6 +29,9 @@ internal sealed class UserKeys(ClientKeys clients, TokenExchange? exchange, Limi
 
     private static readonly Problem Unknown = Problem.Unauthorized("gateway.api-key", "The API key is unknown, has expired or was revoked.");
 
+    private readonly Problem _malformed = Problem.Unauthorized(
+        "gateway.api-key", $"What is in {clients.Header} is no API key: it must be one, as it was told when it was made: {ApiKey.Form}.");
+
     // In this process's memory alone: tokens are nobody else's. Nothing outdates one from outside; services refuse what was revoked.
     private readonly TwoLevelCache _known = new(
         new NoSharedCache(),
@@ -43,9 +47,14 @@ internal sealed class UserKeys(ClientKeys clients, TokenExchange? exchange, Limi
             return default;
         }
 
-        if (given.Client is not null || !given.Text.StartsWith(ApiKey.Start, StringComparison.Ordinal))
+        if (given.Client is not null)
         {
             return new Sender(given.Client);
+        }
+
+        if (ApiKey.Parse(given.Text) is not { } key)
+        {
+            return new Sender(Refusal: _malformed);
         }
 
         if (headers.Authorization.Count > 0)
@@ -55,7 +64,7 @@ internal sealed class UserKeys(ClientKeys clients, TokenExchange? exchange, Limi
 
         try
         {
-            return ApiKey.Parse(given.Text) is { } key && exchange is not null && await FindAsync(exchange, key, context) is { } token
+            return exchange is not null && await FindAsync(exchange, key, context) is { } token
                 ? Known(headers, key, token)
                 : new Sender(Refusal: Unknown);
         }

@@ -45,7 +45,7 @@ internal sealed class Limiter : IDisposable
     {
         var client = sender.Client;
         var method = context.Request.Method;
-        var limits = client is null ? Array.FindAll(_limits, limit => limit.Policy.Find(method, path) is not null) : _clients[client];
+        var limits = client is null ? Array.FindAll(_limits, limit => limit.Policy.Find(method, path) is not null) : _clients.GetValueOrDefault(client, []);
         if (limits.Length == 0)
         {
             return null;

@@ -20,7 +20,7 @@ internal static partial class LimitsSetup
         var areOff = settings.Word(Switch, "on", "off") == "off";
         var read = areOff && settings.Text(Variable) is null ? None : Read(settings);
         var file = areOff ? None : read ?? None;
-        var keys = areOff || read is null ? ClientKeys.Unread(settings) : ClientKeys.Read(settings, read.Clients);
+        var keys = ClientKeys.Read(settings, ReferenceEquals(read, None) ? null : read);
         if (!areOff)
         {
             argosy.KnowsCallers();

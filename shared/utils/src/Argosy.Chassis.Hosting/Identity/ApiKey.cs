@@ -15,6 +15,9 @@ public sealed class ApiKey
     /// <summary>What every key begins with.</summary>
     public const string Start = "argosy_";
 
+    /// <summary>How a key looks, for people.</summary>
+    public const string Form = $"{Start}PREFIX_SECRET, with a prefix of 8 small letters and digits and a secret of 43 letters, digits, '-' and '_'";
+
     /// <summary>Where auth-service gives an access token for a key; in no public route.</summary>
     public const string TokenPath = "/internal/api-keys/token";
 

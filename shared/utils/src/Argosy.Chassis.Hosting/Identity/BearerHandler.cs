@@ -27,7 +27,7 @@ internal sealed class BearerHandler(
         var verdict = await check.CheckAsync(Request.Headers.Authorization, Context.RequestAborted);
         if (verdict.Caller is { } known && await IsRevokedAsync(known))
         {
-            verdict = new TokenVerdict(null, TokenFault.Revoked);
+            verdict = new TokenVerdict(null, known.IsByKey ? TokenFault.RevokedKey : TokenFault.Revoked);
         }
 
         return verdict.Caller is { } caller
@@ -56,6 +56,7 @@ internal sealed class BearerHandler(
             null => "This needs an access token in the Authorization header.",
             TokenFault.Expired => "The access token has expired.",
             TokenFault.Revoked => "The login that the access token belongs to has ended.",
+            TokenFault.RevokedKey => "The API key was revoked, or its owner's account was closed.",
             _ => "The access token is not valid here.",
         };
 
@@ -73,7 +74,7 @@ internal sealed class BearerHandler(
             // RFC 6750 §3.1.
             Response.Headers.WWWAuthenticate = $"""Bearer realm="argosy", error="insufficient_scope", scope="{IdentityOptions.ApiScope}" """.TrimEnd();
             return AnswerAsync(Problem.Forbidden("identity.scope", caller.Scopes.Contains(IdentityOptions.ReadScope)
-                ? $"The access token is for reading only: its scope lacks '{IdentityOptions.ApiScope}'."
+                ? $"The {(caller.IsByKey ? "API key" : "access token")} is for reading only: its scope lacks '{IdentityOptions.ApiScope}'."
                 : $"The access token is not for the API: its scope lacks '{IdentityOptions.ApiScope}'."));
         }
 

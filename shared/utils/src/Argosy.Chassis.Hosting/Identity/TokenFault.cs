@@ -39,6 +39,9 @@ internal enum TokenFault
     /// <summary>Good in itself, but its session ended, or it was revoked.</summary>
     Revoked,
 
+    /// <summary>The same of a token that was given for an API key, which nobody has logged in with.</summary>
+    RevokedKey,
+
     /// <summary>Not the token's fault: the issuer's keys are not here yet.</summary>
     NoKeys,
 }

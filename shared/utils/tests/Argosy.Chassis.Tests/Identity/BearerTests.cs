@@ -187,6 +187,21 @@ public sealed class BearerTests : IAsyncLifetime
         (await refused.Content.ReadAsStringAsync()).ShouldContain("api-key.not-by-key");
     }
 
+    [Fact]
+    public async Task A_key_is_told_of_as_a_key_since_nobody_has_logged_in_with_it()
+    {
+        var reader = Forge.Good.With(claims: c => (c["client_id"], c["scope"]) = ("key:abcdefgh", "api.read"));
+        using var write = await _host.SendAsync(HttpMethod.Post, "/thing", reader);
+        await DenyAsync("session-1");
+        using var revoked = await _host.SendAsync(HttpMethod.Post, "/thing", reader);
+        using var ended = await _host.SendAsync(HttpMethod.Post, "/thing", Forge.Good.Token());
+
+        (await write.Content.ReadAsStringAsync()).ShouldContain("The API key is for reading only");
+        revoked.StatusCode.ShouldBe(HttpStatusCode.Unauthorized);
+        (await revoked.Content.ReadAsStringAsync()).ShouldContain("The API key was revoked");
+        (await ended.Content.ReadAsStringAsync()).ShouldContain("The login that the access token belongs to has ended.");
+    }
+
     private async Task DenyAsync(string id)
     {
         var work = new WriteSet(new MessageContext(id, "tests", new MessageHeaders()), TimeProvider.System.GetUtcNow());
