@@ -37,6 +37,7 @@ internal sealed class Signer(RSA key, string issuer) : IDisposable
         ["iat"] = Now,
         ["nbf"] = Now,
         ["exp"] = Now + 300,
+        ["auth_time"] = Now,
         ["scope"] = "api",
         ["roles"] = new JsonArray("admin"),
     };

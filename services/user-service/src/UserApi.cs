@@ -16,7 +16,7 @@ internal static class UserApi
             .WithSummary("Read one's own profile").Answers<ProfileView>(200, "The profile.").Refuses(404);
         users.MapPatch("/me", ChangeMineAsync).RefuseKeys().Writes().HasETag()
             .WithSummary("Change one's own profile").Answers<ProfileView>(200, "The profile as it is now.").Refuses(404, 428);
-        users.MapDelete("/me", EraseMineAsync).RefuseKeys().Writes()
+        users.MapDelete("/me", EraseMineAsync).RequireRecentLogin().Writes()
             .WithSummary("Have oneself forgotten").Answers(204, "Forgotten, here and wherever else something of the profile was kept.").Refuses(404);
         users.MapGet("/{id}", ReadAsync).HasETag()
             .WithSummary("Read a profile: one's own, or any as an administrator").Answers<ProfileView>(200, "The profile.");

@@ -61,6 +61,22 @@ public sealed class UserApiTests(UserProcess process) : IClassFixture<UserProces
     }
 
     [Fact]
+    public async Task Erasing_takes_a_login_of_the_last_minutes()
+    {
+        var (id, http) = await _bench.PersonAsync("Ada");
+        http.DefaultRequestHeaders.Authorization = new("Bearer", _bench.Issuer.TokenFor(id, loggedIn: TimeSpan.FromMinutes(6)));
+
+        using var refused = await http.DeleteAsync(Visits.Mine);
+
+        await refused.ShouldBeProblemAsync(HttpStatusCode.Unauthorized, "identity.login-too-old");
+        refused.Headers.WwwAuthenticate.ToString().ShouldContain("error=\"insufficient_user_authentication\"");
+        refused.Headers.WwwAuthenticate.ToString().ShouldEndWith("max_age=\"300\"");
+        (await http.ChangeAsync(new { name = "Augusta" })).StatusCode.ShouldBe(HttpStatusCode.OK);
+        http.DefaultRequestHeaders.Authorization = new("Bearer", _bench.Issuer.TokenFor(id, loggedIn: TimeSpan.FromMinutes(4)));
+        (await http.DeleteAsync(Visits.Mine)).StatusCode.ShouldBe(HttpStatusCode.NoContent);
+    }
+
+    [Fact]
     public async Task Whose_session_has_ended_changes_and_erases_nothing_more()
     {
         var (id, http) = await _bench.PersonAsync();

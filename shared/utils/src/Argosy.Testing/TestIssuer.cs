@@ -34,8 +34,8 @@ public sealed class TestIssuer : IDisposable
         ["JWT_PUBLIC_KEY_PATH"] = _publicKeyPath,
     };
 
-    /// <summary>An access token (RFC 9068) of a user, given to a client.</summary>
-    public string TokenFor(string user, bool admin = false, string client = "argosy")
+    /// <summary>An access token (RFC 9068) of a user who has just logged in, or so long ago; given to a client.</summary>
+    public string TokenFor(string user, bool admin = false, string client = "argosy", TimeSpan loggedIn = default)
     {
         var now = TimeProvider.System.GetUtcNow();
         var header = new { alg = "RS256", typ = "at+jwt", kid = _keyId };
@@ -50,6 +50,7 @@ public sealed class TestIssuer : IDisposable
             ["iat"] = now.ToUnixTimeSeconds(),
             ["nbf"] = now.ToUnixTimeSeconds(),
             ["exp"] = (now + Lifetime).ToUnixTimeSeconds(),
+            ["auth_time"] = (now - loggedIn).ToUnixTimeSeconds(),
             ["scope"] = "api",
             ["roles"] = admin ? new[] { "admin" } : [],
         };

@@ -78,9 +78,19 @@ internal sealed class BearerHandler(
                 : $"The access token is not for the API: its scope lacks '{IdentityOptions.ApiScope}'."));
         }
 
-        return AnswerAsync(Caller.Of(Context) is { IsByKey: true } && RefusesKeys.At(Context)
-            ? Problem.Forbidden("api-key.not-by-key", "This takes somebody who has logged in: an API key may not do it.")
-            : Problem.Forbidden("identity.forbidden", "Your account may not do this."));
+        if (Caller.Of(Context) is { IsByKey: true } && RefusesKeys.At(Context))
+        {
+            return AnswerAsync(Problem.Forbidden("api-key.not-by-key", "This takes somebody who has logged in: an API key may not do it."));
+        }
+
+        // The same account may do it after a login, so that this is 401 and not 403. A program in its own name never may.
+        if (Caller.Of(Context) is { IsService: false } user && RecentLogin.IsMissing(Context, user))
+        {
+            Response.Headers.WWWAuthenticate = RecentLogin.Challenge;
+            return AnswerAsync(RecentLogin.Problem);
+        }
+
+        return AnswerAsync(Problem.Forbidden("identity.forbidden", "Your account may not do this."));
     }
 
     private async ValueTask<bool> IsRevokedAsync(Caller caller) =>

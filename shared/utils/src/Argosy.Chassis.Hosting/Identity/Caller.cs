@@ -31,6 +31,9 @@ public sealed record Caller(string Id, bool IsAdmin, string SessionId, IReadOnly
     /// <summary>Whom it was given to (claim <c>client_id</c>).</summary>
     public string ClientId { get; init; } = "";
 
+    /// <summary>When the user proved who they are (claim <c>auth_time</c>), however often the token was renewed since; null where nobody has logged in.</summary>
+    public DateTimeOffset? Authenticated { get; init; }
+
     /// <summary>When the token is good no longer (claim <c>exp</c>): what lasts longer than a request, such as a stream, ends with it.</summary>
     public DateTimeOffset Expires { get; init; } = DateTimeOffset.MaxValue;
 

@@ -89,6 +89,13 @@ public static class IdentityExtensions
     public static TBuilder RefuseKeys<TBuilder>(this TBuilder route) where TBuilder : IEndpointConventionBuilder =>
         route.WithMetadata(RefusesKeys.Mark);
 
+    /// <summary>
+    /// The route takes somebody who has logged in within the last five minutes, and tells others to do so (401, RFC 9470): for what cannot be
+    /// undone. No API key gets there.
+    /// </summary>
+    public static TBuilder RequireRecentLogin<TBuilder>(this TBuilder route) where TBuilder : IEndpointConventionBuilder =>
+        route.RefuseKeys().WithMetadata(RecentLogin.Mark);
+
     /// <summary>The route is for users whatever their token is good for; its handler looks at <see cref="Caller.Scopes"/>.</summary>
     public static TBuilder WithAnyScope<TBuilder>(this TBuilder route) where TBuilder : IEndpointConventionBuilder =>
         route.RequireAuthorization(AnyScopePolicy);
@@ -116,7 +123,7 @@ public static class IdentityExtensions
     private static AuthorizationPolicy Policy(Func<Caller, string, bool> allows) => new AuthorizationPolicyBuilder()
         .RequireAuthenticatedUser()
         .RequireAssertion(context => context is { User.Identity: CallerIdentity { Caller: var caller }, Resource: HttpContext http }
-            && !caller.IsService && !(caller.IsByKey && RefusesKeys.At(http)) && allows(caller, http.Request.Method))
+            && !caller.IsService && !(caller.IsByKey && RefusesKeys.At(http)) && allows(caller, http.Request.Method) && !RecentLogin.IsMissing(http, caller))
         .Build();
 
     /// <summary>The fallback policy guards what is mapped; what is not stays a plain 404 or 405 instead of asking for a token.</summary>

@@ -176,9 +176,15 @@ public sealed class TokenCheck
             {
                 TokenId = TokenText.TextOf(claims, "jti")!,
                 ClientId = TokenText.TextOf(claims, "client_id")!,
+                Authenticated = TimeOf(claims, "auth_time"),
             }
             : null;
     }
+
+    // Seconds that no calendar has are no time.
+    private static DateTimeOffset? TimeOf(JsonElement claims, string name) =>
+        claims.TryGetProperty(name, out var time) && time.ValueKind == JsonValueKind.Number && time.TryGetInt64(out var seconds)
+        && seconds >= 0 && seconds <= DateTimeOffset.MaxValue.ToUnixTimeSeconds() ? DateTimeOffset.FromUnixTimeSeconds(seconds) : null;
 
     private static IEnumerable<string?> Roles(JsonElement claims) =>
         claims.TryGetProperty("roles", out var roles) && roles.ValueKind == JsonValueKind.Array

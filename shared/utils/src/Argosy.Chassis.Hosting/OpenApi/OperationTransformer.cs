@@ -25,6 +25,11 @@ internal sealed class OperationTransformer : IOpenApiOperationTransformer
             operation.AddExtension("x-api-keys", new JsonNodeExtension(JsonValue.Create("refused")));
         }
 
+        if (endpoint.OfType<RecentLogin>().Any())
+        {
+            operation.Description = "Takes a login of the last 5 minutes; after an older one it is 401 with `insufficient_user_authentication` and `max_age` (RFC 9470).";
+        }
+
         await DescribeBodyAsync(operation, context, cancellationToken);
         await Parameters.DescribeAsync(operation, endpoint, context, cancellationToken);
         DescribeAnswers(operation, context.Description, endpoint);

@@ -202,6 +202,42 @@ public sealed class BearerTests : IAsyncLifetime
         (await ended.Content.ReadAsStringAsync()).ShouldContain("The login that the access token belongs to has ended.");
     }
 
+    [Theory]
+    [InlineData(0L, HttpStatusCode.OK)]
+    [InlineData(299L, HttpStatusCode.OK)]
+    [InlineData(340L, HttpStatusCode.Unauthorized)]
+    [InlineData(null, HttpStatusCode.Unauthorized)]
+    [InlineData(long.MinValue, HttpStatusCode.Unauthorized)]
+    public async Task What_cannot_be_undone_takes_a_login_of_the_last_five_minutes(long? ago, HttpStatusCode status)
+    {
+        var token = Forge.Good.With(claims: c =>
+        {
+            if (ago is { } seconds)
+            {
+                c["auth_time"] = seconds < 0 ? long.MaxValue : DateTimeOffset.UtcNow.ToUnixTimeSeconds() - seconds;
+            }
+        });
+
+        using var answer = await _host.SendAsync(HttpMethod.Post, "/goodbye", token);
+
+        answer.StatusCode.ShouldBe(status);
+        if (status == HttpStatusCode.Unauthorized)
+        {
+            answer.Headers.WwwAuthenticate.ToString().ShouldContain("error=\"insufficient_user_authentication\"");
+            answer.Headers.WwwAuthenticate.ToString().ShouldContain("max_age=\"300\"");
+            (await answer.Content.ReadAsStringAsync()).ShouldContain("identity.login-too-old");
+        }
+    }
+
+    [Fact]
+    public async Task Who_can_never_have_logged_in_is_not_told_to()
+    {
+        using var key = await _host.SendAsync(HttpMethod.Post, "/goodbye", Forge.Good.With(claims: c => c["client_id"] = "key:abcdefgh"));
+        using var service = await _host.SendAsync(HttpMethod.Post, "/goodbye", Forge.Good.Token(Forge.Claims("svc:warehouse")));
+
+        (key.StatusCode, service.StatusCode).ShouldBe((HttpStatusCode.Forbidden, HttpStatusCode.Forbidden));
+    }
+
     private async Task DenyAsync(string id)
     {
         var work = new WriteSet(new MessageContext(id, "tests", new MessageHeaders()), TimeProvider.System.GetUtcNow());

@@ -83,6 +83,7 @@ internal sealed class GuardedHost : IAsyncDisposable
         app.MapGet("/open", () => "open").AllowAnonymous();
         app.MapGet("/money", (Caller caller) => caller.Id).RefuseRevoked();
         app.MapPost("/locks", (Caller caller) => caller.Id).RefuseKeys();
+        app.MapPost("/goodbye", (Caller caller) => caller.Id).RequireRecentLogin();
         app.MapGet("/self", (Caller caller) => caller.Id).WithAnyScope();
         await app.StartAsync();
         return new GuardedHost(app, fresh, logs);
