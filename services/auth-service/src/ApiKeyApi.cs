@@ -143,5 +143,5 @@ internal sealed record KeyList(IReadOnlyList<KeyView> Items) : IExample<KeyList>
 internal sealed record KeyView(string Id, string Prefix, string Name, string Scope, DateTimeOffset Created, DateTimeOffset Expires) : IExample<KeyView>
 {
     public static KeyView Example { get; } = new(
-        "0195946a-4c11-7c55-b1f0-3f8c2d6e9a01", "argosy_4f7k2m9x", "robot", "api.read", new DateTimeOffset(2026, 3, 14, 9, 26, 53, TimeSpan.Zero), new DateTimeOffset(2026, 4, 13, 9, 26, 53, TimeSpan.Zero));
+        "0195946a-4c11-7c55-b1f0-3f8c2d6e9a01", "4f7k2m9x", "robot", "api.read", new DateTimeOffset(2026, 3, 14, 9, 26, 53, TimeSpan.Zero), new DateTimeOffset(2026, 4, 13, 9, 26, 53, TimeSpan.Zero));
 }

@@ -46,12 +46,12 @@ internal static class InventoryStatement
 
 internal sealed record StatedReservation(string OrderId, IReadOnlyList<StatedLine> Lines) : IExample<StatedReservation>
 {
-    public static StatedReservation Example { get; } = new("0195946a-4b2c-7d31-9f3e-6a1f0c5d2e77", [new StatedLine("teapot", 2, Reservation.Reserved)]);
+    public static StatedReservation Example { get; } = new("0195946a-4b2c-7d31-9f3e-6a1f0c5d2e77", [new StatedLine("TEA-SENCHA", 2, Reservation.Reserved)]);
 }
 
 internal sealed record StatedLine(string Sku, long Quantity, string State);
 
 internal sealed record StatedStock(string Sku, long PutIn, long Available, long Reserved, long Sold) : IExample<StatedStock>
 {
-    public static StatedStock Example { get; } = new("teapot", 12, 7, 2, 3);
+    public static StatedStock Example { get; } = new("TEA-SENCHA", 12, 7, 2, 3);
 }

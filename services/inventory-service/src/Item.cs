@@ -11,7 +11,7 @@ namespace Argosy.Inventory;
 /// <param name="Stock">How many are to be available from now on; what is reserved or sold is not touched.</param>
 internal sealed record PutItem(string Name, Money Price, long Stock) : IExample<PutItem>
 {
-    public static PutItem Example { get; } = new("Teapot", new Money(2990, "EUR"), 40);
+    public static PutItem Example { get; } = new("Sencha green tea, 100 g", new Money(990, "EUR"), 3000);
 }
 
 /// <summary>An item as it is shown; what is reserved and sold only to administrators.</summary>
@@ -20,7 +20,7 @@ internal sealed record ItemView(
     [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] long? Reserved,
     [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] long? Sold) : IExample<ItemView>
 {
-    public static ItemView Example { get; } = new("teapot", "Teapot", new Money(2990, "EUR"), 40, null, null);
+    public static ItemView Example { get; } = new("TEA-SENCHA", "Sencha green tea, 100 g", new Money(990, "EUR"), 3000, null, null);
 }
 
 /// <summary>What an item must be like.</summary>

@@ -10,7 +10,7 @@ namespace Argosy.Orders;
 /// <param name="ShippingAddress">Where it goes; without one, to the default address of the customer's profile.</param>
 internal sealed record PlaceOrder(IReadOnlyList<PlaceLine>? Lines, string? PaymentToken, Address? ShippingAddress) : IExample<PlaceOrder>
 {
-    public static PlaceOrder Example { get; } = new([new PlaceLine("teapot", 2)], "tok_visa", OrderView.Example.ShippingAddress);
+    public static PlaceOrder Example { get; } = new([new PlaceLine("TEA-SENCHA", 2)], "tok_visa", OrderView.Example.ShippingAddress);
 }
 
 internal sealed record PlaceLine(string? Sku, int Quantity);
@@ -28,7 +28,7 @@ internal sealed record OrderView(
     private static readonly DateTimeOffset Placed = new(2026, 3, 14, 9, 26, 53, TimeSpan.Zero);
 
     public static OrderView Example { get; } = new(
-        "0195946a-4b2c-7d31-9f3e-6a1f0c5d2e77", "confirmed", null, new Money(5980, "EUR"), [new OrderLine("teapot", "Teapot", 2, new Money(2990, "EUR"))],
+        "0195946a-4b2c-7d31-9f3e-6a1f0c5d2e77", "confirmed", null, new Money(1980, "EUR"), [new OrderLine("TEA-SENCHA", "Sencha green tea, 100 g", 2, new Money(990, "EUR"))],
         new Address("Ada Lovelace", "12 St James's Square", "London", "SW1Y 4JH", "GB"), "AR000000017GB", Placed, Placed.AddSeconds(2));
 
     public static OrderView Of(string id, Order order) => new(

@@ -39,7 +39,7 @@ internal static class OrderStatement
 /// <param name="Saga">Where its checkout is.</param>
 internal sealed record StatedOrder(string OrderId, string Status, Money Total, IReadOnlyList<StatedLine> Lines, string? Saga) : IExample<StatedOrder>
 {
-    public static StatedOrder Example { get; } = new(OrderView.Example.Id, "confirmed", OrderView.Example.Total, [new StatedLine("teapot", 2)], "completed");
+    public static StatedOrder Example { get; } = new(OrderView.Example.Id, "confirmed", OrderView.Example.Total, [new StatedLine("TEA-SENCHA", 2)], "completed");
 }
 
 internal sealed record StatedLine(string Sku, int Quantity);

@@ -42,7 +42,7 @@ internal static class PaymentStatement
 /// <param name="Waits">Something of it is still to be done at the provider.</param>
 internal sealed record StatedPayment(string Id, string OrderId, PaymentStatus Status, long Captured, long Refunded, string? IntentId, bool Waits) : IExample<StatedPayment>
 {
-    public static StatedPayment Example { get; } = new(PaymentView.Example.Id, PaymentView.Example.OrderId, PaymentStatus.Captured, 5980, 0, "pi_1", Waits: false);
+    public static StatedPayment Example { get; } = new(PaymentView.Example.Id, PaymentView.Example.OrderId, PaymentStatus.Captured, 1980, 0, "pi_1", Waits: false);
 
     public static StatedPayment Of(string id, Payment payment, bool waits) =>
         new(id, payment.OrderId, payment.Status, payment.WasCaptured ? payment.Amount.Amount : 0, payment.Refunded, payment.IntentId, waits);
