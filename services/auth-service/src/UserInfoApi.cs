@@ -19,8 +19,9 @@ internal static class UserInfoApi
         if (!caller.Scopes.Contains(Scope.OpenId))
         {
             // RFC 6750 §3.1.
-            response.Headers.WWWAuthenticate = $"""Bearer realm="argosy", error="insufficient_scope", scope="{Scope.OpenId}" """.TrimEnd();
-            return Results.Json(new OAuthRefusal("insufficient_scope"), StrictJson.Options, statusCode: StatusCodes.Status403Forbidden);
+            var lacks = $"The access token's scope lacks '{Scope.OpenId}': log in again for a token that has it.";
+            response.Headers.WWWAuthenticate = $"""Bearer realm="argosy", error="insufficient_scope", error_description="{lacks}", scope="{Scope.OpenId}" """.TrimEnd();
+            return Results.Json(new OAuthRefusal("insufficient_scope", lacks), StrictJson.Options, statusCode: StatusCodes.Status403Forbidden);
         }
 
         var email = await sessions.GoesOnAsync(caller.SessionId, ct)
@@ -29,7 +30,7 @@ internal static class UserInfoApi
         if (email is null)
         {
             response.Headers.WWWAuthenticate = """Bearer realm="argosy", error="invalid_token", error_description="The session has ended." """.TrimEnd();
-            return Results.Json(new OAuthRefusal("invalid_token"), StrictJson.Options, statusCode: StatusCodes.Status401Unauthorized);
+            return Results.Json(new OAuthRefusal("invalid_token", "The session has ended."), StrictJson.Options, statusCode: StatusCodes.Status401Unauthorized);
         }
 
         return Results.Json(new UserInfo(caller.Id, caller.Scopes.Contains(Scope.Email) ? email : null), StrictJson.Options);

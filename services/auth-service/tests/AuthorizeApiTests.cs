@@ -220,7 +220,9 @@ public sealed class AuthorizeApiTests(AuthProcess process)
 
         (await _front.BearerJsonAsync("/connect/userinfo", whole.Access)).GetRawText().ShouldBe($$"""{"sub":"{{id}}","email":"{{email}}"}""");
         (await _front.BearerJsonAsync("/connect/userinfo", narrow.Access)).GetRawText().ShouldBe($$"""{"sub":"{{id}}"}""");
-        (await _front.BearerAsync("/connect/userinfo", api.Access)).StatusCode.ShouldBe(HttpStatusCode.Forbidden);
+        using var lacks = await _front.BearerAsync("/connect/userinfo", api.Access);
+        lacks.StatusCode.ShouldBe(HttpStatusCode.Forbidden);
+        (await lacks.Content.ReadAsStringAsync()).ShouldContain("\"error_description\":\"The access token's scope lacks 'openid'");
         (await _front.BearerAsync("/api/v1/auth/sessions", narrow.Access)).StatusCode.ShouldBe(HttpStatusCode.Forbidden, "openid opens no API");
         await _front.FormAsync("/connect/revocation", ("client_id", "argosy"), ("token", whole.Refresh));
         using var ended = await _front.BearerAsync("/connect/userinfo", whole.Access);

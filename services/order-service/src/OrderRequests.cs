@@ -13,7 +13,7 @@ internal static class OrderRequests
         var check = new Validation();
         check.That(request.PaymentToken is { Length: > 0 and <= MaxToken } token && token.All(c => char.IsAsciiLetterOrDigit(c) || c is '_' or '-'),
             "paymentToken", $"must be the payment provider's token, 1 to {MaxToken} letters, digits, '_' or '-'");
-        if (check.That(request.Lines is { Count: >= 1 and <= Order.MaxLines }, "lines", $"must be 1 to {Order.MaxLines}"))
+        if (check.That(request.Lines is { Count: >= 1 and <= Order.MaxLines }, "lines", $"must be a list of 1 to {Order.MaxLines} lines, and has {request.Lines?.Count ?? 0}"))
         {
             CheckLines(check, request.Lines!);
         }

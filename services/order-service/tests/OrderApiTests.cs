@@ -79,6 +79,17 @@ public sealed class OrderApiTests : CheckoutBench
         (await theirs.Content.ReadAsStringAsync()).ShouldNotBe(await mine.Content.ReadAsStringAsync());
     }
 
+    [Theory]
+    [InlineData(256, "has 256 characters, and 255 are the most")]
+    [InlineData(0, "has a character that is no visible ASCII")]
+    public async Task A_key_that_cannot_be_kept_says_why(int length, string why)
+    {
+        using var answer = await PlaceAsync(Ada, Body(), length == 0 ? "a b" : new string('k', length));
+
+        answer.StatusCode.ShouldBe(HttpStatusCode.BadRequest);
+        (await answer.Content.ReadAsStringAsync()).ShouldContain($"Idempotency-Key {why}");
+    }
+
     [Fact]
     public async Task Without_a_key_there_is_no_order()
     {

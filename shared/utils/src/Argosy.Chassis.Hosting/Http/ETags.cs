@@ -28,7 +28,7 @@ public sealed record IfMatch(IReadOnlyList<string>? Versions, bool Any)
 
         return Versions.Contains(ETags.Of(version), StringComparer.Ordinal)
             ? null
-            : Problem.PreconditionFailed("version.changed", "It has changed since it was read: read it again and decide anew.");
+            : Problem.PreconditionFailed("version.changed", $"It has changed since it was read: its ETag is {ETags.Of(version)} now. Read it again and decide anew.");
     }
 
     /// <summary>Reads the header.</summary>

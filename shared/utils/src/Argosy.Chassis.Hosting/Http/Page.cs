@@ -58,7 +58,7 @@ public sealed record Paging(int Limit, string? After)
         if (!string.IsNullOrEmpty(limit))
         {
             check.That(int.TryParse(limit, NumberStyles.None, CultureInfo.InvariantCulture, out number) && number is >= 1 and <= Most,
-                "limit", $"must be a number from 1 to {Most}");
+                "limit", $"must be a number from 1 to {Most}, and is '{CallersText.Shown(limit)}'");
         }
 
         string? after = null;

@@ -1,6 +1,7 @@
 using System.Buffers;
 using System.Diagnostics;
 using System.Globalization;
+using System.Text.Encodings.Web;
 using System.Text.Json;
 using Argosy.Chassis.Hosting.Identity;
 using Microsoft.AspNetCore.Http;
@@ -11,6 +12,9 @@ namespace Argosy.Chassis.Hosting;
 /// <summary>Turns refusals into answers; the one place that knows what a problem looks like on the wire (RFC 9457).</summary>
 public static class ProblemAnswers
 {
+    // Quotes as quotes: people read this, and it is never put into a page.
+    private static readonly JsonWriterOptions Options = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
+
     /// <summary>The problem as <c>application/problem+json</c>, with <c>Retry-After</c> where the problem says how long.</summary>
     public static IResult ToResult(this Problem problem) => new ProblemResult(problem);
 
@@ -49,7 +53,7 @@ public static class ProblemAnswers
     private static ArrayBufferWriter<byte> Compose(Problem problem, string traceId)
     {
         var output = new ArrayBufferWriter<byte>(512);
-        using var json = new Utf8JsonWriter(output);
+        using var json = new Utf8JsonWriter(output, Options);
         json.WriteStartObject();
         json.WriteString("type", problem.Type);
         json.WriteString("title", problem.Title);

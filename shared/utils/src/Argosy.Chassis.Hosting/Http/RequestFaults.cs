@@ -51,15 +51,31 @@ internal static partial class RequestFaults
         // A reader's exception inside means that the text itself is not JSON, or goes too deep.
         return e.InnerException is JsonException || path.Length == 0
             ? Problem.Invalid("body.malformed", $"The body is not JSON that this endpoint takes (line {e.LineNumber + 1}, byte {e.BytePositionInLine + 1}).")
-            : Member(path, "does not have the type that belongs here");
+            : Member(path, Wanted(e));
     }
+
+    // The message itself names one of our types, mostly the one around; the reason inside names the kind of value.
+    private static string Wanted(JsonException e) =>
+        e.Message.Contains("doesn't allow null values", StringComparison.Ordinal) ? "must not be null"
+        : e.Message.Contains("converted to System.Collections.Generic.IReadOnlyList", StringComparison.Ordinal) ? "must be a list"
+        : Wanted(Kind().Match(e.InnerException?.Message ?? "").Groups["kind"].Value);
+
+    private static string Wanted(string kind) => kind switch
+    {
+        "number" => "must be a number",
+        "int" or "Int32" => "must be a whole number of 32 bits",
+        "long" or "Int64" => "must be a whole number of 64 bits",
+        "string" => "must be a string",
+        "boolean" or "bool" => "must be true or false",
+        _ => "does not have the type that belongs here",
+    };
 
     private static Problem Parameter(string message)
     {
         var name = Named().Match(message) is { Success: true } m ? m.Groups["name"].Value : "";
         if (message.StartsWith("Failed to bind", StringComparison.Ordinal))
         {
-            return Member(name, "does not have the type that belongs here");
+            return Member(name, Wanted(Named().Match(message).Groups["kind"].Value));
         }
 
         return message.Contains("body", StringComparison.Ordinal) || name.Length == 0
@@ -86,9 +102,12 @@ internal static partial class RequestFaults
     [GeneratedRegex(@"missing required properties including: (?<name>.+)$", RegexOptions.ExplicitCapture | RegexOptions.Singleline, 1000)]
     private static partial Regex Missing();
 
+    [GeneratedRegex(@"^Cannot get the value of a token type '\w+' as a (?<kind>\w+)\.|out of bounds for an? (?<kind>\w+)\.", RegexOptions.ExplicitCapture, 1000)]
+    private static partial Regex Kind();
+
     [GeneratedRegex(@"'(?<name>[^']{1,100})'", RegexOptions.ExplicitCapture, 1000)]
     private static partial Regex Quoted();
 
-    [GeneratedRegex("parameter \"(?:\\S+ )+(?<name>\\w+)\"", RegexOptions.ExplicitCapture, 1000)]
+    [GeneratedRegex("parameter \"(?:(?<kind>\\S+) )+(?<name>\\w+)\"", RegexOptions.ExplicitCapture, 1000)]
     private static partial Regex Named();
 }

@@ -54,14 +54,15 @@ internal sealed class BearerHandler(
         var detail = refused?.Fault switch
         {
             null => "This needs an access token in the Authorization header.",
+            TokenFault.Scheme => "The Authorization header must be 'Bearer' and an access token: no other scheme is taken here.",
             TokenFault.Expired => "The access token has expired.",
             TokenFault.Revoked => "The login that the access token belongs to has ended.",
             TokenFault.RevokedKey => "The API key was revoked, or its owner's account was closed.",
             _ => "The access token is not valid here.",
         };
 
-        // RFC 6750 §3.1: no error code for a request that brought no token.
-        Response.Headers.WWWAuthenticate = refused is null
+        // RFC 6750 §3.1: no error code for a request that brought no token, or tried another scheme.
+        Response.Headers.WWWAuthenticate = refused is null or { Fault: TokenFault.Scheme }
             ? """Bearer realm="argosy" """.TrimEnd()
             : $"""Bearer realm="argosy", error="invalid_token", error_description="{detail}" """.TrimEnd();
         await AnswerAsync(Problem.Unauthorized(refused is null ? "identity.required" : "identity.token", detail));

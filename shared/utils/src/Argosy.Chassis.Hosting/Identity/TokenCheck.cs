@@ -56,7 +56,9 @@ public sealed class TokenCheck
     internal ValueTask<TokenVerdict> CheckAsync(StringValues authorization, CancellationToken ct) =>
         authorization is [{ } header] && header.StartsWith(Prefix, StringComparison.OrdinalIgnoreCase)
             ? CheckAsync(header[Prefix.Length..], ct)
-            : ValueTask.FromResult(new TokenVerdict(null, TokenFault.Malformed));
+            : ValueTask.FromResult(new TokenVerdict(null, authorization is [{ } other] && !IsBareScheme(other) ? TokenFault.Scheme : TokenFault.Malformed));
+
+    private static bool IsBareScheme(string header) => header.Equals(Prefix.TrimEnd(), StringComparison.OrdinalIgnoreCase);
 
     internal async ValueTask<TokenVerdict> CheckAsync(string token, CancellationToken ct)
     {

@@ -5,6 +5,9 @@ internal enum TokenFault
 {
     None,
 
+    /// <summary>The Authorization header has another scheme, such as Basic.</summary>
+    Scheme,
+
     /// <summary>Not a compact JWS of at most 8 KB whose header and payload are JSON objects with every member once.</summary>
     Malformed,
 

@@ -32,14 +32,22 @@ internal sealed class IdempotencyMiddleware(RequestDelegate next, IStore store, 
             return;
         }
 
-        if (header.Length is 0 or > MaxKey || !header.All(c => c is >= '!' and <= '~'))
+        if (Fault(header) is { } fault)
         {
-            await Problem.Invalid("idempotency.key", $"{Header} is required here: 1 to {MaxKey} visible ASCII characters, new for each new request.").ToResult().ExecuteAsync(http);
+            await Problem.Invalid("idempotency.key", $"{Header} {fault}").ToResult().ExecuteAsync(http);
             return;
         }
 
         await RunAsync(http, await KeyAsync(http, header));
     }
+
+    private static string? Fault(string header) => header.Length switch
+    {
+        0 => $"is required here: 1 to {MaxKey} visible ASCII characters, new for each new request.",
+        > MaxKey => $"has {header.Length} characters, and {MaxKey} are the most.",
+        _ when !header.All(c => c is >= '!' and <= '~') => "has a character that is no visible ASCII: letters, digits and signs will do, spaces won't.",
+        _ => null,
+    };
 
     private async Task RunAsync(HttpContext http, IdempotencyKey key)
     {

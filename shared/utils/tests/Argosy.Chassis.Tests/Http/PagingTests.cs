@@ -58,7 +58,15 @@ public sealed class PagingTests
     [InlineData("many")]
     [InlineData("99999999999999999999")]
     public void A_limit_is_from_1_to_100(string limit) =>
-        Paging.Parse(limit, null, out _).ShouldNotBeNull().Errors.ShouldNotBeNull().Keys.ShouldBe(["limit"]);
+        Paging.Parse(limit, null, out _).ShouldNotBeNull().Errors.ShouldNotBeNull()["limit"].ShouldBe([$"must be a number from 1 to 100, and is '{limit}'"]);
+
+    [Theory]
+    [InlineData("7\r\nX: \"y\"", "7??X: ?y?")]
+    [InlineData("a\\bé", "a?b?")]
+    public void What_a_client_sent_is_shown_without_what_could_be_anything_else(string text, string shown) => CallersText.Shown(text).ShouldBe(shown);
+
+    [Fact]
+    public void What_a_client_sent_is_shown_shortened() => CallersText.Shown(new string('9', 41)).ShouldBe($"{new string('9', 40)}…");
 
     [Fact]
     public async Task An_endpoint_takes_paging_and_preconditions_as_parameters()
@@ -74,7 +82,8 @@ public sealed class PagingTests
         (await Shown.OfAsync(await host.Client.GetAsync("/list?limit=0&cursor=!"))).Error("cursor").ShouldContain("nextCursor");
 
         (await Shown.OfAsync(await PutAsync(host, null))).Status.ShouldBe(428);
-        (await Shown.OfAsync(await PutAsync(host, "\"2\""))).Status.ShouldBe(412);
+        var changed = await Shown.OfAsync(await PutAsync(host, "\"2\""));
+        (changed.Status, changed.Detail).ShouldBe((412, "It has changed since it was read: its ETag is \"3\" now. Read it again and decide anew."));
         (await Shown.OfAsync(await PutAsync(host, "W/\"3\""))).Status.ShouldBe(412);
         (await Shown.OfAsync(await PutAsync(host, "3"))).Status.ShouldBe(400);
         (await PutAsync(host, "\"2\", \"3\"")).Headers.ETag!.Tag.ShouldBe("\"4\"");

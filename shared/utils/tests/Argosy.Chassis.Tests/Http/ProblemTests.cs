@@ -20,7 +20,7 @@ public sealed class ProblemTests : IAsyncLifetime
 
     private sealed record Inner(int Count);
 
-    private sealed record Asked(string Name, Money Price, Mood Mood, IReadOnlyList<Inner> Lines, string? Note, int Tip = 3);
+    private sealed record Asked(string Name, Money Price, Mood Mood, IReadOnlyList<Inner> Lines, string? Note, long? Often, bool? Gift, int Tip = 3);
 
     private ProcessHost _host = null!;
 
@@ -29,6 +29,7 @@ public sealed class ProblemTests : IAsyncLifetime
         app.MapPost("/ask", (Asked asked) => Results.Ok(asked));
         app.MapGet("/number", (int n) => Results.Ok(n));
         app.MapGet("/conflict", () => Problem.Conflict("order.shipped", "A dispatched order cannot be cancelled.").ToResult());
+        app.MapGet("/quoted", () => Problem.Conflict("quoted", "It is 'this' & <that>.").ToResult());
         app.MapGet("/away", () => Problem.Unavailable("stock.away", "Stock is away.", TimeSpan.FromSeconds(2.1)).ToResult());
         app.MapGet("/often", () => Problem.QuotaExceeded("strict", "You have asked often enough.", TimeSpan.FromSeconds(6)).ToResult());
         app.MapGet("/bug", string () => throw new InvalidOperationException("password=hunter2"));
@@ -55,6 +56,10 @@ public sealed class ProblemTests : IAsyncLifetime
         problem.Json.GetProperty("traceId").GetString()!.Length.ShouldBe(32);
         problem.Answer.Headers.CacheControl!.NoStore.ShouldBeTrue();
     }
+
+    [Fact]
+    public async Task Quotes_are_not_escaped_as_if_it_were_for_a_page() =>
+        (await Shown.OfAsync(await _host.Client.GetAsync("/quoted"))).Json.GetRawText().ShouldContain("""It is 'this' & <that>.""");
 
     [Fact]
     public async Task Retry_after_is_whole_seconds_and_never_too_early()
@@ -137,10 +142,14 @@ public sealed class ProblemTests : IAsyncLifetime
     [InlineData("""{"name":"a","name":"b"}""", "name", "appears twice")]
     [InlineData("""{"Name":"a"}""", "Name", "is not a member this endpoint knows")]
     [InlineData("""{"name":"a"}""", "lines", "is required")]
-    [InlineData("""{"name":null}""", "name", "does not have the type that belongs here")]
-    [InlineData("""{"name":5}""", "name", "does not have the type that belongs here")]
-    [InlineData("""{"lines":[{"count":"1"}]}""", "lines[0].count", "does not have the type that belongs here")]
-    [InlineData("""{"lines":[{"count":1e99}]}""", "lines[0].count", "does not have the type that belongs here")]
+    [InlineData("""{"name":null}""", "name", "must not be null")]
+    [InlineData("""{"name":5}""", "name", "must be a string")]
+    [InlineData("""{"lines":[{"count":"1"}]}""", "lines[0].count", "must be a number")]
+    [InlineData("""{"lines":[{"count":1e99}]}""", "lines[0].count", "must be a whole number of 32 bits")]
+    [InlineData("""{"lines":{"count":1}}""", "lines", "must be a list")]
+    [InlineData("""{"note":5}""", "note", "must be a string")]
+    [InlineData("""{"often":"x"}""", "often", "must be a number")]
+    [InlineData("""{"gift":1}""", "gift", "must be true or false")]
     [InlineData("""{"mood":1}""", "mood", "does not have the type that belongs here")]
     [InlineData("""{"mood":"lovely"}""", "mood", "does not have the type that belongs here")]
     [InlineData("""{"price":{"amount":1.5,"currency":"EUR"}}""", "price", "The amount is an integer, in minor units.")]
@@ -182,7 +191,7 @@ public sealed class ProblemTests : IAsyncLifetime
     [Fact]
     public async Task A_query_parameter_that_does_not_fit_is_named()
     {
-        (await Shown.OfAsync(await _host.Client.GetAsync("/number?n=x"))).Error("n").ShouldBe("does not have the type that belongs here");
+        (await Shown.OfAsync(await _host.Client.GetAsync("/number?n=x"))).Error("n").ShouldBe("must be a whole number of 32 bits");
         (await Shown.OfAsync(await _host.Client.GetAsync("/number"))).Error("n").ShouldBe("is required");
     }
 

@@ -238,6 +238,19 @@ public sealed class BearerTests : IAsyncLifetime
         (key.StatusCode, service.StatusCode).ShouldBe((HttpStatusCode.Forbidden, HttpStatusCode.Forbidden));
     }
 
+    [Fact]
+    public async Task Another_scheme_is_told_which_one_is_taken()
+    {
+        using var request = new HttpRequestMessage(HttpMethod.Get, "/me");
+        request.Headers.TryAddWithoutValidation("Authorization", "Basic YWRhOnB3");
+
+        using var answer = await _host.Client.SendAsync(request);
+
+        answer.StatusCode.ShouldBe(HttpStatusCode.Unauthorized);
+        answer.Headers.WwwAuthenticate.ToString().ShouldBe("Bearer realm=\"argosy\"");
+        (await answer.Content.ReadAsStringAsync()).ShouldContain("must be 'Bearer' and an access token");
+    }
+
     private async Task DenyAsync(string id)
     {
         var work = new WriteSet(new MessageContext(id, "tests", new MessageHeaders()), TimeProvider.System.GetUtcNow());
