@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text.Encodings.Web;
+using Argosy.Chassis;
 using Argosy.Chassis.Hosting;
 using Argosy.Chassis.Store;
 
@@ -18,6 +19,8 @@ namespace Argosy.Auth;
 internal static class AuthorizeApi
 {
     private const int MaxEmail = 254;
+    private const int MostOfAddress = 200;
+    private const string Registering = "Whoever runs this platform registers programs and their addresses in the file that AUTH_CLIENTS names.";
     private const string Html = "text/html";
     private const string Refused = "Back to the client with `error` (RFC 6749 §4.1.2.1), `state` and `iss`.";
     private const string NobodySent = "The client or its redirect URI is not known: a page says so, and nobody is sent anywhere.";
@@ -79,22 +82,39 @@ internal static class AuthorizeApi
             return new ErrorPage("A parameter of the address is there more than once.");
         }
 
-        if (form["client_id"] is not { } id || clients.Find(id) is not { } client || !client.Uses(GrantType.AuthorizationCode))
+        if (form["client_id"] is not { } id)
         {
-            return new ErrorPage("The program that sent you here is not known.");
+            return new ErrorPage("The program that sent you here does not say which one it is: client_id is missing.");
         }
 
-        if (form["redirect_uri"] is not { } uri || !client.RedirectUris.Any(known => known.Matches(uri)))
+        if (clients.Find(id) is not { } client)
         {
-            return new ErrorPage($"{client.Name} wants you sent to an address that it has not registered.");
+            return new ErrorPage($"The program that sent you here, '{CallersText.Shown(id)}', is not known. {Registering}");
+        }
+
+        if (!client.Uses(GrantType.AuthorizationCode))
+        {
+            return new ErrorPage($"{client.Name} is not registered for logging people in: its grants lack {GrantType.AuthorizationCode}. {Registering}");
+        }
+
+        if (form["redirect_uri"] is not { } uri)
+        {
+            return new ErrorPage($"{client.Name} does not say where to send you afterwards: redirect_uri is missing.");
+        }
+
+        if (!client.RedirectUris.Any(known => known.Matches(uri)))
+        {
+            return new ErrorPage($"{client.Name} wants you sent to '{CallersText.Shown(uri, MostOfAddress)}', which it has not registered. {Registering}");
         }
 
         var scope = client.Grant(form["scope"]);
         request = new AuthorizationRequest(client, form, new Consent(id, uri, form["code_challenge"] ?? "", form["nonce"], scope ?? ""));
-        return Fault(form, scope) is { } fault ? Back(request, options, ("error", fault.Error), ("error_description", fault.Detail)) : null;
+        return Fault(form, scope, client) is { } fault
+            ? Back(request, options, ("error", fault.Error), ("error_description", fault.Detail.TrimEnd('.')))       // clients go on after it, some with a stop of their own
+            : null;
     }
 
-    private static (string Error, string Detail)? Fault(OAuthForm form, string? scope) => form switch
+    private static (string Error, string Detail)? Fault(OAuthForm form, string? scope, Client client) => form switch
     {
         _ when form["request"] is not null => ("request_not_supported", "Requests are not taken as JWTs."),
         _ when form["request_uri"] is not null => ("request_uri_not_supported", "Requests are not fetched from elsewhere."),
@@ -103,7 +123,7 @@ internal static class AuthorizeApi
         _ when form["response_mode"] is not (null or "query") => ("invalid_request", "The response mode is query."),
         _ when form["code_challenge"] is not { } challenge || !AuthorizationCodes.IsChallenge(challenge) => ("invalid_request", "code_challenge must be the SHA-256 of the code_verifier in base64url, 43 characters."),
         _ when form["code_challenge_method"] != "S256" => ("invalid_request", "code_challenge_method must be S256."),
-        _ when scope is null => ("invalid_scope", "The client may not have all of this scope."),
+        _ when scope is null => ("invalid_scope", $"The client may have {string.Join(", ", client.Scopes)}, and not {CallersText.Shown(string.Join(", ", client.Refused(form["scope"])), MostOfAddress)}."),
         _ => null,
     };
 

@@ -29,6 +29,9 @@ internal sealed record Client(
     /// not have all of it (<c>invalid_scope</c>).
     /// </summary>
     public string? Grant(string? asked) => Scope.Narrow(Scopes, asked);
+
+    /// <summary>What of it the client may not have.</summary>
+    public IEnumerable<string> Refused(string? asked) => Scope.Split(asked ?? "").Except(Scopes, StringComparer.Ordinal);
 }
 
 /// <summary>Ways to get a token that exist here.</summary>

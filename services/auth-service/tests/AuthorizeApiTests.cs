@@ -114,12 +114,32 @@ public sealed class AuthorizeApiTests(AuthProcess process)
     }
 
     [Fact]
+    public async Task What_is_not_registered_is_named_and_so_is_where_it_would_be()
+    {
+        var flow = new CodeFlow(_front.Http);
+        var elsewhere = $"http://localhost:49152/{new string('x', 300)}";
+
+        await ShouldBePageAsync(await flow.AskAsync(new Dictionary<string, string>(flow.Request) { ["redirect_uri"] = elsewhere }), $"sent to '{elsewhere[..200]}…', which it has not registered", "AUTH_CLIENTS");
+        await ShouldBePageAsync(await flow.AskAsync(new Dictionary<string, string>(flow.Request) { ["redirect_uri"] = "" }), "redirect_uri is missing");
+    }
+
+    [Fact]
+    public async Task A_scope_that_cannot_be_had_is_named()
+    {
+        var flow = new CodeFlow(_front.Http);
+
+        using var answer = await flow.AskAsync(new Dictionary<string, string>(flow.Request) { ["scope"] = "api admin \"root" });
+
+        CodeFlow.QueryOf(answer)["error_description"].ShouldBe("The client may have openid, email, api, and not admin, ?root");
+    }
+
+    [Fact]
     public async Task A_client_that_is_not_known_is_told_on_a_page()
     {
         var flow = new CodeFlow(_front.Http);
 
-        await ShouldBePageAsync(await flow.AskAsync(new Dictionary<string, string>(flow.Request) { ["client_id"] = "<script>" }));
-        await ShouldBePageAsync(await _front.Http.GetAsync("/connect/authorize"));
+        await ShouldBePageAsync(await flow.AskAsync(new Dictionary<string, string>(flow.Request) { ["client_id"] = "<script>" }), "'<script>', is not known", "AUTH_CLIENTS");
+        await ShouldBePageAsync(await _front.Http.GetAsync("/connect/authorize"), "client_id is missing");
         await ShouldBePageAsync(await _front.Http.GetAsync($"/connect/authorize?client_id=argosy&client_id=argosy&redirect_uri={CodeFlow.Redirect}"));
     }
 
@@ -236,14 +256,19 @@ public sealed class AuthorizeApiTests(AuthProcess process)
         return await Tokens.OfAsync(await flow.RedeemAsync(await flow.CodeAsync(email, new Dictionary<string, string>(flow.Request) { ["scope"] = scope })));
     }
 
-    private static async Task ShouldBePageAsync(HttpResponseMessage answer)
+    private static async Task ShouldBePageAsync(HttpResponseMessage answer, params IReadOnlyList<string> says)
     {
         using (answer)
         {
             answer.StatusCode.ShouldBe(HttpStatusCode.BadRequest);
             answer.Headers.Location.ShouldBeNull();
             answer.Content.Headers.ContentType!.MediaType.ShouldBe("text/html");
-            (await answer.Content.ReadAsStringAsync()).ShouldNotContain("<script>");
+            var page = await answer.Content.ReadAsStringAsync();
+            page.ShouldNotContain("<script>");
+            foreach (var sentence in says)
+            {
+                WebUtility.HtmlDecode(page).ShouldContain(sentence);
+            }
         }
     }
 
