@@ -19,6 +19,9 @@ internal static class DocsPages
     /// <summary>What everything of it but the page begins with.</summary>
     public const string Below = $"{Path}/";
 
+    /// <summary>What its client may have (auth-service's clients.json), and so what the page offers.</summary>
+    public const string Scopes = "openid api";
+
     private const string Folder = "Swashbuckle.AspNetCore.SwaggerUI.node_modules.swagger_ui_dist.";
     private const string Html = "text/html";
     private const string Script = "text/javascript";
@@ -51,13 +54,13 @@ internal static class DocsPages
 
         """;
 
-    private const string Start = """
+    private const string Start = $$"""
         const ui = SwaggerUIBundle({
           url: '/docs/openapi.json', dom_id: '#ui', deepLinking: true, persistAuthorization: false, tryItOutEnabled: true,
           oauth2RedirectUrl: new URL('/docs/oauth2-redirect.html', location.href).href,
           validatorUrl: null,
         });
-        ui.initOAuth({ clientId: 'docs', scopes: 'openid api', usePkceWithAuthorizationCodeGrant: true });
+        ui.initOAuth({ clientId: 'docs', scopes: '{{Scopes}}', usePkceWithAuthorizationCodeGrant: true });
 
         """;
 
@@ -87,6 +90,8 @@ internal static class DocsPages
         var limiter = app.Services.GetRequiredService<Limiter>();
         var docs = app.MapGroup(Path).AllowAnonymous().ServedAs(Priority.Exports);
         docs.AddEndpointFilter(async (call, next) => await limiter.RefuseAsync(call.HttpContext, call.HttpContext.Request.Path, default) is { } refusal ? refusal.ToResult() : await next(call));
+        var front = LoopbackFront.Of(app.Services.GetRequiredService<ServiceOptions>().JwtIssuer);
+        docs.AddEndpointFilter(async (call, next) => front?.Elsewhere(call.HttpContext.Request) is { } there ? Results.Redirect(there) : await next(call));
         docs.MapGet("/", (Delegate)ReadAsync)
             .WithSummary("Read the API of all services, and try it out").Answers<string>(200, "A page for a browser.", Html);
         docs.MapGet("/openapi.json", ContractAsync)

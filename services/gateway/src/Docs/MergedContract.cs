@@ -1,7 +1,8 @@
 using System.Text.Json;
 using System.Text.Json.Nodes;
-using Argosy.Chassis.Hosting.Identity;
+using Argosy.Chassis.Hosting;
 using Argosy.Chassis.Resilience;
+using Argosy.Gateway.Keys;
 
 namespace Argosy.Gateway.Docs;
 
@@ -11,12 +12,14 @@ namespace Argosy.Gateway.Docs;
 /// <item>Of each service that the public routes lead to, ask one instance for its document; who does not answer in time is left out, and named.</item>
 /// <item>Keep the operations that somebody outside can reach, by the very route table that requests go by.</item>
 /// <item>What they refer to comes along under the service's name, so that two services may have an Address each.</item>
+/// <item>Services know nothing of keys: where users' are taken is said here, where they are known.</item>
 /// </list>
 /// </summary>
-internal sealed class MergedContract(PublicRoutes routes, IdentityOptions identity) : IDisposable
+internal sealed class MergedContract(PublicRoutes routes, ClientKeys keys, ServiceOptions options) : IDisposable
 {
     private const string Reference = "$ref";
     private const string Components = "#/components/";
+    private const string KeyScheme = "apiKey";
     private const int MaxDocument = 4 * 1024 * 1024;
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(3);
 
@@ -42,6 +45,13 @@ internal sealed class MergedContract(PublicRoutes routes, IdentityOptions identi
             ["title"] = "Argosy",
             ["version"] = "1",
             ["description"] = silent.Count == 0 ? "The public API of all services." : $"The public API of all services. Without {string.Join(" and ", silent)}, which did not answer.",
+        };
+        (merged["components"]!["securitySchemes"] ??= new JsonObject())[KeyScheme] = new JsonObject
+        {
+            ["type"] = "apiKey",
+            ["in"] = "header",
+            ["name"] = keys.Header,
+            ["description"] = "A user's API key, made at `POST /api/v1/auth/api-keys`; alone, and not beside an access token.",
         };
         merged["servers"] = new JsonArray(new JsonObject { ["url"] = "/" });
         return merged;
@@ -73,6 +83,11 @@ internal sealed class MergedContract(PublicRoutes routes, IdentityOptions identi
             foreach (var (method, operation) in operations)
             {
                 operation!["operationId"] = $"{prefix}.{operation["operationId"]}";
+                if ((string?)operation["x-callers"] == "users" && operation["x-api-keys"] is null)
+                {
+                    operation["security"]!.AsArray().Add(new JsonObject { [KeyScheme] = new JsonArray() });
+                }
+
                 var paths = merged["paths"]!.AsObject();
                 paths.TryAdd(path, new JsonObject());
                 paths[path]![method] = operation.DeepClone();
@@ -91,7 +106,7 @@ internal sealed class MergedContract(PublicRoutes routes, IdentityOptions identi
         }
     }
 
-    // A browser is sent there from a page of ours, and a relative address would be one below that page.
+    // A browser is sent there from a page of ours, and a relative address would be one below that page. Its client has not all scopes that there are.
     private JsonNode Addressed(JsonNode scheme)
     {
         foreach (var (_, flow) in scheme["flows"]?.AsObject() ?? [])
@@ -100,8 +115,13 @@ internal sealed class MergedContract(PublicRoutes routes, IdentityOptions identi
             {
                 if ((string?)flow![name] is { } url && url.StartsWith('/'))
                 {
-                    flow[name] = identity.Issuer.TrimEnd('/') + url;
+                    flow[name] = options.JwtIssuer?.TrimEnd('/') + url;
                 }
+            }
+
+            foreach (var scope in flow!["scopes"]!.AsObject().Select(scope => scope.Key).Except(DocsPages.Scopes.Split(' '), StringComparer.Ordinal).ToList())
+            {
+                flow["scopes"]!.AsObject().Remove(scope);
             }
         }
 
