@@ -1,3 +1,4 @@
+using System.Globalization;
 using Argosy.Chassis;
 
 namespace Argosy.Auth;
@@ -42,5 +43,6 @@ internal sealed record Guesses(long Failures, long FailedAt, long BlockedUntil)
         : TimeSpan.FromSeconds(Math.Min(LongestWait.TotalSeconds, Math.Pow(2, Math.Min(failures - Free - 1, 20))));
 
     public static Problem TooMany(TimeSpan wait) =>
-        Problem.TooMany("auth.guesses", "There were too many attempts to log in with this e-mail address; wait before the next one.", wait);
+        Problem.TooMany("auth.guesses", string.Create(
+            CultureInfo.InvariantCulture, $"There were too many attempts to log in with this e-mail address; wait {Math.Ceiling(wait.TotalSeconds):0} s before the next one."), wait);
 }

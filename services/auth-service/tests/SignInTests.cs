@@ -47,6 +47,7 @@ public sealed class SignInTests : IAsyncLifetime
         var refused = (await TryAsync(Password)).Problem.ShouldNotBeNull();
         refused.Status.ShouldBe(429);
         refused.RetryAfter.ShouldBe(TimeSpan.FromSeconds(1));
+        refused.Detail.ShouldEndWith("wait 1 s before the next one.");
 
         _time.Advance(TimeSpan.FromSeconds(1));
         var success = await TryAsync(Password);

@@ -231,7 +231,7 @@ internal sealed partial class Edge(
             response.Headers.WWWAuthenticate = "Bearer realm=\"argosy\"";
         }
 
-        return problem.ToResult().ExecuteAsync(context);
+        return problem.ForWhoeverAsks(context.Request).ExecuteAsync(context);
     }
 
     private void Log(HttpContext context, Lane? lane, Ended ended, TimeSpan elapsed)
@@ -242,7 +242,7 @@ internal sealed partial class Edge(
             : LogLevel.Information;
         if (log.IsEnabled(level))
         {
-            LogRequest(level, method, NameOf(lane), status, lane?.Upstream.Name ?? "gateway", ended, elapsed.TotalMilliseconds);
+            LogRequest(level, method, NameOf(lane), status, ended is Ended.Refused or Ended.Shed || lane is null ? "gateway" : lane.Upstream.Name, ended, elapsed.TotalMilliseconds);
         }
     }
 

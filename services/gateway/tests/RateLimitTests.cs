@@ -97,6 +97,43 @@ public sealed class RateLimitTests
     }
 
     [Fact]
+    public async Task Who_has_a_browser_in_front_of_them_gets_a_page_and_programs_get_problem_details()
+    {
+        const string Browser = "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8";
+        await using var gateway = await LimitedGateway.StartAsync();
+        var client = gateway.From("127.0.0.1");
+        await client.ReadAsync(11);
+
+        foreach (var (method, path) in new[] { (HttpMethod.Get, "/docs"), (HttpMethod.Post, "/connect/authorize") })
+        {
+            using var page = await client.AskAsync(method, path, ("Accept", Browser));
+            page.StatusCode.ShouldBe(HttpStatusCode.TooManyRequests);
+            page.Content.Headers.ContentType!.MediaType.ShouldBe("text/html");
+            page.Said("RateLimit-Policy").ShouldBe("\"default\";q=10;w=3600");
+            page.Said("Content-Security-Policy")!.ShouldStartWith("default-src 'none'; style-src 'sha256-");
+            page.Said("X-Content-Type-Options").ShouldBe("nosniff");
+            (await page.Content.ReadAsStringAsync()).ShouldContain($"<p>In {page.Said("Retry-After")} seconds go back,");
+        }
+
+        foreach (var accept in new[] { "*/*", "application/json", "application/json, text/html;q=0.5", "text/html;q=0", "text/*" })
+        {
+            using var problem = await client.AskAsync(HttpMethod.Get, "/docs", ("Accept", accept));
+            problem.Content.Headers.ContentType!.MediaType.ShouldBe("application/problem+json", accept);
+        }
+    }
+
+    [Fact]
+    public async Task The_log_names_the_gateway_where_it_was_the_gateway_that_refused()
+    {
+        await using var gateway = await LimitedGateway.StartAsync();
+
+        await gateway.From("127.0.0.1").ReadAsync(11);
+
+        await Eventually.HoldsAsync(() => gateway.Process.Output.Any(line => line.Contains("429 by gateway (Refused)", StringComparison.Ordinal)), "the refusal is in the log");
+        gateway.Process.Output.ShouldContain(line => line.Contains("200 by inventory-service (Answered)", StringComparison.Ordinal));
+    }
+
+    [Fact]
     public async Task Another_caller_has_a_quota_of_their_own()
     {
         await using var gateway = await LimitedGateway.StartAsync();

@@ -89,7 +89,7 @@ internal static class DocsPages
     {
         var limiter = app.Services.GetRequiredService<Limiter>();
         var docs = app.MapGroup(Path).AllowAnonymous().ServedAs(Priority.Exports);
-        docs.AddEndpointFilter(async (call, next) => await limiter.RefuseAsync(call.HttpContext, call.HttpContext.Request.Path, default) is { } refusal ? refusal.ToResult() : await next(call));
+        docs.AddEndpointFilter(async (call, next) => await limiter.RefuseAsync(call.HttpContext, call.HttpContext.Request.Path, default) is { } refusal ? refusal.ForWhoeverAsks(call.HttpContext.Request) : await next(call));
         var front = LoopbackFront.Of(app.Services.GetRequiredService<ServiceOptions>().JwtIssuer);
         docs.AddEndpointFilter(async (call, next) => front?.Elsewhere(call.HttpContext.Request) is { } there ? Results.Redirect(there) : await next(call));
         docs.MapGet("/", (Delegate)ReadAsync)
