@@ -1,3 +1,4 @@
+using Argosy.Chassis.Hosting.Identity;
 using Argosy.Chassis.Telemetry;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
@@ -24,6 +25,9 @@ internal static class LoggingSetup
         {
             var framework = level > LogLevel.Warning ? level : LogLevel.Warning;
             logging.AddFilter("Microsoft", framework).AddFilter("System", framework);
+
+            // The framework's words under our handler's name: a line for each 401 and 403, which the request's own line has already.
+            logging.AddFilter(typeof(BearerHandler).FullName, framework);
         }
 
         // Readiness is polled, and shows at /ready; an error in the log for every poll of a start tells nobody anything.

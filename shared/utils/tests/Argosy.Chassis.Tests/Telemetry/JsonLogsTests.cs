@@ -1,10 +1,15 @@
 using System.Diagnostics;
 using System.Text;
 using System.Text.Json;
+using Argosy.Chassis.Hosting;
+using Argosy.Chassis.Hosting.Identity;
+using Argosy.Chassis.Hosting.Telemetry;
 using Argosy.Chassis.Telemetry;
 using Argosy.Testing;
 using FsCheck;
 using FsCheck.Fluent;
+using Microsoft.Extensions.Configuration;
+using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 using Shouldly;
 using Xunit;
@@ -14,6 +19,19 @@ namespace Argosy.Chassis.Tests.Telemetry;
 public sealed class JsonLogsTests
 {
     private readonly FakeTime _time = new();
+
+    [Theory]
+    [InlineData("information", LogLevel.Warning)]
+    [InlineData("trace", LogLevel.Trace)]
+    public void The_framework_s_narration_of_every_challenge_is_left_away_but_at_trace(string level, LogLevel first)
+    {
+        var settings = new Settings(new ConfigurationBuilder().AddInMemoryCollection([KeyValuePair.Create<string, string?>("LOG_LEVEL", level)]).Build());
+        using var services = new ServiceCollection().AddSingleton(TimeProvider.System).AddLogging(logging => logging.AddLogs(settings, "tested")).BuildServiceProvider();
+
+        var handler = services.GetRequiredService<ILoggerFactory>().CreateLogger<BearerHandler>();
+
+        Enum.GetValues<LogLevel>().Where(handler.IsEnabled).Min().ShouldBe(first);
+    }
 
     [Fact]
     public void A_line_has_what_an_operator_searches_for()
