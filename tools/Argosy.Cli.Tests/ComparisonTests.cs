@@ -1,4 +1,5 @@
 using Argosy.Cli.Reconcile;
+using Argosy.Testing;
 using Shouldly;
 using Xunit;
 
@@ -104,6 +105,22 @@ public sealed class ComparisonTests
         patient.Note([staying]).ShouldBeFalse();
         patient.Standing().ShouldBeEmpty();
         patient.Note([]).ShouldBeTrue();
+    }
+
+    [Fact]
+    public void A_first_reading_that_took_long_shortens_no_wait()
+    {
+        var (time, difference) = (new FakeTime(), new Difference("a", "x", "y"));
+        var persistence = new Persistence(TimeSpan.FromSeconds(3), time);
+        time.Advance(TimeSpan.FromSeconds(10));
+        persistence.Note([difference]).ShouldBeFalse();
+        time.Advance(TimeSpan.FromSeconds(2));
+        persistence.Note([difference]).ShouldBeFalse();
+
+        time.Advance(TimeSpan.FromSeconds(1));
+
+        persistence.Note([difference]).ShouldBeTrue();
+        persistence.Standing().ShouldBe([difference]);
     }
 
     private static void Found(Books books, string what) => Comparison.Of(books).Differences.ShouldHaveSingleItem(what).What.ShouldBe(what);

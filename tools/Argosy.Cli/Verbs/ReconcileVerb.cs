@@ -50,17 +50,15 @@ internal static class ReconcileVerb
         return command;
     }
 
-    // At most twice as long as a difference has to stand: under load there is always something on its way.
     private static async Task<(IReadOnlyList<Difference>, int InFlight)> RunAsync(CliContext cli, Desk desk, ProcessEntry provider, TimeSpan stands, CancellationToken ct)
     {
         var reader = new BooksReader(desk, provider);
         var persistence = new Persistence(stands, cli.Time);
-        var began = cli.Time.GetTimestamp();
         var isSaid = false;
         while (true)
         {
             var (found, inFlight) = Comparison.Of(await reader.ReadAsync(ct));
-            if (persistence.Note(found) || cli.Time.GetElapsedTime(began) >= stands * 2)
+            if (persistence.Note(found))
             {
                 return (persistence.Standing(), inFlight);
             }

@@ -48,21 +48,21 @@ public sealed class ExperimentTests(ITestOutputHelper output) : IDisposable
     [Fact]
     public async Task A_steady_state_that_cannot_hold_fails_and_where_a_probe_is_to_stop_it_the_run_is_stopped()
     {
-        const string Refusing = "env: [{name: STATUS_CODE, value: '503'}, {name: TARGET_SERVICE_PORT, value: '8080'}, {name: TOTAL_CHAOS_DURATION, value: ";
         var file = File("impossible",
-            Experiment("pod-http-status-code", $"{Refusing}'8'}}]", "OnChaos"),
-            Experiment("pod-http-status-code", $"{Refusing}'600'}}]", "OnChaos", stop: true),
+            Experiment("pod-network-latency", "env: [{name: NETWORK_LATENCY, value: '100'}, {name: TOTAL_CHAOS_DURATION, value: '8'}]", "OnChaos", status: 418),
+            Experiment("pod-http-status-code", "env: [{name: STATUS_CODE, value: '503'}, {name: TARGET_SERVICE_PORT, value: '8080'}, {name: TOTAL_CHAOS_DURATION, value: '600'}]", "OnChaos", stop: true),
             Experiment("pod-delete", "env: []", "Edge"));
 
         var (exitCode, said) = await LabAsync(["run", "--file", file]);
 
         exitCode.ShouldBe(1, said);
-        said.ShouldContain("✘ impossible: pod-http-status-code of user-service: Fail, 0 of 1 probes passed\n    is-ready during: expected status == 200, saw 503");
+        said.ShouldContain("✘ impossible: pod-network-latency of user-service: Fail, 0 of 1 probes passed\n    is-ready during: expected status == 418, saw 200");
         said.ShouldContain("impossible: a probe failed that is to stop it (stopOnFailure); what was done is undone");
         said.ShouldContain("✘ impossible: pod-http-status-code of user-service: Stopped, 0 of 1 probes passed");
         said.ShouldContain("1 more are not run");
         said.ShouldNotContain("impossible: pod-delete");
-        StatusOf("impossible").GetProperty("verdict").GetString().ShouldBe("Stopped", "of two results of one name the later one stays");
+        StatusOf("impossible-pod-network").GetProperty("verdict").GetString().ShouldBe("Fail");
+        StatusOf("impossible-pod-http").GetProperty("verdict").GetString().ShouldBe("Stopped");
     }
 
     [Fact]
