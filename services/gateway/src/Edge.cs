@@ -21,7 +21,6 @@ namespace Argosy.Gateway;
 /// <item>Where this process is too late with everything, what can wait is turned away: 503.</item>
 /// <item>A key is taken out; a user's becomes an access token (<see cref="UserKeys"/>).</item>
 /// <item>Who has asked too often is refused: 429; then whose key is not taken.</item>
-/// <item>Of what the service is turning away, most is turned away here: 503 (<see cref="Throttle"/>).</item>
 /// <item>A stream takes one of its caller's places for as long as it lasts, else 429.</item>
 /// <item>The upstream has a place for it and an instance that isn't known to be silent, else 503 at once.</item>
 /// <item>It is forwarded; where nobody takes the connection, to the next instance, with the rule's time; what fails before an answer has begun becomes a problem, what fails later ends the connection.</item>
@@ -29,7 +28,7 @@ namespace Argosy.Gateway;
 /// </list>
 /// </summary>
 internal sealed partial class Edge(
-    RequestDelegate next, PublicRoutes routes, UserKeys keys, Limiter limiter, Forwarding forwarding, Lateness lateness, Throttle throttle, ServiceOptions options, IHostApplicationLifetime host, TimeProvider time, ILogger<Edge> log)
+    RequestDelegate next, PublicRoutes routes, UserKeys keys, Limiter limiter, Forwarding forwarding, Lateness lateness, ServiceOptions options, IHostApplicationLifetime host, TimeProvider time, ILogger<Edge> log)
 {
     // They last, whatever the number of requests a minute: a person with a page and its tabs has these.
     private const int StreamsEach = 32;
@@ -113,8 +112,7 @@ internal sealed partial class Edge(
 
     private async ValueTask<(Problem? Problem, Ended Ended)> AdmitAsync(HttpContext context, Lane lane, Passage passage)
     {
-        var priority = lane.Request.PriorityOf(context.Request.Method);
-        if (lateness.Refuse(priority) is { } late)
+        if (lateness.Refuse(lane.Request.PriorityOf(context.Request.Method)) is { } late)
         {
             return (late, Ended.Shed);
         }
@@ -125,14 +123,7 @@ internal sealed partial class Edge(
             return (refusal, Ended.Refused);
         }
 
-        if (throttle.Refuse(context.Request.Method, passage.Path, priority) is { } unlikely)
-        {
-            return (unlikely, Ended.Shed);
-        }
-
-        var answer = lane.IsStream ? await FollowAsync(context, lane, passage, sender) : await EnterAsync(context, lane, passage);
-        throttle.Note(context.Request.Method, passage.Path, IsToldToComeBack(context, answer.Ended));
-        return answer;
+        return lane.IsStream ? await FollowAsync(context, lane, passage, sender) : await EnterAsync(context, lane, passage);
     }
 
     private async ValueTask<(Problem? Problem, Ended Ended)> FollowAsync(HttpContext context, Lane lane, Passage passage, Sender sender)

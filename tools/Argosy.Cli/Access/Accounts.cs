@@ -31,17 +31,18 @@ internal sealed class Accounts(DataFolder data, PatientHttp gateway)
     {
         var file = Path.Combine(data.Accounts, "admin.token");
         var kept = File.Exists(file) ? await File.ReadAllTextAsync(file, ct) : null;
-        if (kept is not null && kept != refused && DateTimeOffset.FromUnixTimeSeconds(ClaimsOf(kept).Exp) - time.GetUtcNow() > LeastLeft)
+        var claims = kept is null ? null : TryClaimsOf(kept);       // a file that a power cut has left empty is as good as none
+        if (kept is not null && claims is not null && kept != refused && DateTimeOffset.FromUnixTimeSeconds(claims.Exp) - time.GetUtcNow() > LeastLeft)
         {
             return kept;
         }
 
         var token = (await LoginAdminAsync(ct)).AccessToken;
         SecretFile.Write(file, token);
-        if (kept is not null)
+        if (claims is not null)
         {
             // Whatever is answered: one that has ended, or another fleet's, is as good as ended.
-            await gateway.AskAsync(new Ask(HttpMethod.Delete, $"/api/v1/auth/sessions/{Uri.EscapeDataString(ClaimsOf(kept).Sid)}") { Token = token }, Patience, ct);
+            await gateway.AskAsync(new Ask(HttpMethod.Delete, $"/api/v1/auth/sessions/{Uri.EscapeDataString(claims.Sid)}") { Token = token }, Patience, ct);
         }
 
         return token;
@@ -49,6 +50,18 @@ internal sealed class Accounts(DataFolder data, PatientHttp gateway)
 
     /// <summary>What a token says, unchecked: it is ours.</summary>
     public static Claims ClaimsOf(string token) => JsonSerializer.Deserialize(Base64Url.DecodeFromChars(token.Split('.')[1]), WireJson.Default.Claims)!;
+
+    private static Claims? TryClaimsOf(string token)
+    {
+        try
+        {
+            return token.Split('.') is [_, _, _] ? ClaimsOf(token) : null;
+        }
+        catch (Exception e) when (e is FormatException or JsonException)
+        {
+            return null;
+        }
+    }
 
     private async Task<Tokens> LoginAdminAsync(CancellationToken ct)
     {

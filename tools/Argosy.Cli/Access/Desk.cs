@@ -7,7 +7,7 @@ using Argosy.Cli.Verbs;
 namespace Argosy.Cli.Access;
 
 /// <summary>Where an operator works: each service's own port, which the gateway doesn't lead to.</summary>
-internal sealed class Desk(IReadOnlyList<ProcessEntry> processes, Func<string?, CancellationToken, Task<string>> login, TimeProvider time, Screen screen)
+internal sealed class Desk(IReadOnlyList<ProcessEntry> processes, string token, Func<string?, CancellationToken, Task<string>> login, TimeProvider time, Screen screen)
 {
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(20);
 
@@ -15,6 +15,7 @@ internal sealed class Desk(IReadOnlyList<ProcessEntry> processes, Func<string?, 
     private static readonly TimeSpan PatienceWithEach = TimeSpan.FromSeconds(5);
 
     private volatile bool _isShort;
+    private volatile string _token = token;
 
     public IReadOnlyList<ProcessEntry> Processes => processes;
 
@@ -31,9 +32,7 @@ internal sealed class Desk(IReadOnlyList<ProcessEntry> processes, Func<string?, 
     {
         var data = cli.DataOf(parsed);
         var state = await CliContext.RunningAsync(data, ct);
-        var desk = new Desk(Handlers(), LoginAsync, cli.Time, cli.Screen);
-        await LoginAsync(refused: null, ct);        // who may not isn't told by some service
-        return desk;
+        return new Desk(Handlers(), await LoginAsync(refused: null, ct), LoginAsync, cli.Time, cli.Screen);
 
         List<ProcessEntry> Handlers()
         {
@@ -72,9 +71,9 @@ internal sealed class Desk(IReadOnlyList<ProcessEntry> processes, Func<string?, 
     private async Task<Answer> AskAsync(ProcessEntry service, Ask ask, TimeSpan patience, CancellationToken ct)
     {
         using var http = new PatientHttp(service.Url, time);
-        var token = await login(null, ct);
+        var token = _token;
         var answer = await http.AskAsync(ask with { Token = token }, patience, ct);
-        return answer.Status != HttpStatusCode.Unauthorized ? answer : await http.AskAsync(ask with { Token = await login(token, ct) }, patience, ct);
+        return answer.Status != HttpStatusCode.Unauthorized ? answer : await http.AskAsync(ask with { Token = _token = await login(token, ct) }, patience, ct);
     }
 
     private async Task<IReadOnlyList<(ProcessEntry Service, Answer Answer)>> HearAsync(IEnumerable<ProcessEntry> services, string path, CancellationToken ct)

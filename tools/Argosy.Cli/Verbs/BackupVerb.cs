@@ -18,7 +18,7 @@ internal static class BackupVerb
         var command = new Command("backup", "Back up every SQLite database while the fleet runs, as they all were at one instant. It holds the fleet's secrets, too: keep it as you keep those.") { target };
         command.SetAction(async (parsed, ct) =>
         {
-            var to = Path.GetFullPath(parsed.GetRequiredValue(target));
+            var to = Path.TrimEndingDirectorySeparator(Path.GetFullPath(parsed.GetRequiredValue(target)));
             if (Path.Exists(to))
             {
                 throw new Refusal($"{to} is there already; name another one");

@@ -48,7 +48,6 @@ public static class ArgosyHosting
         services.AddSingleton(argosy.Options);
         services.AddSingleton<Gate>();
         services.AddSingleton<Lateness>();
-        services.AddSingleton<Throttle>();
         services.AddBreakers();
         services.AddHostedService<InstanceProbe>();
         services.AddArgosyMetrics();

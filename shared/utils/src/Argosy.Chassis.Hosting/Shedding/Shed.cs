@@ -24,6 +24,6 @@ internal sealed class Shed
     {
         Requests.Add(1, new("argosy.shed.priority", Names[(int)priority]), new KeyValuePair<string, object?>("argosy.shed.cause", cause));
         return Problem.ReducedCapacity(
-            "There is more to do here than can be done in time, and nothing has been done of this; ask again later.", TimeSpan.FromSeconds(Random.Shared.Next(Soonest, Latest + 1)));
+            "There is more to do here than can be done in time, and nothing was done this time; ask again later, with the same Idempotency-Key where there is one.", TimeSpan.FromSeconds(Random.Shared.Next(Soonest, Latest + 1)));
     }
 }

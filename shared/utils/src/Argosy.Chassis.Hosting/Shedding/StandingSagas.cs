@@ -5,25 +5,26 @@ using Argosy.Chassis.Store;
 namespace Argosy.Chassis.Hosting.Shedding;
 
 /// <summary>
-/// Whether sagas of a type pile up: more than <see cref="Most"/> have not moved for <see cref="TooLong"/>, though others are completed. Then more
-/// are begun than can be carried, wherever the narrow place is, and one more makes all of them later. Where none is completed nobody is overloaded,
-/// somebody is away, and what is begun waits for them. Looked at when somebody asks, at most every <see cref="Every"/>; nobody waits for the answer.
+/// Whether sagas of a type pile up: more than <see cref="Most"/> have not moved for as long as <see cref="SagaPace.Slow"/>, others are completed, and
+/// none of these has been fast for a second (CoDel's minimum, RFC 8289). Then more are begun than can be carried, wherever the narrow place is, and
+/// one more makes all of them later. Where none is completed somebody is away, where some are completed fast some wait for somebody: what is begun
+/// may wait with them. Looked at when somebody asks, at most every <see cref="Every"/>; nobody waits for the answer.
 /// </summary>
 internal sealed class StandingSagas(IStore store, SagaRouter sagas, TimeProvider time)
 {
     /// <summary>Fewer are no pile, however long they wait: a provider may be slow.</summary>
     public const int Most = 256;
 
-    /// <summary>A step is a matter of milliseconds.</summary>
-    public static readonly TimeSpan TooLong = TimeSpan.FromSeconds(2);
-
     private static readonly TimeSpan Every = TimeSpan.FromMilliseconds(100);
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(1);
 
     // What was seen longer ago says nothing about now.
-    private static readonly TimeSpan Fresh = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan Fresh = TimeSpan.FromSeconds(3);
 
     // If none was completed for so long, none is.
     private static readonly TimeSpan Away = TimeSpan.FromSeconds(5);
+
+    private static readonly TimeSpan Interval = TimeSpan.FromSeconds(1);
 
     private readonly ConcurrentDictionary<string, Look> _looks = new(StringComparer.Ordinal);      // one for each saga of the service
 
@@ -33,47 +34,47 @@ internal sealed class StandingSagas(IStore store, SagaRouter sagas, TimeProvider
     private sealed class Look(IStore store, SagaRouter sagas, TimeProvider time, string type)
     {
         private readonly Lock _gate = new();
+        private readonly SagaPace _pace = sagas.PaceOf(type);
         private Task _flight = Task.CompletedTask;
         private long? _at;
-        private long? _completedAt;
-        private long _completed;
         private bool _stand;
 
         public bool Stand()
         {
             lock (_gate)
             {
-                var age = Since(_at);
+                var age = _at is { } at ? time.GetElapsedTime(at) : TimeSpan.MaxValue;
                 if (age >= Every && _flight.IsCompleted)
                 {
                     _flight = ReadAsync();
                 }
 
-                return _stand && age < Fresh && Since(_completedAt) < Away;
+                return _stand && age < Fresh && Since(_pace.Any) < Away && Since(_pace.Fast) >= Interval;
             }
         }
 
-        private TimeSpan Since(long? then) => then is { } at ? time.GetElapsedTime(at) : TimeSpan.MaxValue;
+        private TimeSpan Since(long completed) => time.GetUtcNow() - DateTimeOffset.FromUnixTimeMilliseconds(completed);
 
+        // A reading that takes too long leaves what was known: under load is when it may.
         private async Task ReadAsync()
         {
             await Task.Yield();     // out of the lock: SQLite answers on the caller's thread
-            using var deadline = new CancellationTokenSource(Fresh, time);
-            var stand = false;
+            using var deadline = new CancellationTokenSource(Patience, time);
+            var stand = _stand;
             try
             {
-                stand = await SagaRouter.StandAsync(store, type, Most, time.GetUtcNow() - TooLong, deadline.Token);
+                stand = await SagaRouter.StandAsync(store, type, Most, time.GetUtcNow() - SagaPace.Slow, deadline.Token);
             }
             catch (Exception e) when (e is OperationCanceledException || store.IsTransient(e))
             {
                 // A database that is away has its own answers.
             }
-
-            lock (_gate)
+            finally
             {
-                var (now, completed) = (time.GetTimestamp(), sagas.Completed(type));
-                _completedAt = completed == _completed ? _completedAt : now;
-                (_completed, _stand, _at) = (completed, stand, now);
+                lock (_gate)
+                {
+                    (_stand, _at) = (stand, time.GetTimestamp());
+                }
             }
         }
     }

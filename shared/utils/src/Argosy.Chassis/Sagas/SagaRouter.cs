@@ -1,4 +1,3 @@
-using System.Runtime.CompilerServices;
 using Argosy.Chassis.Messaging;
 using Argosy.Chassis.Store;
 using Google.Protobuf;
@@ -10,7 +9,7 @@ namespace Argosy.Chassis.Sagas;
 public sealed partial class SagaRouter
 {
     private readonly Dictionary<string, SagaDefinition> _definitions;
-    private readonly Dictionary<string, StrongBox<long>> _completed;
+    private readonly Dictionary<string, SagaPace> _paces;
     private readonly ILogger<SagaRouter> _log;
 
     /// <summary>Takes the lists as they are written.</summary>
@@ -25,7 +24,7 @@ public sealed partial class SagaRouter
             throw new InvalidOperationException("Two sagas have the same type, and would answer for each other.");
         }
 
-        _completed = _definitions.Keys.ToDictionary(type => type, _ => new StrongBox<long>(), StringComparer.Ordinal);
+        _paces = _definitions.Keys.ToDictionary(type => type, _ => new SagaPace(), StringComparer.Ordinal);
     }
 
     /// <summary>Every message that is a reply to one of the sagas' commands.</summary>
@@ -37,8 +36,8 @@ public sealed partial class SagaRouter
 
     internal IReadOnlyCollection<string> Types => _definitions.Keys;
 
-    /// <summary>How many sagas of a type this process has completed.</summary>
-    internal long Completed(string type) => Volatile.Read(ref _completed[type].Value);
+    /// <summary>How fast sagas of a type are completed by this process.</summary>
+    internal SagaPace PaceOf(string type) => _paces[type];
 
     /// <summary>Puts the replies among the service's handlers. One type has one handler: a reply is heard by its saga alone.</summary>
     internal void Register(HandlerTable handlers)
@@ -95,8 +94,8 @@ public sealed partial class SagaRouter
             case SagaOutcome.Ignored ignored:
                 LogIgnored(_log, id, ignored.Why);
                 break;
-            case SagaOutcome.Moved { Callback: SagaCallback.Completed }:
-                work.OnCounted(() => Interlocked.Increment(ref _completed[TypeOf(id)].Value));
+            case SagaOutcome.Moved { Callback: SagaCallback.Completed, After.History: [var start, ..] }:
+                work.OnCounted(() => _paces[TypeOf(id)].Note(start.At, work.NowMilliseconds));
                 break;
             case SagaOutcome.Moved { Callback: SagaCallback.Stuck } move:
                 work.OnCounted(() => LogStuck(_log, id, move.Reason));

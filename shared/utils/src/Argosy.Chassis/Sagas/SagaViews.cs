@@ -65,7 +65,7 @@ public sealed partial class SagaRouter
     /// <summary>Whether more than <paramref name="most"/> sagas of a type are on their way forward and have not moved since.</summary>
     internal static async Task<bool> StandAsync(IStore store, string type, int most, DateTimeOffset since, CancellationToken cancellation) =>
         await store.FirstOrDefaultAsync<long?>(
-            "select at from saga where state = 'running' and type = @type and at < @since order by at limit 1 offset @most",
+            $"select at from saga where {Open} and state = 'running' and type = @type and at < @since order by at limit 1 offset @most",     // the index is for those that are open
             new { type, since = since.ToUnixTimeMilliseconds(), most = (long)most }, cancellation) is not null;
 
     /// <summary>One saga, or null.</summary>
