@@ -199,10 +199,12 @@ public sealed class RateLimitTests
         metrics.ShouldContain("service_requests_total{endpoint=\"orders-unversioned\",method=\"POST\",status=\"429\"} 2");
     }
 
-    [Fact]
-    public async Task Without_limits_nobody_is_limited_no_header_says_otherwise_and_the_log_warns()
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task Without_limits_nobody_is_limited_clients_are_known_no_header_says_otherwise_and_the_log_warns(bool hasFile)
     {
-        await using var gateway = await LimitedGateway.StartAsync(("RATE_LIMITS", "off"));
+        await using var gateway = await LimitedGateway.StartAsync(hasFile ? [("RATE_LIMITS", "off")] : [("RATE_LIMITS", "off"), ("API_LIMITS", "")]);
         var client = gateway.From("127.0.0.1");
 
         (await client.ReadAsync(30)).ShouldBe(30);

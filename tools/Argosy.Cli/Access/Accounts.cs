@@ -14,6 +14,9 @@ internal sealed class Accounts(DataFolder data, PatientHttp gateway)
     public const string AdminEmail = "admin@argosy.local";
     private static readonly TimeSpan Patience = TimeSpan.FromMinutes(2);
 
+    // For what is only tidy.
+    private static readonly TimeSpan Courtesy = TimeSpan.FromSeconds(5);
+
     // A command may take a while.
     private static readonly TimeSpan LeastLeft = TimeSpan.FromMinutes(1);
 
@@ -41,11 +44,23 @@ internal sealed class Accounts(DataFolder data, PatientHttp gateway)
         SecretFile.Write(file, token);
         if (claims is not null)
         {
-            // Whatever is answered: one that has ended, or another fleet's, is as good as ended.
-            await gateway.AskAsync(new Ask(HttpMethod.Delete, $"/api/v1/auth/sessions/{Uri.EscapeDataString(claims.Sid)}") { Token = token }, Patience, ct);
+            await EndAsync(claims.Sid, token, ct);
         }
 
         return token;
+    }
+
+    // Whatever is answered, or nothing: one that has ended, or another fleet's, is as good as ended, and any ends by itself.
+    private async Task EndAsync(string session, string token, CancellationToken ct)
+    {
+        try
+        {
+            await gateway.AskAsync(new Ask(HttpMethod.Delete, $"/api/v1/auth/sessions/{Uri.EscapeDataString(session)}") { Token = token }, Courtesy, ct);
+        }
+        catch (UnansweredException)
+        {
+            // The command is what matters.
+        }
     }
 
     /// <summary>What a token says, unchecked: it is ours.</summary>

@@ -27,9 +27,9 @@ internal sealed class ClientKeys
 
     /// <summary>The header's name, and the keys of those clients that have one.</summary>
     /// <param name="settings">Of this process.</param>
-    /// <param name="limits">Which clients there are, also while nobody is limited; null where nothing says so.</param>
-    public static ClientKeys Read(Settings settings, LimitsFile? limits) =>
-        new(ReadHeader(settings), limits is not null && settings.Text(Folder) is { } folder ? [.. ReadFolder(settings, folder, limits.Clients)] : []);
+    /// <param name="clients">Which clients there are; null where nobody is limited and nothing says so: then all that have a key.</param>
+    public static ClientKeys Read(Settings settings, IReadOnlyList<Quota>? clients) =>
+        new(ReadHeader(settings), settings.Text(Folder) is { } folder ? [.. ReadFolder(settings, folder, clients)] : []);
 
     /// <summary>
     /// Takes the key out of the request, which goes on without it; null where there is none. Several are one that is nobody's: whoever
@@ -66,7 +66,7 @@ internal sealed class ClientKeys
         return header;
     }
 
-    private static IEnumerable<(string, byte[])> ReadFolder(Settings settings, string folder, IReadOnlyList<Quota> clients)
+    private static IEnumerable<(string, byte[])> ReadFolder(Settings settings, string folder, IReadOnlyList<Quota>? clients)
     {
         if (!Directory.Exists(folder))
         {
@@ -77,7 +77,7 @@ internal sealed class ClientKeys
         foreach (var file in Directory.EnumerateFiles(folder, $"*{Suffix}").Order(StringComparer.Ordinal))
         {
             var client = Path.GetFileName(file)[..^Suffix.Length];
-            if (!clients.Any(declared => declared.Name == client))
+            if (clients?.Any(declared => declared.Name == client) == false)
             {
                 settings.Refuse(Folder, $"has {Path.GetFileName(file)}, and API_LIMITS has no client {client}: write its quota there, or take the file away.");
             }

@@ -8,6 +8,7 @@ namespace Argosy.Gateway.Limits;
 internal static partial class LimitsSetup
 {
     private const string Switch = "RATE_LIMITS";
+
     /// <summary>Where the file is.</summary>
     public const string Variable = "API_LIMITS";
 
@@ -18,9 +19,9 @@ internal static partial class LimitsSetup
     {
         var settings = argosy.Settings;
         var areOff = settings.Word(Switch, "on", "off") == "off";
-        var read = areOff && settings.Text(Variable) is null ? None : Read(settings);
+        var read = areOff && settings.Text(Variable) is null ? null : Read(settings);
         var file = areOff ? None : read ?? None;
-        var keys = ClientKeys.Read(settings, ReferenceEquals(read, None) ? null : read);
+        var keys = ClientKeys.Read(settings, read?.Clients);
         if (!areOff)
         {
             argosy.KnowsCallers();

@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using Argosy.Chassis.Sagas;
 using Argosy.Chassis.Store;
+using Microsoft.Extensions.Logging;
 
 namespace Argosy.Chassis.Hosting.Shedding;
 
@@ -10,7 +11,7 @@ namespace Argosy.Chassis.Hosting.Shedding;
 /// one more makes all of them later. Where none is completed somebody is away, where some are completed fast some wait for somebody: what is begun
 /// may wait with them. Looked at when somebody asks, at most every <see cref="Every"/>; nobody waits for the answer.
 /// </summary>
-internal sealed class StandingSagas(IStore store, SagaRouter sagas, TimeProvider time)
+internal sealed partial class StandingSagas(IStore store, SagaRouter sagas, TimeProvider time, ILogger<StandingSagas> log)
 {
     /// <summary>Fewer are no pile, however long they wait: a provider may be slow.</summary>
     public const int Most = 256;
@@ -29,12 +30,11 @@ internal sealed class StandingSagas(IStore store, SagaRouter sagas, TimeProvider
     private readonly ConcurrentDictionary<string, Look> _looks = new(StringComparer.Ordinal);      // one for each saga of the service
 
     /// <summary>True: begin no other.</summary>
-    public bool Stand(string type) => _looks.GetOrAdd(type, key => new Look(store, sagas, time, key)).Stand();
+    public bool Stand(string type) => _looks.GetOrAdd(type, key => new Look(store, sagas.PaceOf(key), time, log, key)).Stand();
 
-    private sealed class Look(IStore store, SagaRouter sagas, TimeProvider time, string type)
+    private sealed partial class Look(IStore store, SagaPace pace, TimeProvider time, ILogger log, string type)
     {
         private readonly Lock _gate = new();
-        private readonly SagaPace _pace = sagas.PaceOf(type);
         private Task _flight = Task.CompletedTask;
         private long? _at;
         private bool _stand;
@@ -49,7 +49,7 @@ internal sealed class StandingSagas(IStore store, SagaRouter sagas, TimeProvider
                     _flight = ReadAsync();
                 }
 
-                return _stand && age < Fresh && Since(_pace.Any) < Away && Since(_pace.Fast) >= Interval;
+                return _stand && age < Fresh && Since(pace.Any) < Away && Since(pace.Fast) >= Interval;
             }
         }
 
@@ -69,6 +69,10 @@ internal sealed class StandingSagas(IStore store, SagaRouter sagas, TimeProvider
             {
                 // A database that is away has its own answers.
             }
+            catch (Exception e)
+            {
+                LogFailed(log, e);      // nobody waits for it, who could be told
+            }
             finally
             {
                 lock (_gate)
@@ -77,5 +81,8 @@ internal sealed class StandingSagas(IStore store, SagaRouter sagas, TimeProvider
                 }
             }
         }
+
+        [LoggerMessage(Level = LogLevel.Error, Message = "Whether sagas pile up could not be seen")]
+        private static partial void LogFailed(ILogger logger, Exception error);
     }
 }

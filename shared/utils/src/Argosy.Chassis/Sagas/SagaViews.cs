@@ -62,11 +62,12 @@ public sealed partial class SagaRouter
         """,
         new { type, limit = (long)limit }, cancellation))!;
 
+    /// <summary>The index is for those that are open, and its condition has to stand here for it to be used.</summary>
+    internal const string Standing = $"select at from saga where {Open} and state = 'running' and type = @type and at < @since order by at limit 1 offset @most";
+
     /// <summary>Whether more than <paramref name="most"/> sagas of a type are on their way forward and have not moved since.</summary>
     internal static async Task<bool> StandAsync(IStore store, string type, int most, DateTimeOffset since, CancellationToken cancellation) =>
-        await store.FirstOrDefaultAsync<long?>(
-            $"select at from saga where {Open} and state = 'running' and type = @type and at < @since order by at limit 1 offset @most",     // the index is for those that are open
-            new { type, since = since.ToUnixTimeMilliseconds(), most = (long)most }, cancellation) is not null;
+        await store.FirstOrDefaultAsync<long?>(Standing, new { type, since = since.ToUnixTimeMilliseconds(), most = (long)most }, cancellation) is not null;
 
     /// <summary>One saga, or null.</summary>
     public async Task<SagaView?> FindAsync(IStore store, string id, CancellationToken cancellation) =>

@@ -19,6 +19,8 @@ public abstract class SagaStoreTests<TEngine> : IAsyncLifetime
     private readonly Saga<CheckoutState> _saga = Checkout.Saga();
     private SagaOwner _owner = null!;
 
+    private protected IStore Store => _owner.Store;
+
     public async ValueTask InitializeAsync() => _owner = await SagaOwner.OpenAsync<TEngine>(_saga);
 
     public ValueTask DisposeAsync() => _owner.DisposeAsync();
@@ -133,6 +135,41 @@ public abstract class SagaStoreTests<TEngine> : IAsyncLifetime
         await Task.CompletedTask;
     }
 
+    [Fact]
+    public async Task Those_stand_that_have_not_moved_since()
+    {
+        foreach (var subject in new[] { Subject, "another", "third" })
+        {
+            await _owner.StartAsync(_saga, subject);
+        }
+
+        _owner.Time.Advance(TimeSpan.FromSeconds(3));
+        await _owner.AnswerAsync(Subject, new StockReserved { OrderId = Subject });
+
+        (await StandAsync(most: 1, ago: TimeSpan.FromSeconds(2))).ShouldBeTrue("two, and one has moved");
+        (await StandAsync(most: 2, ago: TimeSpan.FromSeconds(2))).ShouldBeFalse();
+        (await StandAsync(most: 0, ago: TimeSpan.FromSeconds(4))).ShouldBeFalse();
+
+        Task<bool> StandAsync(int most, TimeSpan ago) => SagaRouter.StandAsync(_owner.Store, "checkout", most, _owner.Time.GetUtcNow() - ago, CancellationToken.None);
+    }
+
+    [Theory]
+    [InlineData(1, true)]
+    [InlineData(3, false)]
+    public async Task One_that_is_completed_is_noted_and_whether_it_was_fast(int seconds, bool isFast)
+    {
+        var pace = _owner.Router.PaceOf("checkout");
+        await _owner.StartAsync(_saga, Subject);
+        _owner.Time.Advance(TimeSpan.FromSeconds(seconds));
+        await _owner.AnswerAsync(Subject, new StockReserved { OrderId = Subject });
+        (pace.Any, pace.Fast).ShouldBe((0, 0));
+        await _owner.AnswerAsync(Subject, new PaymentCaptured { OrderId = Subject, PaymentId = "pay-1" });
+        await _owner.AnswerAsync(Subject, new ShipmentArranged { OrderId = Subject, TrackingNumber = "TRK-1" });
+
+        var now = _owner.Time.GetUtcNow().ToUnixTimeMilliseconds();
+        (pace.Any, pace.Fast).ShouldBe((now, isFast ? now : 0));
+    }
+
     private async Task<(Problem?, CommitResult)> CancelAsync()
     {
         var work = _owner.Work();
@@ -149,7 +186,16 @@ public abstract class SagaStoreTests<TEngine> : IAsyncLifetime
     }
 }
 
-public sealed class SagaStoreOnSqlite : SagaStoreTests<OnSqlite>;
+public sealed class SagaStoreOnSqlite : SagaStoreTests<OnSqlite>
+{
+    // There are as many sagas as there were orders, and it is asked ten times a second.
+    [Fact]
+    public async Task Those_that_stand_are_found_by_the_index_of_the_open_ones() =>
+        (await Store.QueryAsync<Step>($"explain query plan {SagaRouter.Standing}", new { type = "checkout", since = 0L, most = 256L }))
+            .ShouldHaveSingleItem().Detail.ShouldStartWith("SEARCH saga USING INDEX saga_open");
+
+    private sealed record Step(long Id, long Parent, long NotUsed, string Detail);
+}
 
 [Trait("on", "servers")]
 public sealed class SagaStoreOnPostgres : SagaStoreTests<OnPostgres>;
