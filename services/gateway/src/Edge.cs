@@ -22,7 +22,8 @@ namespace Argosy.Gateway;
 /// <item>A key is taken out; a user's becomes an access token (<see cref="UserKeys"/>).</item>
 /// <item>Who has asked too often is refused: 429; then whose key is not taken.</item>
 /// <item>A stream takes one of its caller's places for as long as it lasts, else 429.</item>
-/// <item>The upstream has a place for it and an instance that isn't known to be silent, else 503 at once.</item>
+/// <item>The upstream has a place for it and an instance that isn't known to be silent, else 503 at once. What that instance has just said that it
+/// refuses (<see cref="ClosedDoor"/>) is refused in its name.</item>
 /// <item>It is forwarded; where nobody takes the connection, to the next instance, with the rule's time; what fails before an answer has begun becomes a problem, what fails later ends the connection.</item>
 /// <item>One line in the log, without path, query or anything else that the client made up. Reads that succeed are worth a debug line.</item>
 /// </list>
@@ -172,6 +173,11 @@ internal sealed partial class Edge(
         var last = new ForwardResult(Ended.NotTried, null);
         foreach (var instance in passage.Upstream.InTurn())
         {
+            if (instance.Door.Refuse(context.Request.Method, passage.Path, lane.Request.PriorityOf(context.Request.Method)) is { } refusal)
+            {
+                return (refusal, Ended.Shed);       // its own answer; that it has the next one's turn, too, is as it would be
+            }
+
             last = await forwarding.SendAsync(context, passage, instance, timeUp);
             instance.Note(last.Ended);
             if (!last.NotSent)

@@ -9,7 +9,7 @@ internal enum Ended
     /// <summary>It was turned away at the door, or nothing is at its path.</summary>
     Refused,
 
-    /// <summary>It was turned away because this process is late with everything; there are many of these, and a metric counts them.</summary>
+    /// <summary>It was turned away because this process is late with everything, or the instance refuses everybody; there are many of these, and a metric counts them.</summary>
     Shed,
 
     /// <summary>The upstream has as many requests as it takes at a time.</summary>

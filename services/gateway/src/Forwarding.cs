@@ -1,5 +1,6 @@
 using System.Net;
 using System.Text;
+using Argosy.Chassis.Hosting.Shedding;
 using Argosy.Chassis.Resilience;
 using Argosy.Chassis.Telemetry;
 using Yarp.ReverseProxy.Forwarder;
@@ -39,7 +40,7 @@ internal sealed class Forwarding(IHttpForwarder forwarder) : IDisposable
 
     public async ValueTask<ForwardResult> SendAsync(HttpContext context, Passage passage, UpstreamInstance to, CancellationToken timeUp)
     {
-        var error = await forwarder.SendAsync(context, to.Prefix, _client, Config, new Transformer(passage), timeUp);
+        var error = await forwarder.SendAsync(context, to.Prefix, _client, Config, new Transformer(passage, to), timeUp);
         if (error == ForwarderError.None)
         {
             return new(Ended.Answered, null);
@@ -95,7 +96,7 @@ internal sealed class Forwarding(IHttpForwarder forwarder) : IDisposable
         ResponseHeaderEncodingSelector = static (_, _) => Encoding.Latin1,
     };
 
-    private sealed class Transformer(Passage passage) : HttpTransformer
+    private sealed class Transformer(Passage passage, UpstreamInstance to) : HttpTransformer
     {
         private static readonly UriCreationOptions AsItIs = new() { DangerousDisablePathAndQueryCanonicalization = true };
 
@@ -119,6 +120,11 @@ internal sealed class Forwarding(IHttpForwarder forwarder) : IDisposable
 
             var headers = httpContext.Response.Headers;
             headers.Remove("Server");
+            if (headers.Remove(ClosedDoor.Header, out var closed))
+            {
+                to.Door.Note(httpContext.Request.Method, passage.Path, closed);
+            }
+
             headers[Correlation.Header] = passage.CorrelationId;
             if (httpContext.Response.ContentType is { } type && type.StartsWith("text/event-stream", StringComparison.OrdinalIgnoreCase))
             {

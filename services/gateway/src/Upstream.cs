@@ -1,3 +1,4 @@
+using Argosy.Chassis.Hosting.Shedding;
 using Argosy.Chassis.Resilience;
 
 namespace Argosy.Gateway;
@@ -58,6 +59,9 @@ internal sealed class UpstreamInstance(Instance instance, TimeProvider time)
 
     /// <summary>The address without a slash at its end.</summary>
     public string Prefix { get; } = instance.Address.AbsoluteUri.TrimEnd('/');
+
+    /// <summary>Whom it has said that it refuses.</summary>
+    public ClosedDoor Door { get; } = new(time);
 
     /// <summary>What the last request to it showed; true before the first.</summary>
     public bool IsReachable => Volatile.Read(ref _reachable) == 1;

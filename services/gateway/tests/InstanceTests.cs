@@ -72,6 +72,52 @@ public sealed class InstanceTests
         }, "it is asked again");
     }
 
+    [Fact]
+    public async Task What_an_instance_refuses_to_everybody_is_refused_in_its_name_and_nothing_else()
+    {
+        await using var open = await Backend.StartAsync();
+        await using var closed = await Backend.StartAsync(context =>
+        {
+            if (HttpMethods.IsPost(context.Request.Method) && context.Request.Path == "/orders")
+            {
+                context.Response.StatusCode = 503;
+                context.Response.Headers["X-Closed-Ms"] = "1000";
+            }
+
+            return Task.CompletedTask;
+        });
+        await using var gateway = await StartAsync(open.Address, closed.Address);
+
+        var unasked = await Eventually.HasAsync(async () =>
+        {
+            var before = closed.Arrivals.Count(IsOrder);
+            var answer = await gateway.Http.PostAsync("/orders", new StringContent("a body"));
+            answer.Headers.Contains("X-Closed-Ms").ShouldBeFalse("it is between us and the service");
+            return answer.StatusCode == HttpStatusCode.ServiceUnavailable && closed.Arrivals.Count(IsOrder) == before ? answer : null;
+        }, "the gateway answers for the instance");
+        unasked.Headers.RetryAfter!.Delta!.Value.TotalSeconds.ShouldBeInRange(3, 6);
+        (await unasked.Content.ReadAsStringAsync()).ShouldContain("temporary-reduced-capacity");
+
+        // Every second one is the other instance's, and what has another path or method than the refused is passed on to both.
+        var (taken, reads) = (open.Arrivals.Count(IsOrder), closed.Arrivals.Count(IsOrder));
+        foreach (var method in new[] { HttpMethod.Get, HttpMethod.Get, HttpMethod.Post, HttpMethod.Post, HttpMethod.Put, HttpMethod.Put })
+        {
+            using var request = new HttpRequestMessage(method, method == HttpMethod.Post ? "/orders/1/cancel" : "/orders");
+            using var answer = await gateway.Http.SendAsync(request);
+            answer.StatusCode.ShouldBe(HttpStatusCode.OK);
+        }
+
+        open.Arrivals.Count(IsOrder).ShouldBe(taken + 3);
+        closed.Arrivals.Count(IsOrder).ShouldBe(reads + 3);
+        await Eventually.HoldsAsync(async () =>
+        {
+            var before = closed.Arrivals.Count(IsOrder);
+            using var answer = await gateway.Http.PostAsync("/orders", new StringContent("a body"));
+            return answer.StatusCode == HttpStatusCode.ServiceUnavailable && closed.Arrivals.Count(IsOrder) > before;
+        }, "it is asked again once the time that it said is over");
+        open.Arrivals.Count(IsOrder).ShouldBeGreaterThan(taken + 3, "the other one takes its own");
+    }
+
     private static bool IsOrder(Arrival arrival) => arrival.Target.StartsWith("/orders", StringComparison.Ordinal);
 
     private static Task<ServiceProcess> StartAsync(Uri first, Uri second) =>

@@ -39,6 +39,14 @@ public sealed class ResultsTests : IDisposable
     }
 
     [Fact]
+    public async Task As_many_run_side_by_side_as_there_are_lanes_and_each_is_written_down()
+    {
+        (await new Campaign(new Screen(), new ResultsFile(Path), lanes: 3).RunAsync([new Meeting(3)], 9, "embedded", TestContext.Current.CancellationToken)).ShouldBeTrue();
+
+        new ResultsFile(Path).Read().Select(r => r.Seed).Order().ShouldBe(Enumerable.Range(1, 9));
+    }
+
+    [Fact]
     public void A_line_that_is_no_result_is_named()
     {
         Directory.CreateDirectory(System.IO.Path.GetDirectoryName(Path)!);
@@ -48,7 +56,25 @@ public sealed class ResultsTests : IDisposable
     }
 
     private Task<bool> SitAsync(Counting trial, int runs) =>
-        new Campaign(new Screen(), new ResultsFile(Path)).RunAsync([trial], runs, "embedded", TestContext.Current.CancellationToken);
+        new Campaign(new Screen(), new ResultsFile(Path), lanes: 1).RunAsync([trial], runs, "embedded", TestContext.Current.CancellationToken);
+
+    // A run ends once so many are under way.
+    private sealed class Meeting(int people) : ITrial
+    {
+        private static readonly TimeSpan Deadline = TimeSpan.FromSeconds(20);
+        private readonly Barrier _here = new(people);
+
+        public string Kind => "meeting";
+
+        public IEnumerable<int> Seeds(int runs) => Enumerable.Range(1, runs);
+
+        public async Task<TrialResult> RunAsync(int seed, CancellationToken ct)
+        {
+            await Task.Yield();
+            _here.SignalAndWait(Deadline, ct).ShouldBeTrue("others run at the same time");
+            return new TrialResult(Kind, seed, "embedded", ["0.0–1.0 s a fault"], 10, 5, 1, []);
+        }
+    }
 
     private sealed class Counting : ITrial
     {

@@ -4,7 +4,7 @@ using Argosy.Cli.Terminal;
 namespace Argosy.FaultLab;
 
 /// <summary>Every kind of trial, run after run, over as many sittings as it takes: what is in the results isn't run again.</summary>
-internal sealed class Campaign(Screen screen, ResultsFile results)
+internal sealed class Campaign(Screen screen, ResultsFile results, int lanes)
 {
     /// <summary>True when every run so far held.</summary>
     public async Task<bool> RunAsync(IReadOnlyList<ITrial> trials, int runs, string engines, CancellationToken ct)
@@ -12,13 +12,17 @@ internal sealed class Campaign(Screen screen, ResultsFile results)
         var all = results.Read().Where(r => trials.Any(trial => trial.Kind == r.Kind)).ToList();
         foreach (var trial in trials)
         {
-            foreach (var seed in trial.Seeds(runs).Except(all.Where(r => r.Kind == trial.Kind && r.Engines == engines).Select(r => r.Seed)).ToList())
+            var missing = trial.Seeds(runs).Except(all.Where(r => r.Kind == trial.Kind && r.Engines == engines).Select(r => r.Seed)).ToList();
+            await Parallel.ForEachAsync(missing, new ParallelOptions { MaxDegreeOfParallelism = lanes, CancellationToken = ct }, async (seed, stop) =>
             {
-                var result = await trial.RunAsync(seed, ct);
-                results.Add(result);
-                all.Add(result);
-                screen.Print(Line(result));
-            }
+                var result = await trial.RunAsync(seed, stop);
+                lock (all)
+                {
+                    results.Add(result);
+                    all.Add(result);
+                    screen.Print(Line(result));
+                }
+            });
         }
 
         foreach (var kind in all.GroupBy(r => $"{r.Kind} on {r.Engines}", StringComparer.Ordinal))

@@ -28,7 +28,7 @@ internal sealed class Lab(Repository repository, Screen screen, CancellationToke
         var holds = true;
         if (all.Only is null or ChaosVerb.OnlyNemesis)
         {
-            holds &= await new Campaign(screen, results).RunAsync(Trials(all.Engines), all.Runs, all.Engines ?? "embedded", ct);
+            holds &= await new Campaign(screen, results, all.Lanes).RunAsync(Trials(all.Engines), all.Runs, all.Engines ?? "embedded", ct);
         }
 
         if (all.Only is null or ChaosVerb.OnlyCrashPoints)

@@ -10,6 +10,14 @@ internal sealed class TestRunner(string resultFolder, string? method)
     private static readonly TimeSpan Limit = TimeSpan.FromMinutes(15);
     private const int ShownCharacters = 40_000;
 
+    // Most of a suite's processor time is processes that start and are killed seconds later. What is compiled twice only after a quiet second (in hex,
+    // milliseconds) mostly isn't, and code that is written where it runs spares each start a quarter: together nearly half.
+    private static readonly Dictionary<string, string?> ShortLives = new(StringComparer.Ordinal)
+    {
+        ["DOTNET_TC_CallCountingDelayMs"] = "3E8",
+        ["DOTNET_EnableWriteXorExecute"] = "0",
+    };
+
     public async Task<TestRun> RunAsync(TestAssembly assembly, CancellationToken ct)
     {
         var report = Path.Combine(resultFolder, assembly.Name + ".xml");
@@ -39,6 +47,11 @@ internal sealed class TestRunner(string resultFolder, string? method)
             RedirectStandardError = true,
         };
         start.Environment["ARGOSY_E2E_UP"] = assembly.Up;
+        foreach (var (name, value) in ShortLives)
+        {
+            start.Environment[name] = value;
+        }
+
         if (assembly.Only is { } only)
         {
             start.ArgumentList.Add("-trait");

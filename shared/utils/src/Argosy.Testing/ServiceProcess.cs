@@ -160,9 +160,12 @@ public sealed partial class ServiceProcess : IAsyncDisposable
     }
 
     // What runs the tests must not configure what is tested.
+    // Where it is, and what the suite sets for processes that live for seconds (Argosy.Cli's TestRunner).
+    private static readonly string[] HowDotnetRuns = ["DOTNET_ROOT", "DOTNET_TC_", "DOTNET_EnableWriteXorExecute"];
+
     private static void Clear(IDictionary<string, string?> environment)
     {
-        foreach (var name in environment.Keys.Where(n => n is not ("PATH" or "HOME" or "TMPDIR") && !n.StartsWith("DOTNET_ROOT", StringComparison.Ordinal)).ToList())
+        foreach (var name in environment.Keys.Where(n => n is not ("PATH" or "HOME" or "TMPDIR") && !HowDotnetRuns.Any(prefix => n.StartsWith(prefix, StringComparison.Ordinal))).ToList())
         {
             environment.Remove(name);
         }

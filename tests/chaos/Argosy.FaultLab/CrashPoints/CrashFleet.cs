@@ -18,6 +18,9 @@ internal sealed class CrashFleet : IAsyncDisposable
         ["PROVIDER_SLOW_MS"] = "1200",
         ["PROVIDER_WEBHOOK_DELAY_MS"] = "50",
         ["ARGOSY_FAILPOINT"] = Armory.Setting,
+
+        // They live for seconds: what is compiled twice only after a quiet second (in hex, milliseconds) mostly isn't.
+        ["DOTNET_TC_CallCountingDelayMs"] = "3E8",
     };
 
     private static readonly SupervisionPolicy AtOnce = new() { StableAfter = TimeSpan.Zero, ReadyWithin = TimeSpan.FromMinutes(10) };

@@ -9,7 +9,8 @@ namespace Argosy.Chassis.Hosting.Shedding;
 /// <list type="number">
 /// <item>Probes always pass: who is overloaded is neither dead nor to be taken out.</item>
 /// <item>While the commit pipeline is too far behind, what would write is refused: it would hold a place that reads can use.</item>
-/// <item>While sagas of a type stand (<see cref="StandingSagas"/>), what would begin another is refused; what changes one that has begun is not.</item>
+/// <item>While sagas of a type stand (<see cref="StandingSagas"/>), what would begin another is refused, with the time for which everybody is
+/// (<see cref="ClosedDoor"/>); what changes one that has begun is not.</item>
 /// <item>Everything else takes a place at the <see cref="Gate"/>, or waits for one. A stream passes by it and holds none: it lasts.</item>
 /// </list>
 /// </summary>
@@ -31,8 +32,13 @@ internal sealed class SheddingMiddleware(RequestDelegate next, Gate gate, IServi
             return RefuseAsync(context, priority, "commits");
         }
 
-        return endpoint.Metadata.GetMetadata<BeginsMetadata>() is { } begins && Standing is { } standing && standing.Stand(begins.Saga)
-            ? RefuseAsync(context, priority, "sagas") : InTurnAsync(context, endpoint, priority);
+        if (endpoint.Metadata.GetMetadata<BeginsMetadata>() is { } begins && Standing is { } standing && standing.Stand(begins.Saga))
+        {
+            context.Response.Headers[ClosedDoor.Header] = StandingSagas.Lasts;
+            return RefuseAsync(context, priority, "sagas");
+        }
+
+        return InTurnAsync(context, endpoint, priority);
     }
 
     private async Task InTurnAsync(HttpContext context, Endpoint endpoint, Priority priority)

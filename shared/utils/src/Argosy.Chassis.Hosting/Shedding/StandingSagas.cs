@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using System.Globalization;
 using Argosy.Chassis.Sagas;
 using Argosy.Chassis.Store;
 using Microsoft.Extensions.Logging;
@@ -16,7 +17,10 @@ internal sealed partial class StandingSagas(IStore store, SagaRouter sagas, Time
     /// <summary>Fewer are no pile, however long they wait: a provider may be slow.</summary>
     public const int Most = 256;
 
-    private static readonly TimeSpan Every = TimeSpan.FromMilliseconds(100);
+    /// <summary>For so many milliseconds the answer is the same for everybody.</summary>
+    public const string Lasts = "100";
+
+    private static readonly TimeSpan Every = TimeSpan.FromMilliseconds(int.Parse(Lasts, CultureInfo.InvariantCulture));
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(1);
 
     // What was seen longer ago says nothing about now.
