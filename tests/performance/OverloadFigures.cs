@@ -21,27 +21,30 @@ internal sealed class OverloadFigures(BenchOptions options)
         using var shop = await Shop.OpenAsync(fleet, cancellation);
         await shop.CarryAsync(options.WarmUp, options.Clients, cancellation);
         var calm = (await Load.AtRateAsync(Calm, options.Duration / 3, shop.PlaceAndFollowAsync, cancellation)).Latencies.Percentile(99);
-        var idle = Spent(fleet);
+        var idle = fleet.ProcessorTime();
         var peak = await shop.CarryAsync(options.Orders, options.Clients, cancellation);
-        var perOrder = (Spent(fleet) - idle) / options.Orders;
+        var perOrder = Spent(fleet, idle, options.Orders);
         yield return new Figure("orders carried, maximum", $"{peak:N0} /s");
 
-        var (before, spent) = (await shop.ConfirmedAsync(), Spent(fleet));
+        var (before, spent) = (await shop.ConfirmedAsync(), fleet.ProcessorTime());
         var clock = Stopwatch.StartNew();
         var load = await Load.OfferAtRateAsync(peak * Times, options.Duration, shop.OfferAsync, cancellation);
         var done = await shop.ConfirmedAsync() - before;
         var carried = done / clock.Elapsed.TotalSeconds;
-        var perCarried = (Spent(fleet) - spent) / done;
+        var perCarried = Spent(fleet, spent, done);
         yield return Figure.AtLeast($"carried at {Times}× that, goodput", carried, peak * Goodput, "/s");
         yield return new Figure("of it", $"{carried / peak:N2}× of the maximum", $"≥ {Goodput:N1}×", carried / peak / Goodput);
-        yield return new Figure("by the fleet's processor time for each, as with a generator on another machine", $"{perOrder / perCarried:N2}×; {perCarried:N1} ms instead of {perOrder:N1}");
+        yield return new Figure("by the fleet's processor time for each, as with a generator on another machine", $"{perOrder.Values.Sum() / perCarried.Values.Sum():N2}×; {perCarried.Values.Sum():N1} ms instead of {perOrder.Values.Sum():N1}");
+        yield return new Figure("of it", string.Join(", ", perCarried.OrderByDescending(p => p.Value).Select(p => $"{p.Key} {p.Value:N2} instead of {perOrder[p.Key]:N2}")));
         yield return new Figure("let in: p50, p99 until accepted", $"{load.Latencies.Percentile(50):N0}, {load.Latencies.Percentile(99):N0} ms; {load.Latencies.Count} of {load.Latencies.Count + load.Failed}");
         yield return new Figure("the others", string.Join(", ", load.Failures.Select(failure => $"{failure.Value} {failure.Key}")));
         yield return new Figure("the generator's own delay", $"{load.Late.TotalMilliseconds:N0} ms");
         yield return Figure.AtMost($"after it, until {InARow} in a row take at most {AsBefore:N0}× what they did before", await RecoverAsync(shop, calm * AsBefore, cancellation), RecoveryBudget, "s", "N1");
     }
 
-    private static double Spent(FleetUnderTest fleet) => fleet.ProcessorTime().Values.Sum();
+    // Milliseconds of each process, for each order.
+    private static Dictionary<string, double> Spent(FleetUnderTest fleet, IReadOnlyDictionary<string, long> since, double orders) =>
+        fleet.ProcessorTime().ToDictionary(p => p.Key, p => (p.Value - since[p.Key]) / orders, StringComparer.Ordinal);
 
     private static async Task<double> RecoverAsync(Shop shop, double normal, CancellationToken cancellation)
     {
