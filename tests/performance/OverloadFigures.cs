@@ -35,7 +35,7 @@ internal sealed class OverloadFigures(BenchOptions options)
         yield return Figure.AtLeast($"carried at {Times}× that, goodput", carried, peak * Goodput, "/s");
         yield return new Figure("of it", $"{carried / peak:N2}× of the maximum", $"≥ {Goodput:N1}×", carried / peak / Goodput);
         yield return new Figure("by the fleet's processor time for each, as with a generator on another machine", $"{perOrder.Values.Sum() / perCarried.Values.Sum():N2}×; {perCarried.Values.Sum():N1} ms instead of {perOrder.Values.Sum():N1}");
-        yield return new Figure("of it", string.Join(", ", perCarried.OrderByDescending(p => p.Value).Select(p => $"{p.Key} {p.Value:N2} instead of {perOrder[p.Key]:N2}")));
+        yield return new Figure("of that time", string.Join(", ", perCarried.OrderByDescending(p => p.Value).Select(p => $"{p.Key} {p.Value:N2} instead of {perOrder[p.Key]:N2}")));
         yield return new Figure("let in: p50, p99 until accepted", $"{load.Latencies.Percentile(50):N0}, {load.Latencies.Percentile(99):N0} ms; {load.Latencies.Count} of {load.Latencies.Count + load.Failed}");
         yield return new Figure("the others", string.Join(", ", load.Failures.Select(failure => $"{failure.Value} {failure.Key}")));
         yield return new Figure("the generator's own delay", $"{load.Late.TotalMilliseconds:N0} ms");

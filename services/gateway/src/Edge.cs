@@ -173,9 +173,9 @@ internal sealed partial class Edge(
         var last = new ForwardResult(Ended.NotTried, null);
         foreach (var instance in passage.Upstream.InTurn())
         {
-            if (instance.Door.Refuse(context.Request.Method, passage.Path, lane.Request.PriorityOf(context.Request.Method)) is { } refusal)
+            if (instance.Door?.Refuse(context.Request.Method, passage.Path, lane.Request.PriorityOf(context.Request.Method)) is { } refusal)
             {
-                return (refusal, Ended.Shed);       // its own answer; that it has the next one's turn, too, is as it would be
+                return (refusal, Ended.Shed);       // a 503 is not repeated at another instance, whoever gives it
             }
 
             last = await forwarding.SendAsync(context, passage, instance, timeUp);

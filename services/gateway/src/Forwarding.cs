@@ -120,9 +120,9 @@ internal sealed class Forwarding(IHttpForwarder forwarder) : IDisposable
 
             var headers = httpContext.Response.Headers;
             headers.Remove("Server");
-            if (headers.Remove(ClosedDoor.Header, out var closed))
+            if (headers.Remove(ClosedDoor.Header, out var closed) && httpContext.Response.StatusCode == StatusCodes.Status503ServiceUnavailable)
             {
-                to.Door.Note(httpContext.Request.Method, passage.Path, closed);
+                to.Door?.Note(httpContext.Request.Method, passage.Path, closed);
             }
 
             headers[Correlation.Header] = passage.CorrelationId;

@@ -73,7 +73,7 @@ internal sealed partial class PublicRoutes
             var destination = rule.Route.Destination;
             if (!upstreams.ContainsKey(destination) && AddressesOf(destination, options) is { Count: > 0 } addresses)
             {
-                upstreams.Add(destination, new Upstream(new Instances(destination.Host, addresses), TimeProvider.System));
+                upstreams.Add(destination, new Upstream(new Instances(destination.Host, addresses), TimeProvider.System, oneNameForAll: options.Endpoints is null));
             }
             else if (!upstreams.ContainsKey(destination))
             {

@@ -7,7 +7,7 @@ namespace Argosy.Gateway;
 /// A service behind the gateway: its instances, and how many of our requests it has. Both gates refuse at once what would otherwise
 /// wait: one slow or silent service must not hold up the others.
 /// </summary>
-internal sealed class Upstream(Instances instances, TimeProvider time)
+internal sealed class Upstream(Instances instances, TimeProvider time, bool oneNameForAll = false)
 {
     /// <summary>Requests that one service may have at a time. The 513th is told to come back.</summary>
     public const int MaxRequests = 512;
@@ -15,7 +15,7 @@ internal sealed class Upstream(Instances instances, TimeProvider time)
     /// <summary>Live streams that one service may have at a time, apart from its requests: they last.</summary>
     public const int MaxStreams = 2048;
 
-    private readonly UpstreamInstance[] _instances = [.. instances.All.Select(instance => new UpstreamInstance(instance, time))];
+    private readonly UpstreamInstance[] _instances = [.. instances.All.Select(instance => new UpstreamInstance(instance, time, oneNameForAll ? null : new ClosedDoor(time)))];
     private int _requests;
     private int _streams;
 
@@ -47,7 +47,7 @@ internal sealed class Upstream(Instances instances, TimeProvider time)
 }
 
 /// <summary>One instance of a service, and whether it can be reached.</summary>
-internal sealed class UpstreamInstance(Instance instance, TimeProvider time)
+internal sealed class UpstreamInstance(Instance instance, TimeProvider time, ClosedDoor? door = null)
 {
     // As long as Retry-After says.
     private static readonly TimeSpan Pause = TimeSpan.FromSeconds(1);
@@ -60,8 +60,8 @@ internal sealed class UpstreamInstance(Instance instance, TimeProvider time)
     /// <summary>The address without a slash at its end.</summary>
     public string Prefix { get; } = instance.Address.AbsoluteUri.TrimEnd('/');
 
-    /// <summary>Whom it has said that it refuses.</summary>
-    public ClosedDoor Door { get; } = new(time);
+    /// <summary>Whom it has said that it refuses; null where the name may stand for several, of which one speaks for itself only.</summary>
+    public ClosedDoor? Door => door;
 
     /// <summary>What the last request to it showed; true before the first.</summary>
     public bool IsReachable => Volatile.Read(ref _reachable) == 1;

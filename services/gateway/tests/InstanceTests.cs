@@ -99,7 +99,12 @@ public sealed class InstanceTests
         (await unasked.Content.ReadAsStringAsync()).ShouldContain("temporary-reduced-capacity");
 
         // Every second one is the other instance's, and what has another path or method than the refused is passed on to both.
-        var (taken, reads) = (open.Arrivals.Count(IsOrder), closed.Arrivals.Count(IsOrder));
+        var (taken, reads) = (open.Arrivals.Count(IsOrder) + 1, closed.Arrivals.Count(IsOrder));
+        using (var others = await gateway.Http.PostAsync("/orders", new StringContent("a body")))
+        {
+            others.StatusCode.ShouldBe(HttpStatusCode.OK, "whatever the other one has said");
+        }
+
         foreach (var method in new[] { HttpMethod.Get, HttpMethod.Get, HttpMethod.Post, HttpMethod.Post, HttpMethod.Put, HttpMethod.Put })
         {
             using var request = new HttpRequestMessage(method, method == HttpMethod.Post ? "/orders/1/cancel" : "/orders");

@@ -1,3 +1,5 @@
+using System.Diagnostics;
+using System.Globalization;
 using System.Net;
 using System.Net.Http.Json;
 using System.Text.Json;
@@ -24,6 +26,28 @@ public sealed class CheckoutTests : CheckoutBench
         await Bench.SendAsync("shipping-service", new ShipmentDispatched { OrderId = id, ShipmentId = "s", TrackingNumber = "T1" });
         await BecomesAsync(id, "shipped");
         await Bench.Bus.HearAsync<Said.OrderShipped>(m => m.OrderId == id);
+    }
+
+    [Fact]
+    public async Task While_checkouts_pile_up_nobody_begins_one_and_everybody_is_told_when_it_is_looked_at_again()
+    {
+        var slow = await PlacedAsync();
+        await Task.WhenAll(Enumerable.Range(0, 257).Select(_ => PlacedAsync()));
+        var placed = Stopwatch.GetTimestamp();
+        await Eventually.HoldsAsync(() => Stopwatch.GetElapsedTime(placed) > TimeSpan.FromSeconds(2.1), "none has moved for two seconds");
+        await ConfirmAsync(slow);
+
+        using var refused = await Eventually.HasAsync(async () =>
+        {
+            var answer = await PlaceAsync(Ada, Body());
+            return answer.StatusCode == HttpStatusCode.ServiceUnavailable ? answer : null;
+        }, "an order is refused");
+
+        (await refused.Content.ReadAsStringAsync()).ShouldContain("temporary-reduced-capacity");
+        int.Parse(refused.Headers.GetValues("X-Closed-Ms").ShouldHaveSingleItem(), CultureInfo.InvariantCulture).ShouldBeInRange(1, 100);
+        using var cancelled = await Ada.PostAsync($"/api/v1/orders/{slow}/cancel", null);
+        cancelled.StatusCode.ShouldBe(HttpStatusCode.Accepted, "what has begun may be changed");
+        cancelled.Headers.Contains("X-Closed-Ms").ShouldBeFalse();
     }
 
     [Fact]

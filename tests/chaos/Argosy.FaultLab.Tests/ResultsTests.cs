@@ -41,8 +41,10 @@ public sealed class ResultsTests : IDisposable
     [Fact]
     public async Task As_many_run_side_by_side_as_there_are_lanes_and_each_is_written_down()
     {
-        (await new Campaign(new Screen(), new ResultsFile(Path), lanes: 3).RunAsync([new Meeting(3)], 9, "embedded", TestContext.Current.CancellationToken)).ShouldBeTrue();
+        var meeting = new Meeting(3);
+        (await new Campaign(new Screen(), new ResultsFile(Path), lanes: 3).RunAsync([meeting], 9, "embedded", TestContext.Current.CancellationToken)).ShouldBeTrue();
 
+        meeting.Most.ShouldBe(3);
         new ResultsFile(Path).Read().Select(r => r.Seed).Order().ShouldBe(Enumerable.Range(1, 9));
     }
 
@@ -58,11 +60,15 @@ public sealed class ResultsTests : IDisposable
     private Task<bool> SitAsync(Counting trial, int runs) =>
         new Campaign(new Screen(), new ResultsFile(Path), lanes: 1).RunAsync([trial], runs, "embedded", TestContext.Current.CancellationToken);
 
-    // A run ends once so many are under way.
+    // The first runs end once so many are under way.
     private sealed class Meeting(int people) : ITrial
     {
         private static readonly TimeSpan Deadline = TimeSpan.FromSeconds(20);
-        private readonly Barrier _here = new(people);
+        private readonly TaskCompletionSource _here = new(TaskCreationOptions.RunContinuationsAsynchronously);
+        private int _underWay;
+        private int _most;
+
+        public int Most => _most;
 
         public string Kind => "meeting";
 
@@ -70,8 +76,22 @@ public sealed class ResultsTests : IDisposable
 
         public async Task<TrialResult> RunAsync(int seed, CancellationToken ct)
         {
-            await Task.Yield();
-            _here.SignalAndWait(Deadline, ct).ShouldBeTrue("others run at the same time");
+            lock (_here)
+            {
+                _most = Math.Max(_most, ++_underWay);
+            }
+
+            if (_most == people)
+            {
+                _here.TrySetResult();
+            }
+
+            await _here.Task.WaitAsync(Deadline, ct);
+            lock (_here)
+            {
+                _underWay--;
+            }
+
             return new TrialResult(Kind, seed, "embedded", ["0.0–1.0 s a fault"], 10, 5, 1, []);
         }
     }

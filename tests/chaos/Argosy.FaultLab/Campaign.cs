@@ -13,9 +13,9 @@ internal sealed class Campaign(Screen screen, ResultsFile results, int lanes)
         foreach (var trial in trials)
         {
             var missing = trial.Seeds(runs).Except(all.Where(r => r.Kind == trial.Kind && r.Engines == engines).Select(r => r.Seed)).ToList();
-            await Parallel.ForEachAsync(missing, new ParallelOptions { MaxDegreeOfParallelism = lanes, CancellationToken = ct }, async (seed, stop) =>
+            await Parallel.ForEachAsync(missing, new ParallelOptions { MaxDegreeOfParallelism = lanes, CancellationToken = ct }, async (seed, _) =>
             {
-                var result = await trial.RunAsync(seed, stop);
+                var result = await trial.RunAsync(seed, ct);        // one that cannot start ends no other that is under way
                 lock (all)
                 {
                     results.Add(result);

@@ -11,6 +11,9 @@ namespace Argosy.FaultLab;
 /// <summary>What <c>./argosy chaos</c> does.</summary>
 internal sealed class Lab(Repository repository, Screen screen, CancellationToken ct)
 {
+    private const int NemesisLanes = 1;     // each loads its fleet
+    private const int CrashLanes = 2;       // each mostly waits
+
     private static readonly TimeSpan LengthInCampaign = TimeSpan.FromSeconds(60);
 
     public Task<int> RunAsync(ChaosRequest request) => request switch
@@ -28,12 +31,12 @@ internal sealed class Lab(Repository repository, Screen screen, CancellationToke
         var holds = true;
         if (all.Only is null or ChaosVerb.OnlyNemesis)
         {
-            holds &= await new Campaign(screen, results, all.Lanes).RunAsync(Trials(all.Engines), all.Runs, all.Engines ?? "embedded", ct);
+            holds &= await new Campaign(screen, results, all.Lanes ?? NemesisLanes).RunAsync(Trials(all.Engines), all.Runs, all.Engines ?? "embedded", ct);
         }
 
         if (all.Only is null or ChaosVerb.OnlyCrashPoints)
         {
-            holds &= await new Exhaustively(repository, screen, results, all.Engines, all.Lanes).RunAsync(ct);
+            holds &= await new Exhaustively(repository, screen, results, all.Engines, all.Lanes ?? CrashLanes).RunAsync(ct);
         }
 
         screen.Say($"argosy: all of it is in {results.Path}");

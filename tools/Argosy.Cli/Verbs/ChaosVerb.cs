@@ -13,8 +13,8 @@ internal abstract record ChaosRequest
     /// <param name="Engines">What the fleets stand on; null: what is embedded.</param>
     /// <param name="Results">Where the results are; null: in the folder of what is built.</param>
     /// <param name="Only">One kind; null: every kind.</param>
-    /// <param name="Lanes">How many fleets side by side: runs mostly wait.</param>
-    public sealed record All(int Runs, string? Engines, string? Results, string? Only = null, int Lanes = 2) : ChaosRequest;
+    /// <param name="Lanes">How many fleets side by side; null: as many as the kind says.</param>
+    public sealed record All(int Runs, string? Engines, string? Results, string? Only = null, int? Lanes = null) : ChaosRequest;
 
     /// <param name="Seed">Everything that is left to chance.</param>
     /// <param name="Length">For how long things are broken.</param>
@@ -43,7 +43,6 @@ internal static class ChaosVerb
     private const string Lab = "Argosy.FaultLab";
     private const int UsualRuns = 100;
     private const int UsualSeconds = 60;
-    private const int UsualLanes = 2;
     private static readonly TimeSpan EndsWithin = TimeSpan.FromMinutes(1);
 
     public static Command Create(CliContext cli) => Create((_, parsed) => HandOnAsync(cli, parsed));
@@ -65,7 +64,7 @@ internal static class ChaosVerb
         var engines = Engines();
         var only = new Option<string?>("--only") { Description = "One kind: crash-points, which is every failpoint once, twice and in recovery, or nemesis.", HelpName = "KIND" };
         only.AcceptOnlyFromAmong(OnlyCrashPoints, OnlyNemesis);
-        var lanes = new Option<int>("--lanes") { Description = "How many fleets run side by side.", HelpName = "N", DefaultValueFactory = _ => UsualLanes };
+        var lanes = new Option<int?>("--lanes") { Description = "How many fleets run side by side (default: 2 for crash points, which mostly wait, and 1 for the nemesis, which loads its fleet).", HelpName = "N" };
         lanes.Validators.Add(given => AtLeastOne(given, lanes));
         var command = new Command("all", "Run every kind of trial, and go on where an earlier sitting ended.") { runs, engines, results, only, lanes };
         command.SetAction((parsed, _) => run(

@@ -14,6 +14,9 @@ public sealed partial class ServiceProcess : IAsyncDisposable
     private const int Sigstop = 19;
     private const int Sigterm = 15;
 
+    // The last two are how the suite starts processes (Argosy.Cli's TestRunner).
+    private static readonly string[] Kept = ["PATH", "HOME", "TMPDIR", "DOTNET_TC_CallCountingDelayMs", "DOTNET_EnableWriteXorExecute"];
+
     private readonly ConcurrentQueue<string> _output = new();
     private readonly ConcurrentQueue<string> _errors = new();
     private readonly Process _process;
@@ -160,12 +163,9 @@ public sealed partial class ServiceProcess : IAsyncDisposable
     }
 
     // What runs the tests must not configure what is tested.
-    // Where it is, and what the suite sets for processes that live for seconds (Argosy.Cli's TestRunner).
-    private static readonly string[] HowDotnetRuns = ["DOTNET_ROOT", "DOTNET_TC_", "DOTNET_EnableWriteXorExecute"];
-
     private static void Clear(IDictionary<string, string?> environment)
     {
-        foreach (var name in environment.Keys.Where(n => n is not ("PATH" or "HOME" or "TMPDIR") && !HowDotnetRuns.Any(prefix => n.StartsWith(prefix, StringComparison.Ordinal))).ToList())
+        foreach (var name in environment.Keys.Where(n => !Kept.Contains(n) && !n.StartsWith("DOTNET_ROOT", StringComparison.Ordinal)).ToList())
         {
             environment.Remove(name);
         }

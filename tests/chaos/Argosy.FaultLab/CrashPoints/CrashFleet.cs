@@ -19,7 +19,7 @@ internal sealed class CrashFleet : IAsyncDisposable
         ["PROVIDER_WEBHOOK_DELAY_MS"] = "50",
         ["ARGOSY_FAILPOINT"] = Armory.Setting,
 
-        // They live for seconds: what is compiled twice only after a quiet second (in hex, milliseconds) mostly isn't.
+        // Somebody is always starting, and nobody has much to do: a second compilation only after a quiet second (in hex, milliseconds).
         ["DOTNET_TC_CallCountingDelayMs"] = "3E8",
     };
 

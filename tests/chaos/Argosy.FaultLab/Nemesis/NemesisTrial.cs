@@ -65,7 +65,7 @@ internal sealed class NemesisTrial(Repository repository, Screen screen, Nemesis
         findings.AddRange(Aftermath.Deaths(fleet, inflicted.Select(i => i.Appointment.Fault)));
         fleet.IsKept = findings.Count > 0;
         var overlaps = Overlaps.Of(inflicted, crowd.History);
-        screen.Say(overlaps.ToString());
+        screen.Say($"argosy: nemesis, seed {seed}:\n{overlaps}");
         return new TrialResult(
             Kind, seed, options.Engines ?? "embedded", [.. inflicted.Select(i => i.ToString())], overlaps.Operations, overlaps.DuringAFault,
             TimeProvider.System.GetElapsedTime(began).TotalSeconds, findings.Count == 0 ? [] : [.. findings, $"everything is kept in {fleet.Data.Root}"]);

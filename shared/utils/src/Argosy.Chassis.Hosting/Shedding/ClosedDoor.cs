@@ -4,9 +4,9 @@ using Microsoft.Extensions.Primitives;
 namespace Argosy.Chassis.Hosting.Shedding;
 
 /// <summary>
-/// A service that refuses everybody who asks for the same says for how long (<see cref="Header"/>); who forwards to it gives that answer itself
-/// meanwhile, and it has the time for those that it let in. It is the answer that the same instance would have given, no guess: nobody else's
-/// request, path or instance is touched. One door an instance, the last that it closed: few close one, and a bound needs no eviction.
+/// A service that refuses everybody who asks for the same says when it will look again (<see cref="Header"/>); until then who forwards to it gives that
+/// answer itself, and it has the time for those that it let in. What it has learnt meanwhile counts from then on. Nobody else's request, path or instance
+/// is touched. One door an instance, the last that it closed: few close one, and a bound needs no eviction.
 /// </summary>
 public sealed class ClosedDoor(TimeProvider time)
 {

@@ -1,3 +1,4 @@
+using System.Globalization;
 using Argosy.Chassis.Store;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.DependencyInjection;
@@ -9,7 +10,7 @@ namespace Argosy.Chassis.Hosting.Shedding;
 /// <list type="number">
 /// <item>Probes always pass: who is overloaded is neither dead nor to be taken out.</item>
 /// <item>While the commit pipeline is too far behind, what would write is refused: it would hold a place that reads can use.</item>
-/// <item>While sagas of a type stand (<see cref="StandingSagas"/>), what would begin another is refused, with the time for which everybody is
+/// <item>While sagas of a type stand (<see cref="StandingSagas"/>), what would begin another is refused, and told when that is looked at again
 /// (<see cref="ClosedDoor"/>); what changes one that has begun is not.</item>
 /// <item>Everything else takes a place at the <see cref="Gate"/>, or waits for one. A stream passes by it and holds none: it lasts.</item>
 /// </list>
@@ -32,9 +33,9 @@ internal sealed class SheddingMiddleware(RequestDelegate next, Gate gate, IServi
             return RefuseAsync(context, priority, "commits");
         }
 
-        if (endpoint.Metadata.GetMetadata<BeginsMetadata>() is { } begins && Standing is { } standing && standing.Stand(begins.Saga))
+        if (endpoint.Metadata.GetMetadata<BeginsMetadata>() is { } begins && Standing is { } standing && standing.Stand(begins.Saga) is { } closed)
         {
-            context.Response.Headers[ClosedDoor.Header] = StandingSagas.Lasts;
+            context.Response.Headers[ClosedDoor.Header] = Math.Ceiling(closed.TotalMilliseconds).ToString(CultureInfo.InvariantCulture);
             return RefuseAsync(context, priority, "sagas");
         }
 

@@ -1,5 +1,4 @@
 using System.Collections.Concurrent;
-using System.Globalization;
 using Argosy.Chassis.Sagas;
 using Argosy.Chassis.Store;
 using Microsoft.Extensions.Logging;
@@ -17,10 +16,11 @@ internal sealed partial class StandingSagas(IStore store, SagaRouter sagas, Time
     /// <summary>Fewer are no pile, however long they wait: a provider may be slow.</summary>
     public const int Most = 256;
 
-    /// <summary>For so many milliseconds the answer is the same for everybody.</summary>
-    public const string Lasts = "100";
+    private static readonly TimeSpan Every = TimeSpan.FromMilliseconds(100);
 
-    private static readonly TimeSpan Every = TimeSpan.FromMilliseconds(int.Parse(Lasts, CultureInfo.InvariantCulture));
+    // About as long as a look takes.
+    private static readonly TimeSpan Soon = TimeSpan.FromMilliseconds(10);
+
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(1);
 
     // What was seen longer ago says nothing about now.
@@ -33,8 +33,8 @@ internal sealed partial class StandingSagas(IStore store, SagaRouter sagas, Time
 
     private readonly ConcurrentDictionary<string, Look> _looks = new(StringComparer.Ordinal);      // one for each saga of the service
 
-    /// <summary>True: begin no other.</summary>
-    public bool Stand(string type) => _looks.GetOrAdd(type, key => new Look(store, sagas.PaceOf(key), time, log, key)).Stand();
+    /// <summary>Until when to begin no other: the next look. Null: begin it.</summary>
+    public TimeSpan? Stand(string type) => _looks.GetOrAdd(type, key => new Look(store, sagas.PaceOf(key), time, log, key)).Stand();
 
     private sealed partial class Look(IStore store, SagaPace pace, TimeProvider time, ILogger log, string type)
     {
@@ -43,7 +43,7 @@ internal sealed partial class StandingSagas(IStore store, SagaRouter sagas, Time
         private long? _at;
         private bool _stand;
 
-        public bool Stand()
+        public TimeSpan? Stand()
         {
             lock (_gate)
             {
@@ -53,7 +53,8 @@ internal sealed partial class StandingSagas(IStore store, SagaRouter sagas, Time
                     _flight = ReadAsync();
                 }
 
-                return _stand && age < Fresh && Since(pace.Any) < Away && Since(pace.Fast) >= Interval;
+                var stand = _stand && age < Fresh && Since(pace.Any) < Away && Since(pace.Fast) >= Interval;
+                return !stand ? null : age < Every ? Every - age : Soon;
             }
         }
 

@@ -1,3 +1,4 @@
+using Argosy.Chassis.Hosting.Shedding;
 using Argosy.Chassis.Messaging;
 using Argosy.Chassis.Sagas;
 using Argosy.Chassis.Store;
@@ -5,6 +6,8 @@ using Argosy.Chassis.Tests.Store;
 using Argosy.Contracts.Inventory.V1;
 using Argosy.Contracts.Payment.V1;
 using Argosy.Contracts.Shipping.V1;
+using Argosy.Testing;
+using Microsoft.Extensions.Logging.Abstractions;
 using Shouldly;
 using Xunit;
 
@@ -153,6 +156,31 @@ public abstract class SagaStoreTests<TEngine> : IAsyncLifetime
         Task<bool> StandAsync(int most, TimeSpan ago) => SagaRouter.StandAsync(_owner.Store, "checkout", most, _owner.Time.GetUtcNow() - ago, CancellationToken.None);
     }
 
+    [Fact]
+    public async Task A_pile_is_looked_at_every_100_ms_and_is_none_once_one_is_completed_fast()
+    {
+        var standing = new StandingSagas(_owner.Store, _owner.Router, _owner.Time, NullLogger<StandingSagas>.Instance);
+        for (var i = 0; i <= StandingSagas.Most; i++)
+        {
+            await _owner.StartAsync(_saga, $"order {i}");
+        }
+
+        await _owner.StartAsync(_saga, Subject);
+        _owner.Time.Advance(TimeSpan.FromSeconds(3));
+        standing.Stand("checkout").ShouldBeNull("nobody has looked");
+        await FinishAsync(Subject);
+
+        await Eventually.HoldsAsync(() => standing.Stand("checkout") == TimeSpan.FromMilliseconds(100), "it stands, and has just been looked at");
+        _owner.Time.Advance(TimeSpan.FromMilliseconds(60));
+        standing.Stand("checkout").ShouldBe(TimeSpan.FromMilliseconds(40));
+        _owner.Time.Advance(TimeSpan.FromMilliseconds(40));
+        standing.Stand("checkout").ShouldBe(TimeSpan.FromMilliseconds(10), "what was seen holds while it is looked at again");
+
+        await _owner.StartAsync(_saga, "fast");
+        await FinishAsync("fast");
+        standing.Stand("checkout").ShouldBeNull();
+    }
+
     [Theory]
     [InlineData(1, true)]
     [InlineData(3, false)]
@@ -180,9 +208,14 @@ public abstract class SagaStoreTests<TEngine> : IAsyncLifetime
     private async Task CompleteAsync()
     {
         await _owner.StartAsync(_saga, Subject);
-        await _owner.AnswerAsync(Subject, new StockReserved { OrderId = Subject });
-        await _owner.AnswerAsync(Subject, new PaymentCaptured { OrderId = Subject, PaymentId = "pay-1" });
-        await _owner.AnswerAsync(Subject, new ShipmentArranged { OrderId = Subject, TrackingNumber = "TRK-1" });
+        await FinishAsync(Subject);
+    }
+
+    private async Task FinishAsync(string subject)
+    {
+        await _owner.AnswerAsync(subject, new StockReserved { OrderId = subject });
+        await _owner.AnswerAsync(subject, new PaymentCaptured { OrderId = subject, PaymentId = $"pay of {subject}" });
+        await _owner.AnswerAsync(subject, new ShipmentArranged { OrderId = subject, TrackingNumber = "TRK-1" });
     }
 }
 
