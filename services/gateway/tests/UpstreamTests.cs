@@ -101,4 +101,14 @@ public sealed class UpstreamTests
         _time.Advance(TimeSpan.FromSeconds(1));
         upstream.InTurn().Select(instance => instance.Prefix[^1..]).ShouldBe(["5", "4"]);
     }
+
+    [Fact]
+    public void Each_instance_has_a_door_and_a_name_that_stands_for_all_of_them_has_none()
+    {
+        var doors = new Upstream(Instances(2), _time).InTurn().Select(instance => instance.Door).ToList();
+
+        doors.ShouldAllBe(door => door != null);
+        doors.ShouldBeUnique();
+        new Upstream(Instances(), _time, oneNameForAll: true).InTurn().ShouldAllBe(instance => instance.Door == null);
+    }
 }
