@@ -26,7 +26,8 @@ public sealed class Fleet : IAsyncLifetime
     private static readonly TimeSpan LoginEvery = TimeSpan.FromMinutes(4);
 
     // Waits for the end of its input, which is ours, and then ends the fleet. Its shell has gone, so that who kills our descendants misses it.
-    private const string Outliving = "exec 3<&0; (cat; exec \"$0\" \"$@\") <&3 >/dev/null 2>&1 &";
+    // Where there is no folder any more, the fleet ended by itself.
+    private const string Outliving = "exec 3<&0; (cat; test -d \"$0\" && exec \"$@\") <&3 >/dev/null 2>&1 &";
 
     private readonly CancellationTokenSource _over = new();
     private Process? _guard;
@@ -89,16 +90,16 @@ public sealed class Fleet : IAsyncLifetime
         {
             _over.Dispose();
             await Launcher.ArgosyAsync(TimeSpan.FromMinutes(1), "down", "--data", Data);
-            _guard?.Dispose();
         }
 
         await (Collector?.DisposeAsync() ?? ValueTask.CompletedTask);
         Directory.Delete(Data, recursive: true);
+        _guard?.Dispose();
     }
 
     // A run that is killed, or ended by Ctrl-C, leaves no fleet behind.
     private Process? StartGuard() => OperatingSystem.IsWindows() ? null : Process.Start(
-        new ProcessStartInfo("/bin/sh", ["-c", Outliving, "dotnet", Launcher.DllOf("Argosy.Cli"), "down", "--data", Data]) { UseShellExecute = false, RedirectStandardInput = true });
+        new ProcessStartInfo("/bin/sh", ["-c", Outliving, Data, "dotnet", Launcher.DllOf("Argosy.Cli"), "down", "--data", Data]) { UseShellExecute = false, RedirectStandardInput = true });
 
     /// <summary>Where a process listens, from <c>state.json</c>, which is always current.</summary>
     public Uri AddressOf(string process) => new(Entry(process).GetProperty("url").GetString()!);

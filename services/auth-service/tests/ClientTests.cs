@@ -29,7 +29,7 @@ public sealed class ClientTests : IAsyncLifetime
               { "id": "reports", "name": "Reports", "grants": ["client_credentials"], "scopes": ["api"], "publicKey": "reports.pem" }
             ] }
             """);
-        _front = new Front(await ServiceBench.StartAsync("auth-service", "AuthService", new Dictionary<string, string>(StringComparer.Ordinal) { ["AUTH_CLIENTS"] = clients }));
+        _front = new Front(await ServiceBench.StartAsync("auth-service", "AuthService", new Dictionary<string, string>(StringComparer.Ordinal) { ["AUTH_CLIENTS"] = clients, ["JWT_ALGORITHM"] = "ES256" }));
     }
 
     public async ValueTask DisposeAsync()

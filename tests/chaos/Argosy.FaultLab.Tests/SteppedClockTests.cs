@@ -3,16 +3,61 @@ using System.Globalization;
 using Argosy.Cli.Processes;
 using Argosy.E2E;
 using Argosy.FaultLab.Fleets;
+using Argosy.Testing;
 using Shouldly;
 using Xunit;
 
 namespace Argosy.FaultLab.Tests;
 
-/// <summary>A clock that is stepped really is another one, for whoever runs with it.</summary>
-public sealed class SteppedClockTests
+/// <summary>A clock that is stepped really is another one, for whoever runs with it, and costs nothing.</summary>
+public sealed class SteppedClockTests : IDisposable
 {
+    // It has nothing to do but to wait with a deadline.
+    private const string Idle = ".NET Finalizer";
+
+    private static readonly TimeSpan Watched = TimeSpan.FromSeconds(3);
+    private static readonly TimeSpan Tick = TimeSpan.FromMilliseconds(10);      // of /proc/PID/stat
+
+    private readonly DataFolder _data = new(Directory.CreateTempSubdirectory("argosy-clock-").FullName);
+
+    public void Dispose() => Directory.Delete(_data.Root, recursive: true);
+
     [Fact]
     public async Task A_process_with_a_stepped_clock_sees_the_step_and_afterwards_the_time_as_it_is()
+    {
+        var (clock, plan) = await PlanAsync("date", "date", "+%s");
+
+        (await SecondsOffAsync(plan)).ShouldBeInRange(-2, 2);
+        clock.Step(TimeSpan.FromSeconds(400));
+        (await SecondsOffAsync(plan)).ShouldBeInRange(398, 402);
+        clock.Step(TimeSpan.FromSeconds(-25));
+        (await SecondsOffAsync(plan)).ShouldBeInRange(-27, -23);
+        clock.Step(TimeSpan.Zero);
+        (await SecondsOffAsync(plan)).ShouldBeInRange(-2, 2);
+    }
+
+    [Fact]
+    public async Task A_process_with_a_stepped_clock_that_waits_for_something_rests_meanwhile()
+    {
+        var (_, plan) = await PlanAsync("payment-provider");
+        await using var provider = ServiceProcess.Start(ServiceBench.DllOf("PaymentProvider"), new Dictionary<string, string>(plan.Environment!, StringComparer.Ordinal)
+        {
+            ["SERVICE_PORT"] = $"{ServiceProcess.FreePort()}",
+            ["ARGOSY_PROFILE"] = "local",
+            ["PROVIDER_API_KEY"] = "a key of the stepped clock",
+            ["DATA_DIR"] = _data.Root,
+            ["DATABASE_URL"] = $"sqlite:{_data.Root}/provider.db",
+        });
+        await provider.ReadyAsync();
+
+        var before = SpentIdling(provider.Id);
+        using var watch = new PeriodicTimer(Watched);
+        await watch.WaitForNextTickAsync(TestContext.Current.CancellationToken);
+
+        (SpentIdling(provider.Id) - before).ShouldBeLessThan(Watched / 100);
+    }
+
+    private async Task<(SteppedClock Clock, ProcessPlan Plan)> PlanAsync(string name, params string[] command)
     {
         if (SteppedClock.Find(Repository.Find()) is null)
         {
@@ -21,23 +66,15 @@ public sealed class SteppedClockTests
 
         var library = SteppedClock.Find(Repository.Find());
         Assert.SkipWhen(library is null, $"There is no libfaketime here, and it could not be fetched: install Debian's package {SteppedClock.Package}.");
-        var data = new DataFolder(Directory.CreateTempSubdirectory("argosy-clock-").FullName);
-        try
-        {
-            var (clock, plan) = SteppedClock.Of(new ProcessPlan("date", ["date", "+%s"], 0, data.Root, new Dictionary<string, string?>(StringComparer.Ordinal)), data, library!);
+        return SteppedClock.Of(new ProcessPlan(name, command, 0, _data.Root, new Dictionary<string, string?>(StringComparer.Ordinal)), _data, library!);
+    }
 
-            (await SecondsOffAsync(plan)).ShouldBeInRange(-2, 2);
-            clock.Step(TimeSpan.FromSeconds(400));
-            (await SecondsOffAsync(plan)).ShouldBeInRange(398, 402);
-            clock.Step(TimeSpan.FromSeconds(-25));
-            (await SecondsOffAsync(plan)).ShouldBeInRange(-27, -23);
-            clock.Step(TimeSpan.Zero);
-            (await SecondsOffAsync(plan)).ShouldBeInRange(-2, 2);
-        }
-        finally
-        {
-            Directory.Delete(data.Root, recursive: true);
-        }
+    // The processor's time of one thread: proc(5), fields 14 and 15 of stat, after the name in brackets.
+    private static TimeSpan SpentIdling(int process)
+    {
+        var thread = Directory.GetDirectories($"/proc/{process}/task").Single(task => File.ReadAllText(Path.Combine(task, "comm")).TrimEnd() == Idle);
+        var stat = File.ReadAllText(Path.Combine(thread, "stat")).Split(") ")[^1].Split(' ');
+        return Tick * (int.Parse(stat[11], CultureInfo.InvariantCulture) + int.Parse(stat[12], CultureInfo.InvariantCulture));
     }
 
     private static async Task<long> SecondsOffAsync(ProcessPlan plan)
