@@ -19,7 +19,7 @@ public sealed partial class AuditTests
     public async Task What_happened_is_written_down_and_whoever_changes_it_is_found_out()
     {
         var data = Directory.CreateTempSubdirectory("argosy-audit-").FullName;
-        (await Launcher.ArgosyAsync(TimeSpan.FromMinutes(3), "up", "--detach", "--isolated", "--no-build", "--data", data)).ExitCode.ShouldBe(0);
+        (await Launcher.ArgosyAsync(Fleet.StartWithin, "up", "--detach", "--isolated", "--no-build", "--timeout", Fleet.ReadyWithin, "--data", data)).ExitCode.ShouldBe(0);
         try
         {
             (await Launcher.ArgosyAsync(Within, "token", "ada@example.com", "--data", data)).ExitCode.ShouldBe(0);

@@ -104,7 +104,8 @@ public sealed class ConfigurationTests
         }
 
         var path = new Dictionary<string, string>(StringComparer.Ordinal) { ["PATH"] = $"{programs}:{Path.GetDirectoryName(Environment.ProcessPath)}" };
-        var ended = await Launcher.ArgosyAsync(TimeSpan.FromMinutes(2), path, "up", "--detach", "--no-build", "--isolated", "--engines", "redis", "--data", data);
+        var ended = await Launcher.ArgosyAsync(
+            Fleet.StartWithin, path, "up", "--detach", "--no-build", "--isolated", "--timeout", Fleet.ReadyWithin, "--engines", "redis", "--data", data);
 
         ended.ExitCode.ShouldBe(0, ended.ToString());
         string.Join(' ', ended.Errors.Split((char[]?)null, StringSplitOptions.RemoveEmptyEntries)).ShouldContain("Redis isn't here, so services cache each for itself; to have it: apt-get install redis-server");

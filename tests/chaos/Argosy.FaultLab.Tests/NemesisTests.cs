@@ -12,6 +12,7 @@ using Xunit;
 namespace Argosy.FaultLab.Tests;
 
 /// <summary>Whole fleets, broken for twenty seconds each, from seeds that nobody chose; and one whose books were forged.</summary>
+[Collection(nameof(WholeFleets))]
 public sealed class NemesisTests(ITestOutputHelper output)
 {
     private static readonly TimeSpan Length = TimeSpan.FromSeconds(20);

@@ -13,6 +13,7 @@ namespace Argosy.FaultLab.Tests.CrashPoints;
 /// Some of all combinations of failpoint, mode and outcome, chosen so that as many pairs as possible come together; others with
 /// every run. <c>./argosy chaos all --only crash-points</c> runs all of them.
 /// </summary>
+[Collection(nameof(WholeFleets))]
 public sealed class CrashPointTests(ITestOutputHelper output)
 {
     // On servers each death costs the time that leases take to run out, so there are fewer.

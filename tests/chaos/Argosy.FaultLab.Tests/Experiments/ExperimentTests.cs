@@ -11,6 +11,7 @@ using Xunit;
 namespace Argosy.FaultLab.Tests.Experiments;
 
 /// <summary><c>chaos list</c> and <c>chaos run</c>, as the program that they are: every experiment that is included, one that fails, one that stops itself, one that is interrupted.</summary>
+[Collection(nameof(WholeFleets))]
 public sealed class ExperimentTests(ITestOutputHelper output) : IDisposable
 {
     private static readonly TimeSpan Within = TimeSpan.FromMinutes(6);
