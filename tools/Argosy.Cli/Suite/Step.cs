@@ -8,10 +8,12 @@ namespace Argosy.Cli.Suite;
 /// <summary>A command that has to succeed before any test is run; what it says is shown only when it doesn't.</summary>
 internal sealed record Step(string Name, IReadOnlyList<string> Arguments, string Advice)
 {
+    public string Program { get; init; } = DotnetHost.Path;
+
     public async Task RunAsync(string folder, Screen screen, CancellationToken ct)
     {
         var began = Stopwatch.StartNew();
-        var start = new ProcessStartInfo(DotnetHost.Path, Arguments)
+        var start = new ProcessStartInfo(Program, Arguments)
         {
             WorkingDirectory = folder,
             UseShellExecute = false,

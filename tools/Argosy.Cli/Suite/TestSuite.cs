@@ -6,7 +6,7 @@ using Spectre.Console;
 
 namespace Argosy.Cli.Suite;
 
-/// <summary>The whole gate after the analyzed build, which the wrapper did: format, every test assembly; and one line at the end that says how it went.</summary>
+/// <summary>The whole gate after the analyzed build, which the wrapper did: format, native code, every test assembly; and one line at the end that says how it went.</summary>
 internal sealed class TestSuite(Repository repository, Screen screen, string? filter, bool embedded)
 {
     private const string ContinuousIntegration = "CI";
@@ -22,6 +22,7 @@ internal sealed class TestSuite(Repository repository, Screen screen, string? fi
         CheckTools();
         var hasServers = HasServers();
         await Format.RunAsync(repository.Root, screen, ct);
+        await new AheadOfTime(repository, screen).CompileAsync(ct);
         IReadOnlyList<TestAssembly> all = [.. TestAssembly.AllOf(repository), .. hasServers ? TestAssembly.OnServers(repository) : []];
         var (chosen, method) = Choose(all);
         var runs = await RunAsync(chosen, method, ct);
