@@ -12,8 +12,9 @@ public sealed partial class DocumentTests
     {
         var reasons = File.ReadAllText(Repository.PathOf("docs", "decisions", "0002-packages.md"));
         var packages = XDocument.Load(Repository.PathOf("Directory.Packages.props")).Descendants("PackageVersion").Select(package => package.Attribute("Include")!.Value);
+        var downloads = Directory.EnumerateFiles(Repository.Root, "*.csproj", SearchOption.AllDirectories).SelectMany(project => XDocument.Load(project).Descendants("PackageDownload")).Select(package => package.Attribute("Include")!.Value.Split(".$(")[0]);
 
-        packages.Where(package => !reasons.Contains($"`{package}`", StringComparison.Ordinal)).ShouldBeEmpty();
+        packages.Concat(downloads).Where(package => !reasons.Contains($"`{package}`", StringComparison.Ordinal)).ShouldBeEmpty();
     }
 
     [Fact]

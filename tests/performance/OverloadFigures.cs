@@ -26,11 +26,11 @@ internal sealed class OverloadFigures(BenchOptions options)
         var perOrder = Spent(fleet, idle, options.Orders);
         yield return new Figure("orders carried, maximum", $"{peak:N0} /s");
 
-        // The clock starts in the middle of it, when as many stand half done as will at the end: what is carried afterwards was begun before, as many.
+        // The clock starts after a quarter of it, when as many stand half done as will at the end: what is then still to be carried is made up for by
+        // what was begun before.
+        var (before, spent, clock) = (0L, idle, new Stopwatch());
         var offered = Load.OfferAtRateAsync(peak * Times, options.Duration * 4 / 3, shop.OfferAsync, cancellation);
-        await Task.Delay(options.Duration / 3, cancellation);
-        var (before, spent) = (await shop.ConfirmedAsync(), fleet.ProcessorTime());
-        var clock = Stopwatch.StartNew();
+        await Task.WhenAll(offered, StandsAsync());
         var load = await offered;
         var done = await shop.ConfirmedAsync() - before;
         var carried = done / clock.Elapsed.TotalSeconds;
@@ -43,6 +43,13 @@ internal sealed class OverloadFigures(BenchOptions options)
         yield return new Figure("the others", string.Join(", ", load.Failures.Select(failure => $"{failure.Value} {failure.Key}")));
         yield return new Figure("the generator's own delay", $"{load.Late.TotalMilliseconds:N0} ms");
         yield return Figure.AtMost($"after it, until {InARow} in a row take at most {AsBefore:N0}× what they did before", await RecoverAsync(shop, calm * AsBefore, cancellation), RecoveryBudget, "s", "N1");
+
+        async Task StandsAsync()
+        {
+            await Task.Delay(options.Duration / 3, cancellation);
+            (before, spent) = (await shop.ConfirmedAsync(), fleet.ProcessorTime());
+            clock.Start();
+        }
     }
 
     // Milliseconds of each process, for each order.

@@ -29,8 +29,11 @@ public sealed class ClientTests : IAsyncLifetime
               { "id": "reports", "name": "Reports", "grants": ["client_credentials"], "scopes": ["api"], "publicKey": "reports.pem" }
             ] }
             """);
-        _front = new Front(await ServiceBench.StartAsync("auth-service", "AuthService", new Dictionary<string, string>(StringComparer.Ordinal) { ["AUTH_CLIENTS"] = clients, ["JWT_ALGORITHM"] = "ES256" }));
+        _front = new Front(await ServiceBench.StartAsync("auth-service", "AuthService", With(clients)));
     }
+
+    // Keys of this kind are made at once.
+    private static Dictionary<string, string> With(string clients) => new(StringComparer.Ordinal) { ["AUTH_CLIENTS"] = clients, ["JWT_ALGORITHM"] = "ES256" };
 
     public async ValueTask DisposeAsync()
     {
@@ -126,7 +129,7 @@ public sealed class ClientTests : IAsyncLifetime
               { "id": "argosy", "name": "Argosy", "grants": ["authorization_code", "client_credentials"], "redirectUris": ["http://127.0.0.1/callback"], "scopes": ["api"], "publicKey": "warehouse.pem" }
             ] }
             """);
-        await _front.Bench.RestartAsync(new Dictionary<string, string>(StringComparer.Ordinal) { ["AUTH_CLIENTS"] = clients });
+        await _front.Bench.RestartAsync(With(clients));
 
         await ShouldBeErrorAsync(await _front.FormAsync("/connect/token", ("grant_type", "client_credentials")), HttpStatusCode.BadRequest, "invalid_client");
         await ShouldBeErrorAsync(await _front.FormAsync("/connect/revocation", ("token", "any")), HttpStatusCode.BadRequest, "invalid_client");
@@ -148,7 +151,7 @@ public sealed class ClientTests : IAsyncLifetime
               { "id": "argosy", "name": "Argosy", "grants": ["authorization_code", "refresh_token"], "redirectUris": ["http://127.0.0.1/callback"], "scopes": ["openid"] }
             ] }
             """);
-        await _front.Bench.RestartAsync(new Dictionary<string, string>(StringComparer.Ordinal) { ["AUTH_CLIENTS"] = clients });
+        await _front.Bench.RestartAsync(With(clients));
 
         await ShouldBeErrorAsync(await _front.FormAsync("/connect/token", ("grant_type", "refresh_token"), ("refresh_token", before.Refresh), ("scope", "api")), HttpStatusCode.BadRequest, "invalid_scope");
         var after = await Tokens.OfAsync(await _front.RefreshAsync(before.Refresh));

@@ -8,19 +8,20 @@ namespace Argosy.Cli.Suite;
 
 /// <summary>
 /// Gives the programs that tests start native code beside their IL (ReadyToRun), as they have it in images: a suite starts a thousand
-/// processes, and each would compile the same again.
+/// processes, and each would compile the same again. Tests themselves are started once, and stay as they are.
 /// <list type="number">
 /// <item>What lies beside a program and has only IL is compiled, once for all programs, unless the same IL was before.</item>
 /// <item>The result takes its place. A build puts the IL back where it finds a difference, and then it is 1. again.</item>
 /// </list>
+/// Where there is no compiler for this machine, or it fails, programs run as they were built, and it is said.
 /// </summary>
 internal sealed class AheadOfTime(Repository repository, Screen screen)
 {
-    private const string Tests = ".Tests";
     private const string AspNetCore = "Microsoft.AspNetCore.App";
     private const string NextToIt = ".ni.dll";      // as the compiler names it
 
-    private readonly string _folder = Path.Combine(repository.Root, "artifacts", "ahead");
+    /// <summary>Of this major version, from where NuGet keeps packages; null where there is none.</summary>
+    public static string? Compiler { get; } = Find();
 
     public async Task CompileAsync(CancellationToken ct)
     {
@@ -29,55 +30,91 @@ internal sealed class AheadOfTime(Repository repository, Screen screen)
             return;     // where a file that is in use, as the launcher's are, isn't replaced
         }
 
-        if (FindCompiler() is not { } compiler)
+        if (Compiler is null)
         {
-            screen.Say($"argosy: no {CompilerPackage} in {Packages}, so that every process of a test compiles what it runs, which takes longer");
+            screen.Say($"argosy: {string.Join(" and ", Packages)} aren't there, so that every process of a test compiles what it runs, which takes longer");
             return;
         }
 
-        var copies = Programs().SelectMany(folder => Directory.GetFiles(folder, "*.dll")).Where(HasOnlyIl)
-            .GroupBy(path => Path.GetFileName(path), StringComparer.Ordinal).Where(same => same.Select(Hash).Distinct(StringComparer.Ordinal).Count() == 1).ToList();
-        var changed = copies.Where(same => !WasCompiled(same.First())).ToList();
-        if (changed.Count > 0)
+        var programs = Programs().ToList();
+        var copies = programs.SelectMany(folder => Directory.GetFiles(folder, "*.dll")).Where(HasOnlyIl).ToLookup(path => Path.GetFileName(path), StringComparer.Ordinal);
+        foreach (var differing in copies.Where(same => same.Select(Hash).Distinct(StringComparer.Ordinal).Count() > 1))
         {
-            await CompileAsync(compiler, [.. changed.Select(same => same.First())], ct);
+            screen.Say($"argosy: {string.Join(" and ", differing)} aren't the same and stay as they are; rm -r artifacts/bin, and run it again");
         }
 
-        foreach (var copy in copies.SelectMany(same => same))
+        var alike = copies.Where(same => same.Select(Hash).Distinct(StringComparer.Ordinal).Count() == 1).ToList();
+        var changed = alike.Select(same => same.First()).Where(assembly => !WasCompiled(assembly)).ToList();
+        if (changed.Count > 0 && !await TryCompileAsync(changed, programs, ct))
         {
-            File.Copy(Native(copy), copy + ".new", overwrite: true);
-            File.Move(copy + ".new", copy, overwrite: true);     // whoever runs from it keeps the one that it has
+            return;
+        }
+
+        var next = Path.Combine(Kept, "next");
+        foreach (var copy in alike.SelectMany(same => same))
+        {
+            File.Copy(Native(Kept, copy), next, overwrite: true);
+            File.Move(next, copy, overwrite: true);     // whoever runs from it keeps the one that it has
         }
     }
 
-    private static string CompilerPackage => $"microsoft.netcore.app.crossgen2.{RuntimeInformation.RuntimeIdentifier}";
+    private static IEnumerable<string> Packages =>
+        new[] { RuntimeInformation.RuntimeIdentifier, $"{(OperatingSystem.IsMacOS() ? "osx" : "linux")}-{RuntimeInformation.OSArchitecture}".ToLowerInvariant() }
+            .Distinct(StringComparer.Ordinal).Select(machine => Path.Combine(Cache, $"microsoft.netcore.app.crossgen2.{machine}"));
 
-    private static string Packages => Environment.GetEnvironmentVariable("NUGET_PACKAGES")
-        ?? Path.Combine(Environment.GetFolderPath(Environment.SpecialFolder.UserProfile), ".nuget", "packages");
+    private static string Cache => Environment.GetEnvironmentVariable("NUGET_PACKAGES") is { Length: > 0 } given
+        ? given : Path.Combine(Environment.GetFolderPath(Environment.SpecialFolder.UserProfile), ".nuget", "packages");
 
-    private async Task CompileAsync(string compiler, IReadOnlyList<string> assemblies, CancellationToken ct)
+    // IL and what was made of it, by one compiler.
+    private string Kept => Path.Combine(repository.Root, "artifacts", "ahead", Path.GetFileName(Path.GetDirectoryName(Path.GetDirectoryName(Compiler)))!);
+
+    private async Task<bool> TryCompileAsync(IReadOnlyList<string> assemblies, IEnumerable<string> programs, CancellationToken ct)
     {
-        Directory.CreateDirectory(_folder);
+        var under = Path.Combine(Kept, "under-way");
+        Directory.CreateDirectory(under);
         foreach (var assembly in assemblies)
         {
-            File.Delete(Native(assembly));      // an end in the middle leaves nothing that looks compiled
-            File.Copy(assembly, Il(assembly), overwrite: true);
+            File.Copy(assembly, Il(under, assembly), overwrite: true);
         }
 
-        var references = Frameworks().Concat(Programs()).SelectMany(folder => new[] { "-r", Path.Combine(folder, "*.dll") });
-        await new Step("native code", [.. assemblies.Select(Il), .. references, "--single-file-compilation", "--out-near-input", "-O"], "remove artifacts/ahead, and run it again") { Program = compiler }
-            .RunAsync(repository.Root, screen, ct);
+        var references = Frameworks().Concat(programs).SelectMany(folder => new[] { "-r", Path.Combine(folder, "*.dll") });
+        try
+        {
+            await new Step("native code", [.. assemblies.Select(a => Il(under, a)), .. references, "--single-file-compilation", "--out-near-input", "-O"], "programs run as they were built")
+            {
+                Program = Compiler!,
+            }.RunAsync(repository.Root, screen, ct);
+        }
+        catch (Refusal failed)
+        {
+            screen.Say($"argosy: {failed.Message}");
+            return false;
+        }
+
+        // Only what is whole gets its name, the native code first.
+        foreach (var assembly in assemblies)
+        {
+            File.Move(Native(under, assembly), Native(Kept, assembly), overwrite: true);
+            File.Move(Il(under, assembly), Il(Kept, assembly), overwrite: true);
+        }
+
+        return true;
     }
 
-    private bool WasCompiled(string assembly) => File.Exists(Native(assembly)) && File.Exists(Il(assembly)) && Hash(Il(assembly)) == Hash(assembly);
+    private bool WasCompiled(string assembly) =>
+        File.Exists(Native(Kept, assembly)) && File.Exists(Il(Kept, assembly)) && Hash(Il(Kept, assembly)) == Hash(assembly);
 
-    private string Il(string assembly) => Path.Combine(_folder, Path.GetFileName(assembly));
+    private static string Il(string folder, string assembly) => Path.Combine(folder, Path.GetFileName(assembly));
 
-    private string Native(string assembly) => Path.ChangeExtension(Il(assembly), NextToIt);
+    private static string Native(string folder, string assembly) => Path.ChangeExtension(Il(folder, assembly), NextToIt);
 
+    // The release of a project is a program when it says what it runs on. So do tests, and what they refer to says it in their folders, too.
     private IEnumerable<string> Programs() =>
-        Directory.GetFiles(Path.Combine(repository.Root, "artifacts", "bin"), "*.runtimeconfig.json", new EnumerationOptions { RecurseSubdirectories = true, MaxRecursionDepth = 2 })
-            .Where(path => !Path.GetFileName(path).EndsWith($"{Tests}.runtimeconfig.json", StringComparison.Ordinal)).Select(path => Path.GetDirectoryName(path)!);
+        from project in Directory.GetDirectories(Path.Combine(repository.Root, "artifacts", "bin"))
+        let name = Path.GetFileName(project)
+        let release = Path.Combine(project, "release")
+        where !name.EndsWith(".Tests", StringComparison.Ordinal) && File.Exists(Path.Combine(release, $"{name}.runtimeconfig.json"))
+        select release;
 
     private static IEnumerable<string> Frameworks()
     {
@@ -85,14 +122,11 @@ internal sealed class AheadOfTime(Repository repository, Screen screen)
         return [framework, Path.Combine(framework, "..", "..", AspNetCore, Path.GetFileName(framework))];
     }
 
-    private static string? FindCompiler()
-    {
-        var package = Path.Combine(Packages, CompilerPackage);
-        return !Directory.Exists(package) ? null : Directory.GetDirectories(package)
+    private static string? Find() =>
+        Packages.Where(Directory.Exists).SelectMany(Directory.GetDirectories)
             .Where(folder => Version.TryParse(Path.GetFileName(folder), out var version) && version.Major == Environment.Version.Major)
             .OrderByDescending(folder => Version.Parse(Path.GetFileName(folder)))
             .Select(folder => Path.Combine(folder, "tools", "crossgen2")).FirstOrDefault(File.Exists);
-    }
 
     private static bool HasOnlyIl(string path)
     {

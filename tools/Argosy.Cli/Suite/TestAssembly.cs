@@ -21,13 +21,17 @@ internal sealed record TestAssembly(string Name, string Path, bool StartsFleets,
     // Minutes long, by hand: tests/e2e/Stress.
     private const string Stress = "stress";
 
-    // The same binaries on everything else that they can stand on; the longest first, so that at the end nobody waits for it alone. One instance of
-    // each on all engines is left out: two are the same and more.
-    private static readonly (string On, string Up, string[] Without)[] Matrix =
+    // Orders of every kind, and deaths among them.
+    private const string Engines = "engines";
+
+    // The same binaries on everything else that they can stand on; the longest first, so that at the end nobody waits for it alone. With one
+    // instance of each on all engines, what two of each don't show: a service that is away altogether.
+    private static readonly (string On, string Up, string? Only, string[] Without)[] Matrix =
     [
         (" on PostgreSQL, RabbitMQ, Redis, two instances of each",
-            "--engines all --instances auth-service=2,user-service=2,inventory-service=2,order-service=2,payment-service=2,shipping-service=2,notification-service=2", [Embedded, Stress]),
-        (" on PostgreSQL and push", "--engines postgresql", [Embedded, Instances, Stress]),
+            "--engines all --instances auth-service=2,user-service=2,inventory-service=2,order-service=2,payment-service=2,shipping-service=2,notification-service=2", null, [Embedded, Stress]),
+        (" on PostgreSQL and push", "--engines postgresql", null, [Embedded, Instances, Stress]),
+        (" on PostgreSQL, RabbitMQ, Redis", "--engines all", Engines, []),
     ];
 
     // The tests of adapters, caches and crashes, each with servers that it starts.
@@ -41,7 +45,7 @@ internal sealed record TestAssembly(string Name, string Path, bool StartsFleets,
     public static IReadOnlyList<TestAssembly> OnServers(Repository repository) =>
     [
         .. Built(repository).Where(assembly => assembly.Name == EndToEnd)
-            .SelectMany(assembly => Matrix.Select(row => assembly with { Name = $"{EndToEnd}{row.On}", Up = row.Up, Without = row.Without })),
+            .SelectMany(assembly => Matrix.Select(row => assembly with { Name = $"{EndToEnd}{row.On}", Up = row.Up, Only = row.Only, Without = row.Without })),
         .. Built(repository).Where(assembly => WithServers.Contains(assembly.Name))
             .Select(assembly => assembly with { Name = $"{assembly.Name} with servers", StartsFleets = true, Only = Servers }),
     ];
