@@ -43,7 +43,7 @@ public sealed class BackupTests : IAsyncLifetime
         while (!backup.IsCompleted)
         {
             orders.Add(await customer.PlacedAsync(Orders.Body(sku)));
-            await Task.WhenAny(backup, Task.Delay(TimeSpan.FromMilliseconds(100)));
+            await Task.WhenAny(backup, Task.Delay(TimeSpan.FromMilliseconds(500)));
         }
 
         (await backup).ExitCode.ShouldBe(0, (await backup).ToString());

@@ -7,7 +7,7 @@ namespace Argosy.Cli.Suite;
 /// <summary>Runs one test assembly as a process of its own, with a deadline.</summary>
 internal sealed class TestRunner(string resultFolder, string? method)
 {
-    private static readonly TimeSpan Limit = TimeSpan.FromMinutes(25);
+    private static readonly TimeSpan Limit = TimeSpan.FromMinutes(40);
     private const int ShownCharacters = 40_000;
 
     // Most of a suite's processor time is processes that start: without W^X, and with what is compiled a second time only after a quiet second (in hex,
