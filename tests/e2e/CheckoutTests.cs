@@ -7,7 +7,6 @@ using Xunit;
 namespace Argosy.E2E;
 
 /// <summary>One order through eight services, each way it can end.</summary>
-[Trait("on", "engines")]
 public sealed class CheckoutTests(Fleet fleet)
 {
     [Theory]

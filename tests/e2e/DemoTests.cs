@@ -13,7 +13,6 @@ public sealed partial class DemoTests(Fleet fleet)
     private static readonly TimeSpan Within = TimeSpan.FromMinutes(5);
 
     [Fact]
-    [Trait("on", "engines")]
     public async Task Five_hundred_orders_of_every_kind_add_up()
     {
         var ended = await Launcher.ArgosyAsync(Within, "demo", "--orders", "500", "--data", fleet.Data);
@@ -22,7 +21,7 @@ public sealed partial class DemoTests(Fleet fleet)
     }
 
     [Fact]
-    [Trait("on", "engines")]
+    [Trait("on", "one-of-each")]
     public async Task Orders_add_up_while_every_service_is_killed_under_load()
     {
         // All of them twice where that is quick; an engine that comes back has more to do, so that eight are chosen there. At 80 orders a second

@@ -21,17 +21,16 @@ internal sealed record TestAssembly(string Name, string Path, bool StartsFleets,
     // Minutes long, by hand: tests/e2e/Stress.
     private const string Stress = "stress";
 
-    // Orders of every kind, and deaths among them.
-    private const string Engines = "engines";
+    // Deaths that leave nobody: where there are two of each, others kill.
+    private const string OneOfEach = "one-of-each";
 
-    // The same binaries on everything else that they can stand on; the longest first, so that at the end nobody waits for it alone. With one
-    // instance of each on all engines, what two of each don't show: a service that is away altogether.
+    // The same binaries on everything else that they can stand on; the longest first, so that at the end nobody waits for it alone.
     private static readonly (string On, string Up, string? Only, string[] Without)[] Matrix =
     [
         (" on PostgreSQL, RabbitMQ, Redis, two instances of each",
-            "--engines all --instances auth-service=2,user-service=2,inventory-service=2,order-service=2,payment-service=2,shipping-service=2,notification-service=2", null, [Embedded, Stress]),
+            "--engines all --instances auth-service=2,user-service=2,inventory-service=2,order-service=2,payment-service=2,shipping-service=2,notification-service=2", null, [Embedded, OneOfEach, Stress]),
         (" on PostgreSQL and push", "--engines postgresql", null, [Embedded, Instances, Stress]),
-        (" on PostgreSQL, RabbitMQ, Redis", "--engines all", Engines, []),
+        (" on PostgreSQL, RabbitMQ, Redis", "--engines all", OneOfEach, []),
     ];
 
     // The tests of adapters, caches and crashes, each with servers that it starts.
