@@ -40,13 +40,13 @@ internal sealed record TestAssembly(string Name, string Path, bool StartsFleets,
     public static IReadOnlyList<TestAssembly> AllOf(Repository repository) =>
         [.. Built(repository).Select(assembly => assembly with { Without = [Servers, Instances, Stress] })];
 
-    /// <summary>What needs PostgreSQL, RabbitMQ or Redis.</summary>
+    /// <summary>What needs PostgreSQL, RabbitMQ or Redis; first those that mostly wait, beside others that don't.</summary>
     public static IReadOnlyList<TestAssembly> OnServers(Repository repository) =>
     [
-        .. Built(repository).Where(assembly => assembly.Name == EndToEnd)
-            .SelectMany(assembly => Matrix.Select(row => assembly with { Name = $"{EndToEnd}{row.On}", Up = row.Up, Only = row.Only, Without = row.Without })),
         .. Built(repository).Where(assembly => WithServers.Contains(assembly.Name))
             .Select(assembly => assembly with { Name = $"{assembly.Name} with servers", StartsFleets = true, Only = Servers }),
+        .. Built(repository).Where(assembly => assembly.Name == EndToEnd)
+            .SelectMany(assembly => Matrix.Select(row => assembly with { Name = $"{EndToEnd}{row.On}", Up = row.Up, Only = row.Only, Without = row.Without })),
     ];
 
     private static IEnumerable<TestAssembly> Built(Repository repository) =>
