@@ -10,6 +10,8 @@ namespace Argosy.E2E;
 [Trait("on", "embedded")]
 public sealed class BackupTests : IAsyncLifetime
 {
+    private const int MostMeanwhile = 50;       // each is waited for and looked at afterwards
+
     private static readonly TimeSpan Within = TimeSpan.FromSeconds(120);
 
     private readonly Fleet _first = new();
@@ -40,10 +42,10 @@ public sealed class BackupTests : IAsyncLifetime
         await customer.BecomesAsync(orders[0], "confirmed");
         var archive = Path.Combine(_folder, "fleet.tar");
         var backup = ArgosyAsync("backup", archive, "--data", _first.Data);
-        while (!backup.IsCompleted)
+        for (var meanwhile = 0; meanwhile < MostMeanwhile && !backup.IsCompleted; meanwhile++)
         {
             orders.Add(await customer.PlacedAsync(Orders.Body(sku)));
-            await Task.WhenAny(backup, Task.Delay(TimeSpan.FromMilliseconds(500)));
+            await Task.WhenAny(backup, Task.Delay(TimeSpan.FromMilliseconds(100)));
         }
 
         (await backup).ExitCode.ShouldBe(0, (await backup).ToString());

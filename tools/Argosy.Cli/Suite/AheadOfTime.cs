@@ -37,13 +37,14 @@ internal sealed class AheadOfTime(Repository repository, Screen screen)
         }
 
         var programs = Programs().ToList();
-        var copies = programs.SelectMany(folder => Directory.GetFiles(folder, "*.dll")).Where(HasOnlyIl).ToLookup(path => Path.GetFileName(path), StringComparer.Ordinal);
-        foreach (var differing in copies.Where(same => same.Select(Hash).Distinct(StringComparer.Ordinal).Count() > 1))
+        var copies = programs.SelectMany(folder => Directory.GetFiles(folder, "*.dll")).Where(HasOnlyIl)
+            .GroupBy(path => Path.GetFileName(path), StringComparer.Ordinal).ToLookup(same => same.Select(Hash).Distinct(StringComparer.Ordinal).Count() == 1);
+        foreach (var differing in copies[false])
         {
             screen.Say($"argosy: {string.Join(" and ", differing)} aren't the same and stay as they are; rm -r artifacts/bin, and run it again");
         }
 
-        var alike = copies.Where(same => same.Select(Hash).Distinct(StringComparer.Ordinal).Count() == 1).ToList();
+        var alike = copies[true].ToList();
         var changed = alike.Select(same => same.First()).Where(assembly => !WasCompiled(assembly)).ToList();
         if (changed.Count > 0 && !await TryCompileAsync(changed, programs, ct))
         {
