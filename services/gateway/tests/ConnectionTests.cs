@@ -37,13 +37,12 @@ public sealed class ConnectionTests : IAsyncLifetime
             await ConnectAsync("127.0.0.3");
         }
 
-        var more = await ConnectAsync("127.0.0.3");
-        await EndsAsync(more);
+        await EndsAsync(() => ConnectAsync("127.0.0.3"));
         (await _gateway.Http.GetStringAsync("/health")).ShouldNotBeEmpty();
 
-        foreach (var silent in _sockets)
+        foreach (var silent in _sockets.Take(Connections.Each))
         {
-            await EndsAsync(silent);
+            await EndsAsync(() => Task.FromResult(silent));
         }
 
         await Eventually.HoldsAsync(IsServedAsync, "there is room again once their ends are counted");
@@ -91,16 +90,16 @@ public sealed class ConnectionTests : IAsyncLifetime
         return Encoding.Latin1.GetString(buffer, 0, await socket.ReceiveAsync(buffer, deadline.Token));
     }
 
-    private static async Task EndsAsync(Socket socket)
+    private static async Task EndsAsync(Func<Task<Socket>> connection)
     {
         using var deadline = new CancellationTokenSource(Patience);
         try
         {
-            (await socket.ReceiveAsync(new byte[1], deadline.Token)).ShouldBe(0);
+            (await (await connection()).ReceiveAsync(new byte[1], deadline.Token)).ShouldBe(0);
         }
         catch (SocketException e) when (e.SocketErrorCode == SocketError.ConnectionReset)
         {
-            // That is an end, too.
+            // That is an end, too; it may come before we hear that we are connected.
         }
     }
 }
