@@ -63,6 +63,9 @@ internal sealed class Accounts(DataFolder data, PatientHttp gateway)
         }
     }
 
+    /// <summary>What is answered to a login with the password that is kept here; nobody is registered.</summary>
+    public Task<Answer> TryLoginAsync(string email, CancellationToken ct) => TryLoginAsync(email, SecretFile.ReadOrCreate(PasswordOf(email)), ct);
+
     /// <summary>What a token says, unchecked: it is ours.</summary>
     public static Claims ClaimsOf(string token) => JsonSerializer.Deserialize(Base64Url.DecodeFromChars(token.Split('.')[1]), WireJson.Default.Claims)!;
 
@@ -93,7 +96,7 @@ internal sealed class Accounts(DataFolder data, PatientHttp gateway)
 
     private async Task<Tokens> LoginCustomerAsync(string email, CancellationToken ct)
     {
-        var file = Path.Combine(data.Accounts, Uri.EscapeDataString(email) + ".password");
+        var file = PasswordOf(email);
         var isKnown = File.Exists(file);
         var password = SecretFile.ReadOrCreate(file);
         if (isKnown && await TryLoginAsync(email, password, ct) is { IsSuccess: true } known)
@@ -124,6 +127,8 @@ internal sealed class Accounts(DataFolder data, PatientHttp gateway)
 
         throw new Refusal($"{email} is registered with a password that isn't the one in {file}: {answer}");
     }
+
+    private string PasswordOf(string email) => Path.Combine(data.Accounts, Uri.EscapeDataString(email) + ".password");
 
     private Task<Answer> TryLoginAsync(string email, string password, CancellationToken ct) =>
         gateway.AskAsync(Ask.Post("/api/v1/auth/login", new Credentials(email, password), WireJson.Default.Credentials), Patience, ct);

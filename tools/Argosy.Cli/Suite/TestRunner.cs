@@ -12,9 +12,11 @@ internal sealed class TestRunner(string resultFolder, string? method)
 
     // Most of a suite's processor time is processes that start: without W^X, and with what is compiled a second time only after a quiet second (in hex,
     // milliseconds), a fleet takes half as much of it until it has been ready for five seconds. Without idle threads that spin, a third less while it waits.
+    // A method is compiled a second time when it was called a thousand times (hex) instead of 30: few lives in a suite are long enough to earn it.
     private static readonly Dictionary<string, string?> Starts = new(StringComparer.Ordinal)
     {
         ["DOTNET_TC_CallCountingDelayMs"] = "3E8",
+        ["DOTNET_TC_CallCountThreshold"] = "3E8",
         ["DOTNET_EnableWriteXorExecute"] = "0",
         ["DOTNET_ThreadPool_UnfairSemaphoreSpinLimit"] = "0",
     };

@@ -14,9 +14,12 @@ public sealed partial class ServiceProcess : IAsyncDisposable
     private const int Sigstop = 19;
     private const int Sigterm = 15;
 
-    // The last three are how the suite runs processes (Argosy.Cli's TestRunner).
+    // What begins with DOTNET_ is how the suite runs processes (Argosy.Cli's TestRunner).
     private static readonly string[] Kept =
-        ["PATH", "HOME", "TMPDIR", "DOTNET_TC_CallCountingDelayMs", "DOTNET_EnableWriteXorExecute", "DOTNET_ThreadPool_UnfairSemaphoreSpinLimit"];
+    [
+        "PATH", "HOME", "TMPDIR",
+        "DOTNET_TC_CallCountingDelayMs", "DOTNET_TC_CallCountThreshold", "DOTNET_EnableWriteXorExecute", "DOTNET_ThreadPool_UnfairSemaphoreSpinLimit",
+    ];
 
     private readonly ConcurrentQueue<string> _output = new();
     private readonly ConcurrentQueue<string> _errors = new();

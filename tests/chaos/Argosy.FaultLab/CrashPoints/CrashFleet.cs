@@ -19,9 +19,10 @@ internal sealed class CrashFleet : IAsyncDisposable
         ["PROVIDER_WEBHOOK_DELAY_MS"] = "50",
         ["ARGOSY_FAILPOINT"] = Armory.Setting,
 
-        // Somebody is always starting, and nobody has much to do: a second compilation only after a quiet second (in hex, milliseconds), and no idle
-        // thread that spins.
+        // Somebody is always starting, and nobody has much to do: a second compilation only after a quiet second (in hex, milliseconds) and a thousand
+        // calls (in hex), which was a third of all processor time, and no idle thread that spins.
         ["DOTNET_TC_CallCountingDelayMs"] = "3E8",
+        ["DOTNET_TC_CallCountThreshold"] = "3E8",
         ["DOTNET_ThreadPool_UnfairSemaphoreSpinLimit"] = "0",
     };
 

@@ -1,3 +1,4 @@
+using System.Net;
 using System.Security.Cryptography;
 using System.Text.Json;
 using Argosy.Checker.History;
@@ -14,6 +15,7 @@ internal sealed class Shop : IDisposable
     private const int Plenty = 100_000;
     private const int TooMany = 2;
     private const int LettersOfARun = 8;
+    private static readonly TimeSpan Often = TimeSpan.FromMilliseconds(500);
 
     private readonly PatientHttp _gateway;
     private readonly Accounts _accounts;
@@ -109,8 +111,11 @@ internal sealed class Shop : IDisposable
             return $"{email} has registered and has no profile: {profile}";
         }
 
-        var erased = await somebody.AskAsync(new Ask(HttpMethod.Delete, "/api/v1/users/me") { IdempotencyKey = $"erase-{email}" }, _patience, ct);
-        return erased.IsSuccess ? null : $"{email} can't be erased: {erased}";
+        // Where the answer was lost, a repeat finds the login ended, as it is for whoever has been forgotten. A session would log in again, and to
+        // that end register anew.
+        var forget = new Ask(HttpMethod.Delete, "/api/v1/users/me") { IdempotencyKey = $"erase-{email}", Token = await somebody.TokenAsync(refused: null, ct) };
+        var erased = await _gateway.AskAsync(forget, _patience, ct);
+        return erased.IsSuccess || erased.Status == HttpStatusCode.Unauthorized ? await StillKnownAsync(email, ct) : $"{email} can't be erased: {erased}";
     }
 
     /// <summary>The provider waits so long before it does anything.</summary>
@@ -139,6 +144,23 @@ internal sealed class Shop : IDisposable
     {
         var number = Interlocked.Increment(ref _numbers);
         return new PlannedOrder(number, kind, 0, [kind.WantsTooMuch ? new PlannedLine(_scarce, TooMany) : new PlannedLine(_item, 1)], $"{_run}-{number}");
+    }
+
+    // An account that is gone has no password.
+    private async Task<string?> StillKnownAsync(string email, CancellationToken ct)
+    {
+        var end = _time.GetUtcNow() + _patience;
+        for (var login = await _accounts.TryLoginAsync(email, ct); login.Status != HttpStatusCode.Unauthorized; login = await _accounts.TryLoginAsync(email, ct))
+        {
+            if (_time.GetUtcNow() > end)
+            {
+                return $"{email} was erased, and {_patience.TotalSeconds:0} s later its login is answered {login}";
+            }
+
+            await Task.Delay(Often, _time, ct);
+        }
+
+        return null;
     }
 
     // Places an order, does something to it, and follows it to one of these ends.

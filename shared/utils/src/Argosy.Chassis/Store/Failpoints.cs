@@ -30,7 +30,7 @@ public static class Failpoints
         var file = setting[0] == '@' ? setting[1..] : null;
         lock (Gate)
         {
-            string[] lines = file is null ? [setting] : File.Exists(file) ? File.ReadAllLines(file) : [];
+            var lines = file is null ? [setting] : Read(file);
             if (lines.Length == 0)
             {
                 return;
@@ -44,6 +44,19 @@ public static class Failpoints
                 Take(file, lines);
                 Die();
             }
+        }
+    }
+
+    // Whoever disarms deletes the file, also between a look whether it is there and a look into it. Most points find none, which is to cost no exception.
+    private static string[] Read(string file)
+    {
+        try
+        {
+            return File.Exists(file) ? File.ReadAllLines(file) : [];
+        }
+        catch (FileNotFoundException)
+        {
+            return [];
         }
     }
 
