@@ -1,4 +1,5 @@
 using System.Net;
+using System.Net.Sockets;
 using System.Text;
 using Argosy.Cli.Access;
 using Argosy.Cli.Processes;
@@ -54,6 +55,26 @@ public sealed class PatientHttpTests : IDisposable
         using var http = new PatientHttp(Address, TimeProvider.System);
 
         (await http.AskAsync(Order, TimeSpan.FromSeconds(30), CancellationToken.None)).IsSuccess.ShouldBeTrue();
+    }
+
+    [Fact]
+    public async Task Whoever_gives_up_as_the_connection_breaks_has_given_up()
+    {
+        using var listener = new TcpListener(IPAddress.Loopback, 0);
+        listener.Start();
+        using var http = new PatientHttp($"http://127.0.0.1:{((IPEndPoint)listener.LocalEndpoint).Port}", TimeProvider.System);
+        for (var i = 0; i < 200; i++)
+        {
+            using var enough = new CancellationTokenSource();
+            var asking = http.AskAsync(Order, TimeSpan.FromSeconds(30), enough.Token);
+            using (var connection = await listener.AcceptSocketAsync())
+            {
+                connection.LingerState = new LingerOption(true, 0);     // the end is a reset
+            }
+
+            await enough.CancelAsync();
+            await Should.ThrowAsync<OperationCanceledException>(() => asking);
+        }
     }
 
     [Fact]

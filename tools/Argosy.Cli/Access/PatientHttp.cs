@@ -90,7 +90,7 @@ internal sealed class PatientHttp : IDisposable
 
             return (answer, answer.ToString());
         }
-        catch (Exception e) when (e is HttpRequestException or IOException or SocketException or OperationCanceledException && !ct.IsCancellationRequested)
+        catch (Exception e) when (e is HttpRequestException or IOException or SocketException || (e is OperationCanceledException && !ct.IsCancellationRequested))
         {
             Interlocked.Increment(ref _lost);
             return (null, e is OperationCanceledException ? $"silence for {AttemptLimit.TotalSeconds:0} s" : e.Message);

@@ -33,7 +33,7 @@ internal sealed class OrderWatch(Session customer, string id, Recorder recorder)
             {
                 await ReadAsync(isEnough, ct);
             }
-            catch (Exception e) when (e is HttpRequestException or IOException or SocketException or JsonException or OperationCanceledException && !ct.IsCancellationRequested)
+            catch (Exception e) when (e is HttpRequestException or IOException or SocketException or JsonException || (e is OperationCanceledException && !ct.IsCancellationRequested))
             {
                 // the connection is gone; the next one goes on after the last event
             }

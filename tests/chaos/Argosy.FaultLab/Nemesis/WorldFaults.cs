@@ -137,7 +137,7 @@ internal sealed class Provider(LabFleet fleet) : IDisposable
                     return;
                 }
             }
-            catch (Exception e) when (e is HttpRequestException or SocketException or TaskCanceledException && !deadline.IsCancellationRequested)
+            catch (Exception e) when (e is HttpRequestException or SocketException || (e is TaskCanceledException && !deadline.IsCancellationRequested))
             {
                 // nobody answers; ask again
             }
@@ -154,7 +154,7 @@ internal sealed class Provider(LabFleet fleet) : IDisposable
             var ledger = await _http.GetFromJsonAsync<JsonElement>(new Uri($"{_address}/ledger"), ct);
             return [.. ledger.GetProperty("entries").EnumerateArray().TakeLast(most).Select(entry => entry.GetProperty("paymentId").GetString()!)];
         }
-        catch (Exception e) when (e is HttpRequestException or SocketException or TaskCanceledException && !ct.IsCancellationRequested)
+        catch (Exception e) when (e is HttpRequestException or SocketException || (e is TaskCanceledException && !ct.IsCancellationRequested))
         {
             return [];
         }
@@ -180,7 +180,7 @@ internal sealed class Provider(LabFleet fleet) : IDisposable
         {
             using var answer = await _http.SendAsync(request, ct);
         }
-        catch (Exception e) when (e is HttpRequestException or SocketException or TaskCanceledException && !ct.IsCancellationRequested)
+        catch (Exception e) when (e is HttpRequestException or SocketException || (e is TaskCanceledException && !ct.IsCancellationRequested))
         {
             // payment-service is away, or busy
         }
