@@ -37,7 +37,8 @@ internal sealed class AheadOfTime(Repository repository, Screen screen)
         }
 
         var programs = Programs().ToList();
-        var copies = programs.SelectMany(folder => Directory.GetFiles(folder, "*.dll")).Where(HasOnlyIl)
+        var found = programs.SelectMany(folder => Directory.GetFiles(folder, "*.dll")).Where(HasOnlyIl).ToDictionary(path => path, File.GetLastWriteTimeUtc, StringComparer.Ordinal);
+        var copies = found.Keys
             .GroupBy(path => Path.GetFileName(path), StringComparer.Ordinal).ToLookup(same => same.Select(Hash).Distinct(StringComparer.Ordinal).Count() == 1);
         foreach (var differing in copies[false])
         {
@@ -52,7 +53,7 @@ internal sealed class AheadOfTime(Repository repository, Screen screen)
         }
 
         var next = Path.Combine(Kept, "next");
-        foreach (var copy in alike.SelectMany(same => same))
+        foreach (var copy in alike.SelectMany(same => same).Where(copy => File.GetLastWriteTimeUtc(copy) == found[copy]))    // else another build came meanwhile
         {
             File.Copy(Native(Kept, copy), next, overwrite: true);
             File.Move(next, copy, overwrite: true);     // whoever runs from it keeps the one that it has

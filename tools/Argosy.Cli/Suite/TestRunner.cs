@@ -10,17 +10,6 @@ internal sealed class TestRunner(string resultFolder, string? method)
     private static readonly TimeSpan Limit = TimeSpan.FromMinutes(40);
     private const int ShownCharacters = 40_000;
 
-    // Most of a suite's processor time is processes that start: without W^X, and with what is compiled a second time only after a quiet second (in hex,
-    // milliseconds), a fleet takes half as much of it until it has been ready for five seconds. Without idle threads that spin, a third less while it waits.
-    // A method is compiled a second time when it was called a thousand times (hex) instead of 30: few lives in a suite are long enough to earn it.
-    private static readonly Dictionary<string, string?> Starts = new(StringComparer.Ordinal)
-    {
-        ["DOTNET_TC_CallCountingDelayMs"] = "3E8",
-        ["DOTNET_TC_CallCountThreshold"] = "3E8",
-        ["DOTNET_EnableWriteXorExecute"] = "0",
-        ["DOTNET_ThreadPool_UnfairSemaphoreSpinLimit"] = "0",
-    };
-
     public async Task<TestRun> RunAsync(TestAssembly assembly, CancellationToken ct)
     {
         var report = Path.Combine(resultFolder, assembly.Name + ".xml");
@@ -50,7 +39,7 @@ internal sealed class TestRunner(string resultFolder, string? method)
             RedirectStandardError = true,
         };
         start.Environment["ARGOSY_E2E_UP"] = assembly.Up;
-        foreach (var (name, value) in Starts)
+        foreach (var (name, value) in ShortLives.Environment)
         {
             start.Environment.TryAdd(name, value);
         }

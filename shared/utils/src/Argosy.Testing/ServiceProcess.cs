@@ -14,7 +14,7 @@ public sealed partial class ServiceProcess : IAsyncDisposable
     private const int Sigstop = 19;
     private const int Sigterm = 15;
 
-    // What begins with DOTNET_ is how the suite runs processes (Argosy.Cli's TestRunner).
+    // What begins with DOTNET_ is how the suite runs processes (Argosy.Cli's ShortLives).
     private static readonly string[] Kept =
     [
         "PATH", "HOME", "TMPDIR",

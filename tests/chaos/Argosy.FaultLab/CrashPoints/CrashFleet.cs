@@ -18,12 +18,6 @@ internal sealed class CrashFleet : IAsyncDisposable
         ["PROVIDER_SLOW_MS"] = "1200",
         ["PROVIDER_WEBHOOK_DELAY_MS"] = "50",
         ["ARGOSY_FAILPOINT"] = Armory.Setting,
-
-        // Somebody is always starting, and nobody has much to do: a second compilation only after a quiet second (in hex, milliseconds) and a thousand
-        // calls (in hex), which was a third of all processor time, and no idle thread that spins.
-        ["DOTNET_TC_CallCountingDelayMs"] = "3E8",
-        ["DOTNET_TC_CallCountThreshold"] = "3E8",
-        ["DOTNET_ThreadPool_UnfairSemaphoreSpinLimit"] = "0",
     };
 
     private static readonly SupervisionPolicy AtOnce = new() { StableAfter = TimeSpan.Zero, ReadyWithin = TimeSpan.FromMinutes(10) };
@@ -88,7 +82,7 @@ internal sealed class CrashFleet : IAsyncDisposable
         }
 
         ProviderKey = plans.Single(plan => plan.Name == Catalog.Provider).Environment["PROVIDER_API_KEY"]!;
-        _fleet = new Fleet(plans.Select(plan => plan.IsEngine ? plan : InAHurry(plan)), Data, AtOnce, time) { Changed = Note, Provision = standsOn.ProvisionAsync };
+        _fleet = new Fleet(plans.Select(plan => plan.IsEngine ? plan : InAHurry(ShortLives.Of(plan))), Data, AtOnce, time) { Changed = Note, Provision = standsOn.ProvisionAsync };
         if (await _fleet.StartAsync(ct) is { } failure)
         {
             throw new Refusal($"the fleet in {Data.Root} didn't start: {failure.Process} {failure.How}; its words are in {Data.LogOf(failure.Process)}");

@@ -18,7 +18,7 @@ internal sealed partial class BusKeys(string folder, string service, Catalog cat
     private static readonly TimeSpan Reuse = TimeSpan.FromSeconds(30);
 
     private readonly JsonWebTokenHandler _handler = new() { SetDefaultTimesOnTokenCreation = false, MapInboundClaims = false };
-    private readonly ConcurrentDictionary<string, (string Token, DateTimeOffset RenewAt)> _tokens = new(StringComparer.Ordinal);
+    private readonly ConcurrentDictionary<string, (string Token, DateTimeOffset IssuedAt)> _tokens = new(StringComparer.Ordinal);
     private readonly ConcurrentDictionary<string, ECDsaSecurityKey> _publicKeys = new(StringComparer.Ordinal);
     private ECDsaSecurityKey? _own;
 
@@ -29,7 +29,8 @@ internal sealed partial class BusKeys(string folder, string service, Catalog cat
     public string TokenFor(string receiver)
     {
         var now = time.GetUtcNow();
-        if (_tokens.TryGetValue(receiver, out var cached) && now < cached.RenewAt)
+        // One that a clock made while it was ahead is refused until the others are there; once that clock has been set back, it is from the future here too.
+        if (_tokens.TryGetValue(receiver, out var cached) && now >= cached.IssuedAt && now < cached.IssuedAt + Reuse)
         {
             return cached.Token;
         }
@@ -44,7 +45,7 @@ internal sealed partial class BusKeys(string folder, string service, Catalog cat
             TokenType = TokenType,
             SigningCredentials = new SigningCredentials(_own ?? throw new InvalidOperationException("The bus key is not loaded."), SecurityAlgorithms.EcdsaSha256),
         });
-        _tokens[receiver] = (token, now + Reuse);
+        _tokens[receiver] = (token, now);
         return token;
     }
 
