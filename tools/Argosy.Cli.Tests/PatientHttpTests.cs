@@ -67,7 +67,7 @@ public sealed class PatientHttpTests : IDisposable
         {
             using var enough = new CancellationTokenSource();
             var asking = http.AskAsync(Order, TimeSpan.FromSeconds(30), enough.Token);
-            using (var connection = await listener.AcceptSocketAsync())
+            using (var connection = await listener.AcceptSocketAsync(TestContext.Current.CancellationToken))
             {
                 connection.LingerState = new LingerOption(true, 0);     // the end is a reset
             }

@@ -1,10 +1,10 @@
 namespace Argosy.Cli.Processes;
 
 /// <summary>
-/// How .NET runs processes that live for seconds or a minute, as those of tests and of the lab do. Most of their processor time is starts: without W^X,
-/// and with what is compiled a second time only after a quiet second, a fleet takes half as much of it until it has been ready for five seconds. A
-/// second compilation after a thousand calls instead of 30, which few lives are long enough to earn, saves a third of what processes take that are
-/// started again and again. Without idle threads that spin, waiting costs a third less.
+/// How .NET runs processes that live for seconds or a minute, as those of tests and of the crash points do, unless the shell says otherwise. Most of
+/// their processor time is starts: without W^X, and with what is compiled a second time only after a quiet second, a fleet takes half as much of it until it has
+/// been ready for five seconds. A second compilation is for what was called a thousand times instead of 30: it was a third of the processor time where
+/// processes are started again and again. Without idle threads that spin, waiting costs a third less.
 /// </summary>
 internal static class ShortLives
 {
@@ -27,7 +27,7 @@ internal static class ShortLives
         var environment = new Dictionary<string, string?>(plan.Environment, StringComparer.Ordinal);
         foreach (var (name, value) in Environment)
         {
-            environment[name] = value;
+            environment[name] = System.Environment.GetEnvironmentVariable(name) ?? value;
         }
 
         return plan with { Environment = environment };

@@ -53,7 +53,8 @@ internal sealed class AheadOfTime(Repository repository, Screen screen)
         }
 
         var next = Path.Combine(Kept, "next");
-        foreach (var copy in alike.SelectMany(same => same).Where(copy => File.GetLastWriteTimeUtc(copy) == found[copy]))    // else another build came meanwhile
+        // What another build has put there meanwhile stays. (Nobody keeps it from coming between this look and the move.)
+        foreach (var copy in alike.Where(same => same.All(copy => File.GetLastWriteTimeUtc(copy) == found[copy])).SelectMany(same => same))
         {
             File.Copy(Native(Kept, copy), next, overwrite: true);
             File.Move(next, copy, overwrite: true);     // whoever runs from it keeps the one that it has

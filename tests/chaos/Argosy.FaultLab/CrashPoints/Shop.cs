@@ -114,8 +114,15 @@ internal sealed class Shop : IDisposable
         // Where the answer was lost, a repeat finds the login ended, as it is for whoever has been forgotten. A session would log in again, and to
         // that end register anew.
         var forget = new Ask(HttpMethod.Delete, "/api/v1/users/me") { IdempotencyKey = $"erase-{email}", Token = await somebody.TokenAsync(refused: null, ct) };
-        var erased = await _gateway.AskAsync(forget, _patience, ct);
-        return erased.IsSuccess || erased.Status == HttpStatusCode.Unauthorized ? await StillKnownAsync(email, ct) : $"{email} can't be erased: {erased}";
+        try
+        {
+            var erased = await _gateway.AskAsync(forget, _patience, ct);
+            return erased.IsSuccess || erased.Status == HttpStatusCode.Unauthorized ? await StillKnownAsync(email, erased, ct) : $"{email} can't be erased: {erased}";
+        }
+        catch (UnansweredException e)
+        {
+            return $"{email} can't be erased: {e.Message}";
+        }
     }
 
     /// <summary>The provider waits so long before it does anything.</summary>
@@ -147,14 +154,14 @@ internal sealed class Shop : IDisposable
     }
 
     // An account that is gone has no password.
-    private async Task<string?> StillKnownAsync(string email, CancellationToken ct)
+    private async Task<string?> StillKnownAsync(string email, Answer erased, CancellationToken ct)
     {
         var end = _time.GetUtcNow() + _patience;
         for (var login = await _accounts.TryLoginAsync(email, ct); login.Status != HttpStatusCode.Unauthorized; login = await _accounts.TryLoginAsync(email, ct))
         {
             if (_time.GetUtcNow() > end)
             {
-                return $"{email} was erased, and {_patience.TotalSeconds:0} s later its login is answered {login}";
+                return $"{email}'s erasure was answered {erased}, and {_patience.TotalSeconds:0} s later its login {login}";
             }
 
             await Task.Delay(Often, _time, ct);

@@ -119,7 +119,7 @@ internal sealed class LabFleet : IAsyncDisposable
             plans = [.. plans.Select(plan => options.Clocks.Contains(plan.Name, StringComparer.Ordinal) ? WithClock(plan, library) : plan)];
         }
 
-        plans = [.. plans.Select(ShortLives.Of).Select(plan => options.Change?.Invoke(plan) ?? plan)];
+        plans = [.. plans.Select(plan => options.Change?.Invoke(plan) ?? plan)];
         var deaths = new ConcurrentQueue<(string, string)>();
         var fleet = new Fleet(plans, data, new SupervisionPolicy { ReadyWithin = ReadyWithin }, TimeProvider.System)
         {

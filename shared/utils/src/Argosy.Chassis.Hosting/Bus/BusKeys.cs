@@ -29,7 +29,8 @@ internal sealed partial class BusKeys(string folder, string service, Catalog cat
     public string TokenFor(string receiver)
     {
         var now = time.GetUtcNow();
-        // One that a clock made while it was ahead is refused until the others are there; once that clock has been set back, it is from the future here too.
+        // One that was made while the clock was ahead is refused until everybody's is there; once it has been set back, it is from the future here too. (So is a
+        // good one where the clock is set wrong by going back: what replaces that is refused a little earlier than it would have run out.)
         if (_tokens.TryGetValue(receiver, out var cached) && now >= cached.IssuedAt && now < cached.IssuedAt + Reuse)
         {
             return cached.Token;

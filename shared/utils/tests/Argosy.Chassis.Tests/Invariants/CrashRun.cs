@@ -157,7 +157,8 @@ internal static partial class CrashRun
             new Random(failpoint.Length).Shuffle(again);
             foreach (var wish in again)
             {
-                (await TryAsync(wish)).ShouldBeTrue($"{wish} after a kill at {failpoint}");
+                // More than once, where a machine with much to do sheds it.
+                await Eventually.HoldsAsync(() => TryAsync(wish), $"{wish} is answered after a kill at {failpoint}", TimeSpan.FromSeconds(30));
             }
         }
 
