@@ -19,11 +19,6 @@ internal static class ShortLives
 
     public static ProcessPlan Of(ProcessPlan plan)
     {
-        if (plan.IsEngine)
-        {
-            return plan;
-        }
-
         var environment = new Dictionary<string, string?>(plan.Environment, StringComparer.Ordinal);
         foreach (var (name, value) in Environment)
         {

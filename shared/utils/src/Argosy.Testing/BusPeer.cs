@@ -82,6 +82,14 @@ public sealed class BusPeer : IAsyncDisposable
     /// <summary>Makes keys for all services in <paramref name="folder"/> and begins to listen on a free port.</summary>
     public static async Task<BusPeer> StartAsync(string folder)
     {
+        var peer = new BusPeer(await MakeKeysAsync(folder));
+        await peer._ear.StartAsync();
+        return peer;
+    }
+
+    /// <summary>Makes keys for all services; returns the folder below <paramref name="folder"/> where they are.</summary>
+    public static async Task<string> MakeKeysAsync(string folder)
+    {
         var keys = Directory.CreateDirectory(Path.Combine(folder, "bus-keys")).FullName;
         foreach (var service in Services)
         {
@@ -90,9 +98,7 @@ public sealed class BusPeer : IAsyncDisposable
             await File.WriteAllTextAsync(Path.Combine(keys, $"{service}.public.pem"), key.ExportSubjectPublicKeyInfoPem());
         }
 
-        var peer = new BusPeer(keys);
-        await peer._ear.StartAsync();
-        return peer;
+        return keys;
     }
 
     /// <summary>Somebody who has stolen the keys in a folder, and hears nothing.</summary>

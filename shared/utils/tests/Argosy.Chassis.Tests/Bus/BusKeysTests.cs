@@ -1,4 +1,3 @@
-using System.Security.Cryptography;
 using Argosy.Chassis.Hosting.Bus;
 using Argosy.Testing;
 using Microsoft.Extensions.Logging.Abstractions;
@@ -7,23 +6,21 @@ using Xunit;
 
 namespace Argosy.Chassis.Tests.Bus;
 
-public sealed class BusKeysTests : IDisposable
+public sealed class BusKeysTests : IAsyncLifetime
 {
     private const string Sender = "shipping-service", Receiver = "order-service";
 
     private readonly string _folder = Directory.CreateTempSubdirectory("argosy-bus-keys-").FullName;
 
-    public BusKeysTests()
-    {
-        foreach (var service in new[] { Sender, Receiver })
-        {
-            using var key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
-            File.WriteAllText(Path.Combine(_folder, $"{service}.private.pem"), key.ExportPkcs8PrivateKeyPem());
-            File.WriteAllText(Path.Combine(_folder, $"{service}.public.pem"), key.ExportSubjectPublicKeyInfoPem());
-        }
-    }
+    private string _keys = "";
 
-    public void Dispose() => Directory.Delete(_folder, recursive: true);
+    public async ValueTask InitializeAsync() => _keys = await BusPeer.MakeKeysAsync(_folder);
+
+    public ValueTask DisposeAsync()
+    {
+        Directory.Delete(_folder, recursive: true);
+        return ValueTask.CompletedTask;
+    }
 
     [Theory]
     [InlineData(30, true)]      // half a minute is forgiven
@@ -60,7 +57,7 @@ public sealed class BusKeysTests : IDisposable
 
     private BusKeys Keys(string service, FakeTime time)
     {
-        var keys = new BusKeys(_folder, service, Catalog.Embedded, time, NullLogger<BusKeys>.Instance);
+        var keys = new BusKeys(_keys, service, Catalog.Embedded, time, NullLogger<BusKeys>.Instance);
         keys.Load();
         return keys;
     }
