@@ -169,12 +169,26 @@ public sealed class ApiKeyTests : IAsyncLifetime
     [Fact]
     public async Task A_token_that_is_about_to_expire_is_used_once()
     {
-        _issuer.TokenLife = 30;
-        var client = Machine(_issuer.KeyFor(_gateway.TokenFor("ada")));
+        var client = Machine(_issuer.KeyFor(_gateway.TokenFor("ada", made: TimeSpan.FromSeconds(-570))));
 
         (await client.ReadAsync(3)).ShouldBe(3);
 
         _issuer.Asked.ShouldBe(3);
+    }
+
+    [Fact]
+    public async Task A_token_from_the_future_is_used_once()
+    {
+        var key = _issuer.KeyFor(_gateway.TokenFor("ada", made: TimeSpan.FromMinutes(3)));
+        (await Machine(key).ReadAsync(2)).ShouldBe(2);
+        _issuer.Asked.ShouldBe(2, "auth-service's clock is ahead");
+
+        var good = _gateway.TokenFor("ada");
+        _issuer.Give(key, good);
+        (await Machine(key).ReadAsync(3)).ShouldBe(3);
+
+        _issuer.Asked.ShouldBe(3, "it is right again");
+        _gateway.Backend.Arrivals.Last().Headers["Authorization"].ShouldBe($"Bearer {good}");
     }
 
     [Fact]

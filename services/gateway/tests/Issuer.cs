@@ -15,9 +15,6 @@ internal sealed class Issuer : IAsyncDisposable
 
     public int Asked => Volatile.Read(ref _asked);
 
-    /// <summary>In seconds.</summary>
-    public int TokenLife { get; set; } = 600;
-
     /// <summary>Answers wait for it.</summary>
     public Task Gate { get; set; } = Task.CompletedTask;
 
@@ -34,9 +31,12 @@ internal sealed class Issuer : IAsyncDisposable
     public string KeyFor(string token)
     {
         var key = ApiKey.New().Text;
-        _tokens[key] = token;
+        Give(key, token);
         return key;
     }
+
+    /// <summary>From now on this key is good for this token.</summary>
+    public void Give(string key, string token) => _tokens[key] = token;
 
     public ValueTask DisposeAsync() => _backend.DisposeAsync();
 
@@ -54,7 +54,7 @@ internal sealed class Issuer : IAsyncDisposable
         context.Response.StatusCode = Status != StatusCodes.Status200OK ? Status : token is null ? StatusCodes.Status401Unauthorized : StatusCodes.Status200OK;
         if (context.Response.StatusCode == StatusCodes.Status200OK)
         {
-            await context.Response.WriteAsync($$"""{"access_token":"{{token}}","token_type":"Bearer","expires_in":{{TokenLife}},"scope":"api"}""");
+            await context.Response.WriteAsync($$"""{"access_token":"{{token}}","token_type":"Bearer","expires_in":600,"scope":"api"}""");
         }
     }
 }

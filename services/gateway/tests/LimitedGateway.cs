@@ -88,8 +88,8 @@ internal sealed class LimitedGateway : IAsyncDisposable
         return client;
     }
 
-    /// <summary>An access token that the gateway believes.</summary>
-    public string TokenFor(string user) => _issuer.TokenFor(user);
+    /// <summary>An access token that the gateway believes; or one made at another time.</summary>
+    public string TokenFor(string user, TimeSpan made = default) => _issuer.TokenFor(user, made: made);
 
     /// <summary>A user at an address of this machine.</summary>
     public HttpClient User(string name, string address)

@@ -3,10 +3,12 @@ using System.Net.Http.Json;
 using System.Text.Json;
 using Argosy.Chassis.Hosting.Identity;
 using Argosy.Chassis.Resilience;
+using Microsoft.IdentityModel.JsonWebTokens;
+using Microsoft.IdentityModel.Tokens;
 
 namespace Argosy.Gateway.Keys;
 
-/// <summary>An access token that stands for an API key.</summary>
+/// <summary>An access token that stands for an API key, and until when it is likely to be good.</summary>
 internal sealed record KeyToken(string Text, DateTimeOffset Expires);
 
 /// <summary>Asks auth-service for the token of an API key.</summary>
@@ -23,6 +25,8 @@ internal sealed class TokenExchange(IHttpClientFactory clients, TimeProvider tim
     private const int MostAtATime = 64;
 
     private static readonly TimeSpan Soon = TimeSpan.FromSeconds(1);
+
+    private readonly JsonWebTokenHandler _handler = new();
 
     private int _underWay;
 
@@ -74,11 +78,20 @@ internal sealed class TokenExchange(IHttpClientFactory clients, TimeProvider tim
         try
         {
             using var json = JsonDocument.Parse(answer);
-            return new KeyToken(json.RootElement.GetProperty("access_token").GetString()!, time.GetUtcNow().AddSeconds(json.RootElement.GetProperty("expires_in").GetInt64()));
+            var token = json.RootElement.GetProperty("access_token").GetString()!;
+            return new KeyToken(token, LikelyUntil(_handler.ReadJsonWebToken(token)));
         }
-        catch (Exception e) when (e is JsonException or InvalidOperationException or KeyNotFoundException or FormatException)
+        catch (Exception e) when (e is JsonException or InvalidOperationException or KeyNotFoundException or ArgumentException or SecurityTokenException)
         {
             return null;
         }
+    }
+
+    // By what it says itself, which services go by. One from the future was made while auth-service's clock was ahead: services refuse it, and will
+    // until its time has come; the next, which is asked for at once, may be right again.
+    private DateTimeOffset LikelyUntil(JsonWebToken token)
+    {
+        var now = time.GetUtcNow();
+        return token.IssuedAt > (now + TokenCheck.ClockSkew).UtcDateTime ? now : new DateTimeOffset(token.ValidTo, TimeSpan.Zero);
     }
 }

@@ -13,7 +13,8 @@ namespace Argosy.Gateway.Keys;
 /// <item>The key is taken out of it. A configured client's ends here; what has not the form of a user's is refused (401): who sends it takes
 /// it for one, and would not notice being nobody.</item>
 /// <item>Beside an Authorization header it is refused (400): two may be two people.</item>
-/// <item>Its token is remembered, by the key's SHA-256, until a minute before it expires; that there is none, for ten seconds.</item>
+/// <item>Its token is remembered, by the key's SHA-256, until a minute before it expires; one from the future is used once. That there is none is
+/// remembered for ten seconds.</item>
 /// <item>Else auth-service is asked, once for all who wait for the same key, within two seconds, and only as often for one address as
 /// its quota says: whoever guesses is refused here (429). Away, 503.</item>
 /// <item>The request goes on with the token as its Authorization, or is refused (401).</item>
@@ -86,9 +87,9 @@ internal sealed class UserKeys(ClientKeys clients, TokenExchange? exchange, Limi
     {
         var (hash, address, isFresh) = (key.Hash, Callers.Address(context.Connection.RemoteIpAddress), false);
         var token = await _known.GetOrCreateAsync(hash, AskAsync, cancellationToken: context.RequestAborted);
-        if (!isFresh && token is not null && token.Expires - Reserve <= time.GetUtcNow())
+        if (!isFresh && token is not null && token.Expires <= time.GetUtcNow() + Reserve)
         {
-            _known.Forget(hash);        // its key ends soon, and tokens with it
+            _known.Forget(hash);        // its key ends soon, and tokens with it; or it was made by a clock that was ahead
             token = await _known.GetOrCreateAsync(hash, AskAsync, cancellationToken: context.RequestAborted);
         }
 

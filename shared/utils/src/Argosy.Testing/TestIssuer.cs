@@ -38,10 +38,10 @@ public sealed class TestIssuer : IDisposable
         ["JWT_PUBLIC_KEY_PATH"] = _publicKeyPath,
     };
 
-    /// <summary>An access token (RFC 9068) of a user who has just logged in, or so long ago; given to a client.</summary>
-    public string TokenFor(string user, bool admin = false, string client = "argosy", TimeSpan loggedIn = default)
+    /// <summary>An access token (RFC 9068) of a user who has just logged in, or so long ago; given to a client, now or so much later.</summary>
+    public string TokenFor(string user, bool admin = false, string client = "argosy", TimeSpan loggedIn = default, TimeSpan made = default)
     {
-        var now = TimeProvider.System.GetUtcNow();
+        var now = TimeProvider.System.GetUtcNow() + made;
         var header = new { alg = "RS256", typ = "at+jwt", kid = _keyId };
         var claims = new Dictionary<string, object>(StringComparer.Ordinal)
         {

@@ -20,7 +20,7 @@ internal readonly record struct TokenVerdict(Caller? Caller, TokenFault Fault);
 public sealed class TokenCheck
 {
     /// <summary>How far clocks may be apart.</summary>
-    internal static readonly TimeSpan ClockSkew = TimeSpan.FromSeconds(30);
+    public static readonly TimeSpan ClockSkew = TimeSpan.FromSeconds(30);
 
     private const string Prefix = "Bearer ";
 
