@@ -47,6 +47,11 @@ public sealed class NemesisTests(ITestOutputHelper output)
 
         result.Holds.ShouldBeFalse();
         result.Findings.ShouldContain(finding => finding.StartsWith("book b: ", StringComparison.Ordinal), string.Join('\n', result.Findings));
+        var page = await File.ReadAllTextAsync(Path.Combine(Repository.Find().Root, "artifacts", "chaos", "nemesis-1.html"), Ct);
+        page.ShouldContain("It does not add up");
+        page.ShouldContain($"under {result.Faults.Count} fault");
+        page.ShouldNotContain("; 0 final reads");
+        page.ShouldContain("all is healed");
         var kept = result.Findings[^1].Split(' ')[^1];
         Directory.Exists(kept).ShouldBeTrue("what was found can be looked at");
         Directory.Delete(kept, recursive: true);

@@ -37,6 +37,15 @@ public sealed class ScheduleTests
     }
 
     [Fact]
+    public void Whoever_is_stopped_stands_still_for_5_to_30_seconds()
+    {
+        var halts = Enumerable.Range(1, 300).SelectMany(Draw).Where(a => a.Fault is Halt).Select(a => a.For.TotalSeconds).ToList();
+
+        halts.ShouldAllBe(seconds => seconds >= 5 && seconds <= 30);
+        halts.Max().ShouldBeGreaterThan(25);
+    }
+
+    [Fact]
     public void Over_many_seeds_everything_happens_faults_overlap_and_some_time_is_quiet()
     {
         var all = Enumerable.Range(1, 300).Select(Draw).ToList();

@@ -84,8 +84,9 @@ internal static class HtmlReport
     private static string Summary(IReadOnlyList<HistoryLine> lines)
     {
         var operations = lines.Where(line => line.Act is not (Act.Fault or Act.Healed)).ToList();
+        var faults = lines.Count(line => line is { Act: Act.Fault, Side: Side.Begin });
         return $"{operations.Count} operations by {operations.Select(line => line.Client).OfType<string>().Distinct(StringComparer.Ordinal).Count()} clients, "
-            + $"{operations.Count(line => line.Status is null)} of them without an answer, under {lines.Count(line => line is { Act: Act.Fault, Side: Side.Begin })} faults; {operations.Count(line => line.Final == true)} final reads.";
+            + $"{operations.Count(line => line.Status is null)} of them without an answer, under {faults} fault{(faults == 1 ? "" : "s")}; {operations.Count(line => line.Final == true)} final reads.";
     }
 
     private static string Encoded(string text) => WebUtility.HtmlEncode(text);

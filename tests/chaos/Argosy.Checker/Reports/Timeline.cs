@@ -29,7 +29,7 @@ internal sealed class Timeline
 
     public void WriteFaults(StringBuilder html)
     {
-        var faults = Faults().GroupBy(fault => (fault.What, fault.Whom)).ToList();
+        var faults = Faults().OrderBy(fault => fault.From).GroupBy(fault => (fault.What, fault.Whom)).ToList();
         foreach (var lane in faults.Take(MostLanes))
         {
             Lane(html, $"{lane.Key.What} · {lane.Key.Whom}", string.Concat(lane.Select(fault => Bar("fault", fault.From, fault.To, $"{lane.Key.What} of {lane.Key.Whom}"))));

@@ -105,7 +105,7 @@ internal sealed class Shop : IDisposable
     {
         var email = $"{_run}-{Interlocked.Increment(ref _numbers)}@example.com";
         using var somebody = new Session(_gateway, _accounts, email);
-        var profile = await somebody.AskAsync(Ask.Get("/api/v1/users/me"), _patience, ct);
+        var profile = await ProfileAsync(somebody, ct);
         if (!profile.IsSuccess)
         {
             return $"{email} has registered and has no profile: {profile}";
@@ -151,6 +151,22 @@ internal sealed class Shop : IDisposable
     {
         var number = Interlocked.Increment(ref _numbers);
         return new PlannedOrder(number, kind, 0, [kind.WantsTooMuch ? new PlannedLine(_scarce, TooMany) : new PlannedLine(_item, 1)], $"{_run}-{number}");
+    }
+
+    // It is made from a message, which is under way for as long as its sender or its receiver is dead: whoever is told to ask again does.
+    private async Task<Answer> ProfileAsync(Session somebody, CancellationToken ct)
+    {
+        var end = _time.GetUtcNow() + _patience;
+        while (true)
+        {
+            var profile = await somebody.AskAsync(Ask.Get("/api/v1/users/me"), _patience, ct);
+            if (profile.ProblemCode != "user.not-yet" || _time.GetUtcNow() > end)
+            {
+                return profile;
+            }
+
+            await Task.Delay(Often, _time, ct);
+        }
     }
 
     // An account that is gone has no password.

@@ -1,4 +1,5 @@
 using System.Globalization;
+using Argosy.Checker.History;
 using Argosy.Cli.Terminal;
 using Argosy.FaultLab.Experiments.Files;
 using Argosy.FaultLab.Experiments.Probes;
@@ -15,7 +16,7 @@ namespace Argosy.FaultLab.Experiments;
 /// </list>
 /// Whoever interrupts it, or a probe that is to stop it, has it undone at once.
 /// </summary>
-internal sealed class ExperimentRun(LabFleet fleet, Surroundings surroundings, Screen screen, ChaosEngine engine, Experiment experiment)
+internal sealed class ExperimentRun(LabFleet fleet, HistoryWriter history, Surroundings surroundings, Screen screen, ChaosEngine engine, Experiment experiment)
 {
     private static readonly TimeSpan ReadyWithin = TimeSpan.FromSeconds(60);
 
@@ -60,6 +61,7 @@ internal sealed class ExperimentRun(LabFleet fleet, Surroundings surroundings, S
     {
         using var end = CancellationTokenSource.CreateLinkedTokenSource(stop);
         end.CancelAfter(experiment.Chaos.Length);
+        history.FaultBegins(experiment.Kind, engine.Target, TimeProvider.System.GetUtcNow());
         try
         {
             await experiment.Chaos.On(fleet).InflictAsync(fleet, end.Token);
@@ -67,6 +69,10 @@ internal sealed class ExperimentRun(LabFleet fleet, Surroundings surroundings, S
         catch (OperationCanceledException) when (end.IsCancellationRequested)
         {
             // that is how it ends
+        }
+        finally
+        {
+            history.FaultEnds(experiment.Kind, engine.Target, TimeProvider.System.GetUtcNow());
         }
 
         stop.ThrowIfCancellationRequested();

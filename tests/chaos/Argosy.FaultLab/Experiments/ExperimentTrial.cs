@@ -78,12 +78,13 @@ internal sealed class ExperimentTrial(Repository repository, Screen screen, stri
 
         using var surroundings = new Surroundings(fleet, metrics);
         using var over = new CancellationTokenSource();
+        var began = TimeProvider.System.GetUtcNow();
         var crowding = crowd.RunAsync(over.Token, ct);
         try
         {
             foreach (var (engine, experiment) in experiments)
             {
-                results.Add(await new ExperimentRun(fleet, surroundings, screen, engine, experiment).RunAsync(ct));
+                results.Add(await new ExperimentRun(fleet, crowd.History, surroundings, screen, engine, experiment).RunAsync(ct));
                 if (results[^1].Verdict == Verdict.Stopped)
                 {
                     break;
@@ -104,8 +105,11 @@ internal sealed class ExperimentTrial(Repository repository, Screen screen, stri
 
         var findings = await Aftermath.HealAsync(fleet, ct);
         findings.AddRange(await crowd.SettleAsync(ct));
-        findings.AddRange(await Aftermath.ReadBooksAsync(fleet, crowd, ct));
-        findings.AddRange(Aftermath.Deaths(fleet, experiments.Select(next => next.Experiment.Chaos.On(fleet))));
+        var books = await Aftermath.ReadBooksAsync(fleet, crowd, ct);
+        findings.AddRange(Aftermath.Deaths(fleet, [.. experiments.Where(next => next.Experiment.Chaos is DiskFill).Select(next => (next.Engine.Target, began, TimeProvider.System.GetUtcNow()))]));
+        var page = await Aftermath.WritePageAsync(repository, "experiments", string.Join(", ", experiments.Select(next => next.Engine.Name)), books, findings, crowd, ct);
+        screen.Say($"argosy: what clients saw meanwhile, as a page: {page}");
+        findings.AddRange(Aftermath.Of(books));
         if (findings.Count > 0)
         {
             fleet.IsKept = true;

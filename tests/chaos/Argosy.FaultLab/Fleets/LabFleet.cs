@@ -43,11 +43,11 @@ internal sealed class LabFleet : IAsyncDisposable
 
     private readonly FleetLock _lock;
     private readonly Fleet _fleet;
-    private readonly ConcurrentQueue<(string Process, string How)> _deaths;
+    private readonly ConcurrentQueue<(string Process, string How, DateTimeOffset At)> _deaths;
     private readonly Readiness _readiness = new();
 
     private LabFleet(DataFolder data, FleetLock held, Links? links, IReadOnlyDictionary<string, HttpLink> answers, IReadOnlyDictionary<string, SmallDisk> disks, Fleet fleet,
-        IReadOnlyList<ProcessPlan> plans, ConcurrentQueue<(string, string)> deaths, string description)
+        IReadOnlyList<ProcessPlan> plans, ConcurrentQueue<(string, string, DateTimeOffset)> deaths, string description)
     {
         (Data, _lock, Links, Answers, Disks, _fleet, Plans, _deaths, Description) = (data, held, links, answers, disks, fleet, plans, deaths, description);
     }
@@ -55,8 +55,8 @@ internal sealed class LabFleet : IAsyncDisposable
     /// <summary>What it stands on.</summary>
     public string Description { get; }
 
-    /// <summary>Processes of ours that ended without having been killed, and how.</summary>
-    public IReadOnlyCollection<(string Process, string How)> Deaths => _deaths;
+    /// <summary>Processes of ours that ended without having been killed, how, and when.</summary>
+    public IReadOnlyCollection<(string Process, string How, DateTimeOffset At)> Deaths => _deaths;
 
     public DataFolder Data { get; }
 
@@ -120,7 +120,7 @@ internal sealed class LabFleet : IAsyncDisposable
         }
 
         plans = [.. plans.Select(plan => options.Change?.Invoke(plan) ?? plan)];
-        var deaths = new ConcurrentQueue<(string, string)>();
+        var deaths = new ConcurrentQueue<(string, string, DateTimeOffset)>();
         var fleet = new Fleet(plans, data, new SupervisionPolicy { ReadyWithin = ReadyWithin }, TimeProvider.System)
         {
             Provision = engines.ProvisionAsync,
@@ -128,7 +128,7 @@ internal sealed class LabFleet : IAsyncDisposable
             {
                 if (status is { State: ProcessState.Backoff, LastExit: { } how } && how != Killed && plans.First(plan => plan.Name == status.Name) is { IsEngine: false })
                 {
-                    deaths.Enqueue((status.Name, how));
+                    deaths.Enqueue((status.Name, how, TimeProvider.System.GetUtcNow()));
                 }
             },
         };

@@ -55,6 +55,7 @@ internal sealed class Client(Random random, Session customer, Session admin, Rec
         {
             Customer = await customer.SubjectAsync(ct),
             Key = planned.Key,
+            Lines = [.. planned.Lines.Select(line => new Pieces(line.Item.Sku, line.Quantity))],
             Expected = new Amount(planned.Amount, DemoPlan.Currency),
         };
         var request = new Request(customer, Journey.Placing(planned), about);

@@ -6,6 +6,10 @@ namespace Argosy.FaultLab.Nemesis;
 /// <summary>A process's clock is set to another time, and later back: it sees a step twice, in both directions.</summary>
 internal sealed record ClockStep(string Process, int Seconds) : IFault
 {
+    public string What => string.Create(CultureInfo.InvariantCulture, $"clock {Seconds:+0;-0} s");
+
+    public string Whom => Process;
+
     public string Name => string.Create(CultureInfo.InvariantCulture, $"clock of {Process} {Seconds:+0;-0} s");
 
     public IReadOnlyList<string> Touches => [$"clock of {Process}"];

@@ -7,7 +7,9 @@ internal sealed record DiskFull(string Process) : IFault
 {
     private static readonly TimeSpan Between = TimeSpan.FromMilliseconds(200);
 
-    public string Name => UpTo < SmallDisk.Mebibytes ? $"{UpTo} MiB of disk used {Process}" : $"disk full {Process}";
+    public string What => UpTo < SmallDisk.Mebibytes ? $"{UpTo} MiB of disk used" : "disk full";
+
+    public string Whom => Process;
 
     /// <summary>So many mebibytes of it are used.</summary>
     public int UpTo { get; init; } = SmallDisk.Mebibytes;

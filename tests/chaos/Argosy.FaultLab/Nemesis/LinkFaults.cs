@@ -9,7 +9,7 @@ namespace Argosy.FaultLab.Nemesis;
 /// <param name="Weather">How they are meanwhile.</param>
 internal sealed record BadWeather(string What, IReadOnlyList<LinkName> Where, Weather Weather) : IFault
 {
-    public string Name => $"{What} {LinkFaults.Describe(Where)}";
+    public string Whom => LinkFaults.Describe(Where);
 
     public IReadOnlyList<string> Touches => [.. Where.Select(link => link.ToString())];
 
@@ -38,7 +38,9 @@ internal sealed record BadWeather(string What, IReadOnlyList<LinkName> Where, We
 /// <summary>Again and again whatever is open is reset.</summary>
 internal sealed record Resets(IReadOnlyList<LinkName> Where, TimeSpan Between) : IFault
 {
-    public string Name => $"resets {LinkFaults.Describe(Where)}";
+    public string What => "resets";
+
+    public string Whom => LinkFaults.Describe(Where);
 
     public IReadOnlyList<string> Touches => [.. Where.Select(link => link.ToString())];
 
@@ -48,7 +50,9 @@ internal sealed record Resets(IReadOnlyList<LinkName> Where, TimeSpan Between) :
 /// <summary>Again and again one direction of whatever is open ends, and the other goes on.</summary>
 internal sealed record HalfCloses(IReadOnlyList<LinkName> Where, bool There, TimeSpan Between) : IFault
 {
-    public string Name => $"half-close {(There ? "requests" : "answers")} {LinkFaults.Describe(Where)}";
+    public string What => $"half-close {(There ? "requests" : "answers")}";
+
+    public string Whom => LinkFaults.Describe(Where);
 
     public IReadOnlyList<string> Touches => [.. Where.Select(link => link.ToString())];
 

@@ -21,7 +21,7 @@ internal sealed record NemesisOptions(TimeSpan Length, string? Engines)
 /// <item>Start a fleet with a proxy in every link; clients log in, the shelf is filled.</item>
 /// <item>Clients ask while the schedule's faults come and go.</item>
 /// <item>Heal: every fault is undone, every process is ready within a minute.</item>
-/// <item>Final reads: every unknown is settled, every order is read until it has ended.</item>
+/// <item>Some of what nobody knows is asked again, and every order is read until it has ended; then final reads, which settle the rest.</item>
 /// <item>The checker holds all books against the history.</item>
 /// </list>
 /// </summary>
@@ -61,11 +61,13 @@ internal sealed class NemesisTrial(Repository repository, Screen screen, Nemesis
             await sabotage(fleet, crowd);
         }
 
-        findings.AddRange(await Aftermath.ReadBooksAsync(fleet, crowd, ct));
-        findings.AddRange(Aftermath.Deaths(fleet, inflicted.Select(i => i.Appointment.Fault)));
+        var books = await Aftermath.ReadBooksAsync(fleet, crowd, ct);
+        findings.AddRange(Aftermath.Deaths(fleet, [.. inflicted.Where(i => i.Appointment.Fault is DiskFull).Select(i => (i.Appointment.Fault.Whom, i.From, i.To))]));
+        var page = await Aftermath.WritePageAsync(repository, $"{Name}-{seed}", $"nemesis, seed {seed}, {options.Length.TotalSeconds:0} s on {fleet.Description}", books, findings, crowd, ct);
+        findings.AddRange(Aftermath.Of(books));
         fleet.IsKept = findings.Count > 0;
-        var overlaps = Overlaps.Of(inflicted, crowd.History);
-        screen.Say($"argosy: nemesis, seed {seed}:\n{overlaps}");
+        var overlaps = Overlaps.Of(inflicted, crowd.History.Path);
+        screen.Say($"argosy: nemesis, seed {seed}:\n{overlaps}\n  as a page: {page}");
         return new TrialResult(
             Kind, seed, options.Engines ?? "embedded", [.. inflicted.Select(i => i.ToString())], overlaps.Operations, overlaps.DuringAFault,
             TimeProvider.System.GetElapsedTime(began).TotalSeconds, findings.Count == 0 ? [] : [.. findings, $"everything is kept in {fleet.Data.Root}"]);
@@ -88,7 +90,7 @@ internal sealed class NemesisTrial(Repository repository, Screen screen, Nemesis
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(ct, over.Token);
         var began = TimeProvider.System.GetUtcNow();
         var crowding = crowd.RunAsync(over.Token, ct);
-        var inflicted = await Task.WhenAll(schedule.Select(appointment => Inflicted.KeepAsync(appointment, fleet, began, stop.Token)));
+        var inflicted = await Task.WhenAll(schedule.Select(appointment => Inflicted.KeepAsync(appointment, fleet, crowd.History, began, stop.Token)));
         ct.ThrowIfCancellationRequested();
         await crowding;
         return [.. inflicted.OrderBy(i => i.From)];

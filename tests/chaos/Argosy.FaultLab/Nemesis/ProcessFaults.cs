@@ -6,13 +6,19 @@ namespace Argosy.FaultLab.Nemesis;
 /// <summary>SIGKILL, once; over when it is ready again.</summary>
 internal sealed record Kill(string Process) : IFault
 {
-    public string Name => $"kill {Process}";
+    public string What => "kill";
+
+    public string Whom => Process;
 
     public IReadOnlyList<string> Touches => [Process];
 
     public async Task InflictAsync(LabFleet fleet, CancellationToken end)
     {
-        fleet.Kill(Process);
+        if (!fleet.Kill(Process))
+        {
+            throw new InVainException("it wasn't running");
+        }
+
         await fleet.ReadyAsync(Process, end);
     }
 }
@@ -20,13 +26,20 @@ internal sealed record Kill(string Process) : IFault
 /// <summary>SIGSTOP, and SIGCONT later: it comes back and doesn't know that it was away.</summary>
 internal sealed record Halt(string Process) : IFault
 {
-    public string Name => $"stop {Process}";
+    public string What => "stop";
+
+    public string Whom => Process;
 
     public IReadOnlyList<string> Touches => [Process];
 
     public async Task InflictAsync(LabFleet fleet, CancellationToken end)
     {
         var halted = fleet.Halt(Process);
+        if (halted.Count == 0)
+        {
+            throw new InVainException("it wasn't running");
+        }
+
         try
         {
             await Task.Delay(Timeout.InfiniteTimeSpan, end);
@@ -41,7 +54,9 @@ internal sealed record Halt(string Process) : IFault
 /// <summary>SIGKILL whenever it has come so far: also while it starts, recovers, or hasn't yet said that it is ready.</summary>
 internal sealed record RestartLoop(string Process, TimeSpan Between) : IFault
 {
-    public string Name => $"restart loop {Process}";
+    public string What => "restart loop";
+
+    public string Whom => Process;
 
     public IReadOnlyList<string> Touches => [Process];
 
@@ -58,7 +73,9 @@ internal sealed record RestartLoop(string Process, TimeSpan Between) : IFault
 /// <summary>Ended in good order and started again: what an operator does with a server.</summary>
 internal sealed record Restart(string Process) : IFault
 {
-    public string Name => $"restart {Process}";
+    public string What => "restart";
+
+    public string Whom => Process;
 
     public IReadOnlyList<string> Touches => [Process];
 

@@ -61,10 +61,10 @@ internal static class Schedule
             for (var n = quiet[i] ? 0 : 1 + random.Next(MostAtOnce); n > 0; n--)
             {
                 var at = (period * i) + (period * random.NextDouble());
-                var (fault, longest) = menu.Draw();
-                var lasts = Clamp(longest * (0.3 + (0.7 * random.NextDouble())), Shortest, Clamp(limit - at, TimeSpan.Zero, LongestPeriod + LongestPeriod));
+                var (fault, from, to) = menu.Draw();
+                var lasts = Clamp(from + ((to - from) * random.NextDouble()), Shortest, Clamp(limit - at, TimeSpan.Zero, LongestPeriod + LongestPeriod));
                 var appointment = new Appointment(at, lasts, fault);
-                if (lasts >= Shortest && !appointments.Exists(other => Collide(other, appointment)))
+                if (lasts >= (fault is Halt ? from : Shortest) && !appointments.Exists(other => Collide(other, appointment)))
                 {
                     appointments.Add(appointment);
                 }
@@ -85,14 +85,20 @@ internal sealed class Menu(Random random, Breakables what, TimeSpan longest)
 {
     private readonly IReadOnlyList<(int Weight, Func<IFault> Make)> _dishes = Dishes(random, what, longest);
 
-    public (IFault Fault, TimeSpan Longest) Draw()
+    // Whoever stands still for less may not be missed; for more, everybody has given up on it.
+    private static readonly TimeSpan ShortestHalt = TimeSpan.FromSeconds(5);
+    private static readonly TimeSpan LongestHalt = TimeSpan.FromSeconds(30);
+
+    /// <summary>What is done, and for how long, from and to.</summary>
+    public (IFault Fault, TimeSpan From, TimeSpan To) Draw()
     {
         var left = random.Next(_dishes.Sum(d => d.Weight));
         foreach (var (weight, make) in _dishes)
         {
             if ((left -= weight) < 0)
             {
-                return (make(), longest);
+                var fault = make();
+                return fault is Halt ? (fault, ShortestHalt, LongestHalt) : (fault, longest * 0.3, longest);
             }
         }
 

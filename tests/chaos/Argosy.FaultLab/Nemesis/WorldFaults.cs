@@ -17,6 +17,8 @@ namespace Argosy.FaultLab.Nemesis;
 /// <param name="Knobs">What is set meanwhile.</param>
 internal sealed record BadProvider(string What, IReadOnlyDictionary<string, double> Knobs) : IFault
 {
+    public string Whom => Catalog.Provider;
+
     public string Name => $"provider {What}";
 
     public IReadOnlyList<string> Touches => [.. Knobs.Keys];
@@ -42,7 +44,11 @@ internal sealed record WebhookStorm(int AtOnce) : IFault
     private static readonly TimeSpan Between = TimeSpan.FromMilliseconds(200);
     private static readonly Dictionary<string, double> Knobs = new(StringComparer.Ordinal) { ["webhookDuplicateRate"] = 1, ["webhookDelayMs"] = 0 };
 
-    public string Name => "webhook storm";
+    public string What => "webhook storm";
+
+    public string Whom => "payment-service";
+
+    public string Name => What;
 
     public IReadOnlyList<string> Touches => [.. Knobs.Keys];
 
@@ -69,7 +75,11 @@ internal sealed record WebhookStorm(int AtOnce) : IFault
 /// <summary>An administrator lets the next signing key sign.</summary>
 internal sealed record KeyRotation : IFault
 {
-    public string Name => "key rotation";
+    public string What => "key rotation";
+
+    public string Whom => "auth-service";
+
+    public string Name => What;
 
     public IReadOnlyList<string> Touches => ["keys"];
 
@@ -81,11 +91,15 @@ internal sealed record KeyRotation : IFault
         try
         {
             var token = await admin.TokenAsync(refused: null, end);
-            await auth.AskAsync(Ask.Post("/admin/keys/rotate") with { Token = token }, TimeSpan.FromSeconds(5), end);
+            var answer = await auth.AskAsync(Ask.Post("/admin/keys/rotate") with { Token = token }, TimeSpan.FromSeconds(5), end);
+            if (!answer.IsSuccess)
+            {
+                throw new InVainException($"{answer}");
+            }
         }
-        catch (Exception e) when (e is UnansweredException or Refusal)
+        catch (Exception e) when (e is UnansweredException or Refusal or OperationCanceledException)
         {
-            // auth-service has troubles of its own just now
+            throw new InVainException(e.Message);
         }
     }
 }

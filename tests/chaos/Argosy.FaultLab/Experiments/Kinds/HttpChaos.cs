@@ -59,7 +59,7 @@ internal sealed record HttpChaos(string Process, HttpWeather Weather) : PodChaos
 /// <summary>What a process answers over HTTP is made worse on its way.</summary>
 internal sealed record BadAnswers(string Process, string What, HttpWeather Weather) : IFault
 {
-    public string Name => $"{Process}: {What}";
+    public string Whom => Process;
 
     public IReadOnlyList<string> Touches => [$"answers of {Process}"];
 

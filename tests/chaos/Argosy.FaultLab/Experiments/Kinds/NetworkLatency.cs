@@ -56,7 +56,9 @@ internal sealed record NetworkLatency(string Process, TimeSpan Latency, TimeSpan
 /// <summary>Several things at once.</summary>
 internal sealed record Together(IReadOnlyList<IFault> Faults) : IFault
 {
-    public string Name => string.Join(" and ", Faults.Select(fault => fault.Name));
+    public string What => string.Join(" and ", Faults.Select(fault => fault.What).Distinct(StringComparer.Ordinal));
+
+    public string Whom => string.Join(", ", Faults.Select(fault => fault.Whom));
 
     public IReadOnlyList<string> Touches => [.. Faults.SelectMany(fault => fault.Touches)];
 

@@ -27,18 +27,28 @@ internal sealed record PodKill(string Process, TimeSpan Every, bool IsKill) : Po
 }
 
 /// <summary>Something that is over by itself, begun anew at most so often, and never before the last one is over.</summary>
-internal sealed record Again(IFault What, TimeSpan Every) : IFault
+internal sealed record Again(IFault Fault, TimeSpan Every) : IFault
 {
-    public string Name => string.Create(CultureInfo.InvariantCulture, $"{What.Name} every {Every.TotalSeconds:0.#} s");
+    public string What => string.Create(CultureInfo.InvariantCulture, $"{Fault.What} every {Every.TotalSeconds:0.#} s");
 
-    public IReadOnlyList<string> Touches => What.Touches;
+    public string Whom => Fault.Whom;
+
+    public IReadOnlyList<string> Touches => Fault.Touches;
 
     public async Task InflictAsync(LabFleet fleet, CancellationToken end)
     {
         while (true)
         {
             var next = Task.Delay(Every, end);
-            await What.InflictAsync(fleet, end);
+            try
+            {
+                await Fault.InflictAsync(fleet, end);
+            }
+            catch (InVainException)
+            {
+                // It is being started just now, and its turn comes again.
+            }
+
             await next;
         }
     }
