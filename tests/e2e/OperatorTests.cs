@@ -38,9 +38,7 @@ public sealed class OperatorTests(Fleet fleet)
 
         await File.WriteAllTextAsync(file, $$"""{"orderId":"{{order}}","reason":"The carrier has closed."}""");
         (await ArgosyAsync("dead-letters", "edit", $"dead-{order}", file)).ExitCode.ShouldBe(0);
-        await Eventually.HoldsAsync(
-            async () => (await customer.GetFromJsonAsync<JsonElement>($"/api/v1/shipments?orderId={order}")).GetProperty("items")[0].GetProperty("status").GetString() == "cancelled",
-            "the message had its effect", Within);
+        await ParcelIsCancelledAsync(customer, order);
         (await ArgosyAsync("dead-letters", "list", "--service", "shipping-service")).Output.ShouldNotContain(order);
         (await ArgosyAsync("audit", "list", "--service", "shipping-service")).Output.ShouldContain("changed: reason");
 
@@ -50,6 +48,41 @@ public sealed class OperatorTests(Fleet fleet)
         using var cancel = await customer.PostAsJsonAsync($"/api/v1/orders/{order}/cancel", new { });
         cancel.EnsureSuccessStatusCode();
         await customer.BecomesAsync(order, "cancelled");
+    }
+
+    [Fact]
+    public async Task Dead_letters_are_handled_again_one_by_its_id_and_a_group_by_what_they_have_in_common()
+    {
+        using var customer = await fleet.CustomerAsync();
+        var sku = await fleet.ItemAsync(stock: 5);
+        string[] orders = [await customer.PlacedAsync(Orders.Body(sku)), await customer.PlacedAsync(Orders.Body(sku)), await customer.PlacedAsync(Orders.Body(sku))];
+        foreach (var order in orders)
+        {
+            await customer.BecomesAsync(order, "confirmed");
+            await DieAsync(order);
+        }
+
+        (await ArgosyAsync("dead-letters", "retry", "dead-nobody")).Errors.ShouldContain("no service has a dead letter dead-nobody");
+        (await ArgosyAsync("dead-letters", "retry", $"dead-{orders[0]}")).Errors.ShouldContain($"retry: dead-{orders[0]} of shipping-service");
+        await ParcelIsCancelledAsync(customer, orders[0]);
+        var left = (await ArgosyAsync("dead-letters", "list", "--service", "shipping-service")).Output;
+        orders.Select(order => left.Contains(order, StringComparison.Ordinal)).ShouldBe([false, true, true]);
+
+        (await ArgosyAsync("dead-letters", "retry", "--type", "CancelShipment", "--error", "no such carrier", "--yes")).Errors.ShouldContain("retry: 2 dead letters: 2 of shipping-service");
+        foreach (var order in orders)
+        {
+            await ParcelIsCancelledAsync(customer, order);
+        }
+
+        (await ArgosyAsync("dead-letters", "list", "--service", "shipping-service")).Errors.ShouldContain("no dead letters");
+        var audited = (await ArgosyAsync("audit", "list", "--service", "shipping-service")).Output;
+        orders.ShouldAllBe(order => audited.Contains($"dead-{order}", StringComparison.Ordinal));
+        foreach (var order in orders)
+        {
+            using var cancel = await customer.PostAsJsonAsync($"/api/v1/orders/{order}/cancel", new { });
+            cancel.EnsureSuccessStatusCode();
+            await customer.BecomesAsync(order, "cancelled");
+        }
     }
 
     [Fact]
@@ -153,6 +186,10 @@ public sealed class OperatorTests(Fleet fleet)
         (await ArgosyAsync("projections", "list")).Output.ShouldContain("order_view");
         (await ArgosyAsync("projections", "rebuild", "nothing")).Errors.ShouldContain("no service has a read model 'nothing'; there are order_view");
     }
+
+    private static Task ParcelIsCancelledAsync(HttpClient customer, string order) => Eventually.HoldsAsync(
+        async () => (await customer.GetFromJsonAsync<JsonElement>($"/api/v1/shipments?orderId={order}")).GetProperty("items")[0].GetProperty("status").GetString() == "cancelled",
+        "the message had its effect", Within);
 
     private static async Task SignalAsync(int pid, string signal) =>
         (await Launcher.BashAsync(TimeSpan.FromSeconds(10), $"kill -{signal} {pid}")).ExitCode.ShouldBe(0);

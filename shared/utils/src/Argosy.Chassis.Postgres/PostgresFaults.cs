@@ -12,6 +12,8 @@ internal static class PostgresFaults
     {
         // Connections (08), who may connect (28, 3D000), conflicts between transactions (40), resources (53), locks (55P03),
         // operators and restarts (57), the machine (58), a standby that took over (25006), statements forgotten by a pooler (26000).
+        // And whatever ends a session or lets none begin, under any code: a disk that is full is XX000 to whoever connects ("could not write init file").
+        PostgresException { InvariantSeverity: "FATAL" or "PANIC" } => true,
         PostgresException e => e.SqlState[..2] is "08" or "28" or "40" or "53" or "57" or "58" || e.SqlState is "3D000" or "55P03" or "25006" or "26000",
         NpgsqlException or StoreAwayException => true,
         _ => false,

@@ -1,5 +1,7 @@
 using Argosy.Chassis.Postgres;
 using Argosy.Chassis.Store;
+using Argosy.Testing;
+using Npgsql;
 using Shouldly;
 using Xunit;
 
@@ -37,6 +39,35 @@ public sealed class PostgresStoreTests : StoreSuite
             """)]);
 
         (await AfterwardsAsync(work => work.Execute("insert into thing (id, n) values ('a', 1)"))).ShouldBe((CommitResult.Unknown, 1, 0));
+    }
+
+    [Fact]
+    public async Task A_session_that_is_refused_may_be_let_in_later_whatever_code_the_refusal_has()
+    {
+        var (server, name) = (await TestPostgres.ServerAsync(), $"refused-{Guid.CreateVersion7():N}");
+        await using var store = TestPostgres.Open(await server.CreateDatabaseAsync(name));
+        await store.MigrateAsync([]);
+        await server.ExecuteAsync($"revoke connect on database \"{name}\" from \"{name}\"");
+        await server.EndSessionsAsync($"datname = '{name}'");
+
+        var refusal = await Eventually.HasAsync(async () => await FailureAsync() is PostgresException { SqlState: "42501" } refused ? refused : null, "a session is refused");
+
+        store.IsTransient(refusal).ShouldBeTrue(refusal.MessageText);
+        await server.ExecuteAsync($"grant connect on database \"{name}\" to \"{name}\"");
+        await Eventually.HoldsAsync(async () => await FailureAsync() is null, "it is let in");
+
+        async Task<Exception?> FailureAsync()
+        {
+            try
+            {
+                await store.QueryAsync<long>("select 1");
+                return null;
+            }
+            catch (Exception e) when (e is PostgresException or StoreAwayException)
+            {
+                return e;
+            }
+        }
     }
 
     [Fact]
