@@ -75,7 +75,7 @@ public sealed class OperatorTests(Fleet fleet)
         }
 
         (await ArgosyAsync("dead-letters", "list", "--service", "shipping-service")).Errors.ShouldContain("no dead letters");
-        var audited = (await ArgosyAsync("audit", "list", "--service", "shipping-service")).Output;
+        var audited = (await ArgosyAsync("audit", "list", "--service", "shipping-service", "--json")).Output;
         orders.ShouldAllBe(order => audited.Contains($"dead-{order}", StringComparison.Ordinal));
         foreach (var order in orders)
         {
