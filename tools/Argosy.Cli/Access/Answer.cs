@@ -10,6 +10,9 @@ internal sealed record Answer(HttpStatusCode Status, byte[] Body, TimeSpan? Retr
 {
     private const int ShownCharacters = 200;
 
+    /// <summary>Which version of something it is (RFC 9110, 8.8.3), as <c>If-Match</c> takes it; null where it isn't said.</summary>
+    public string? ETag { get; init; }
+
     public bool IsSuccess => (int)Status is >= 200 and < 300;
 
     /// <summary>
@@ -40,7 +43,10 @@ internal sealed record Answer(HttpStatusCode Status, byte[] Body, TimeSpan? Retr
     }
 
     public static async Task<Answer> ReadAsync(HttpResponseMessage response, CancellationToken ct) => new(
-        response.StatusCode, await response.Content.ReadAsByteArrayAsync(ct), response.Headers.RetryAfter?.Delta);
+        response.StatusCode, await response.Content.ReadAsByteArrayAsync(ct), response.Headers.RetryAfter?.Delta)
+    {
+        ETag = response.Headers.ETag?.ToString(),
+    };
 
     public T Read<T>(JsonTypeInfo<T> type) => JsonSerializer.Deserialize(Body, type)
         ?? throw new JsonException($"the answer {(int)Status} has no body");

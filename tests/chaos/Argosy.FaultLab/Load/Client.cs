@@ -6,10 +6,10 @@ using Argosy.Cli.Demo;
 namespace Argosy.FaultLab.Load;
 
 /// <summary>
-/// Somebody at the door, who places orders, repeats and alters requests, reads, cancels and dispatches, with little patience: what isn't
+/// Somebody at the door, who places orders, repeats and alters requests, reads, cancels, dispatches and changes their profile, with little patience: what isn't
 /// answered in time stays unknown, and is settled when everything is over.
 /// </summary>
-internal sealed class Client(Random random, Session customer, Session admin, Recorder recorder, Queue<PlannedOrder> orders)
+internal sealed class Client(Random random, Session customer, Session admin, Recorder recorder, Queue<PlannedOrder> orders, Profile? profile)
 {
     private static readonly TimeSpan LoginToo = TimeSpan.FromSeconds(2);
 
@@ -43,7 +43,8 @@ internal sealed class Client(Random random, Session customer, Session admin, Rec
         < 60 when Any() is { } placed => AlterAsync(placed, ct),
         < 70 when Any() is { } placed => CancelAsync(placed, ct),
         < 78 when Any() is { } placed => DispatchAsync(placed, ct),
-        < 95 when Any() is { } placed => ReadAsync(placed, ct),
+        < 92 when Any() is { } placed => ReadAsync(placed, ct),
+        < 96 when profile is not null => profile.ChangeAsync(ask => TryAsync(customer, ask, ct)),
         _ => ListAsync(ct),
     };
 

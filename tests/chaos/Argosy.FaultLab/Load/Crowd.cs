@@ -29,6 +29,7 @@ internal sealed class Crowd : IDisposable
     private readonly DemoPlan _plan;
     private readonly Session _admin;
     private readonly List<Session> _customers;
+    private readonly List<Profile> _profiles;
     private readonly List<Client> _clients;
 
     public Crowd(LabFleet fleet, int seed, TimeSpan length)
@@ -41,9 +42,10 @@ internal sealed class Crowd : IDisposable
         var accounts = new Accounts(fleet.Data, _gateway);
         _admin = new Session(_gateway, accounts, "admin");
         _customers = [.. Enumerable.Range(1, _plan.Customers).Select(i => new Session(_gateway, accounts, $"{run}-{i}@example.com"))];
+        _profiles = [.. _customers.Select(customer => new Profile(customer.Who))];
         _clients = [.. _customers.SelectMany((customer, c) => Enumerable.Range(0, ClientsOfACustomer).Select(i => new Client(
             new Random(HashCode(seed, c, i)), customer, _admin, _recorder,
-            new Queue<PlannedOrder>(_plan.Orders.Where(order => order.Customer == c).Where((_, n) => n % ClientsOfACustomer == i)))))];
+            new Queue<PlannedOrder>(_plan.Orders.Where(order => order.Customer == c).Where((_, n) => n % ClientsOfACustomer == i)), i == 0 ? _profiles[c] : null)))];
     }
 
     /// <summary>What clients were told, for whoever has more to tell of the same time.</summary>
@@ -129,6 +131,13 @@ internal sealed class Crowd : IDisposable
         try
         {
             await new FinalReads(_recorder, TimeProvider.System, Patience).ReadAsync(_customers, _admin, _plan.Items, ct);
+            foreach (var (profile, customer) in _profiles.Zip(_customers))
+            {
+                if (await profile.CheckAsync(ask => customer.AskAsync(ask, Patience, ct)) is { } wrong)
+                {
+                    Add(wrong);
+                }
+            }
         }
         catch (Exception e) when (IsNoAnswer(e, ct))
         {

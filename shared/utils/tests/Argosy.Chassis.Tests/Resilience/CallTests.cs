@@ -237,7 +237,19 @@ public sealed class CallTests : IAsyncLifetime
             await Task.Delay(TimeSpan.FromSeconds(30), http.RequestAborted);
             return Results.Empty;
         };
-        await Should.ThrowAsync<DependencyException>(() => HastyClient.GetAsync("/thing", HttpCompletionOption.ResponseHeadersRead));
+        HttpStatusCode? answered = null;
+        try
+        {
+            using var answer = await HastyClient.GetAsync("/thing", HttpCompletionOption.ResponseHeadersRead);
+            answered = answer.StatusCode;
+        }
+        catch (DependencyException)
+        {
+            // as it should be
+        }
+
+        // Where the machine has too much to do, the other side's own refusal may be faster; what must not come is the beginning of an answer.
+        (answered is null or HttpStatusCode.ServiceUnavailable or HttpStatusCode.GatewayTimeout).ShouldBeTrue($"{answered}");
     }
 
     [Fact]
