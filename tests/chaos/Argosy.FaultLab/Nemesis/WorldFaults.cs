@@ -97,9 +97,13 @@ internal sealed record KeyRotation : IFault
                 throw new InVainException($"{answer}");
             }
         }
-        catch (Exception e) when (e is UnansweredException or Refusal or OperationCanceledException)
+        catch (Exception e) when (e is UnansweredException or Refusal)
         {
             throw new InVainException(e.Message);
+        }
+        catch (OperationCanceledException)
+        {
+            throw new InVainException("no answer came while it lasted");
         }
     }
 }
