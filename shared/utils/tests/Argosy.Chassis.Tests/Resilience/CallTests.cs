@@ -237,19 +237,12 @@ public sealed class CallTests : IAsyncLifetime
             await Task.Delay(TimeSpan.FromSeconds(30), http.RequestAborted);
             return Results.Empty;
         };
-        HttpStatusCode? answered = null;
-        try
-        {
-            using var answer = await HastyClient.GetAsync("/thing", HttpCompletionOption.ResponseHeadersRead);
-            answered = answer.StatusCode;
-        }
-        catch (DependencyException)
-        {
-            // as it should be
-        }
+        // Patient enough for the answer to begin on a machine that has too much to do: in half a second the other side's own 504 may be faster.
+        await using var caller = await ProcessHost.StartAsync(
+            _ => { }, argosy => argosy.Calls("user-service", Patient with { Attempt = TimeSpan.FromSeconds(3), Attempts = 1 }), ("SERVICE_ENDPOINTS", $"user-service={_other.Address}"));
+        using var client = caller.Services.GetRequiredService<IHttpClientFactory>().CreateClient("user-service");
 
-        // Where the machine has too much to do, the other side's own refusal may be faster; what must not come is the beginning of an answer.
-        (answered is null or HttpStatusCode.ServiceUnavailable or HttpStatusCode.GatewayTimeout).ShouldBeTrue($"{answered}");
+        await Should.ThrowAsync<DependencyException>(() => client.GetAsync("/thing", HttpCompletionOption.ResponseHeadersRead));
     }
 
     [Fact]
