@@ -22,5 +22,5 @@ internal interface IFault
     Task InflictAsync(LabFleet fleet, CancellationToken end);
 }
 
-/// <summary>A fault that wasn't: whom it was to strike was away already, or didn't obey.</summary>
+/// <summary>A fault that wasn't, or of which nobody knows whether it was: whom it was to strike was away already, didn't obey, or didn't answer.</summary>
 internal sealed class InVainException(string message) : Exception(message);

@@ -89,6 +89,9 @@ internal sealed class Menu(Random random, Breakables what, TimeSpan longest)
     private static readonly TimeSpan ShortestHalt = TimeSpan.FromSeconds(5);
     private static readonly TimeSpan LongestHalt = TimeSpan.FromSeconds(30);
 
+    // It is over when it is answered, and whoever asks has to log in first.
+    private static readonly TimeSpan RotatesWithin = TimeSpan.FromSeconds(10);
+
     /// <summary>What is done, and for how long, from and to.</summary>
     public (IFault Fault, TimeSpan From, TimeSpan To) Draw()
     {
@@ -98,7 +101,12 @@ internal sealed class Menu(Random random, Breakables what, TimeSpan longest)
             if ((left -= weight) < 0)
             {
                 var fault = make();
-                return fault is Halt ? (fault, ShortestHalt, LongestHalt) : (fault, longest * 0.3, longest);
+                return fault switch
+                {
+                    Halt => (fault, ShortestHalt, LongestHalt),
+                    KeyRotation => (fault, RotatesWithin, RotatesWithin),
+                    _ => (fault, longest * 0.3, longest),
+                };
             }
         }
 

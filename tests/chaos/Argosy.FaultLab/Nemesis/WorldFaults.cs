@@ -99,11 +99,11 @@ internal sealed record KeyRotation : IFault
         }
         catch (Exception e) when (e is UnansweredException or Refusal)
         {
-            throw new InVainException(e.Message);
+            throw new InVainException($"{e.Message}; whether it was done isn't known");
         }
         catch (OperationCanceledException)
         {
-            throw new InVainException("no answer came while it lasted");
+            throw new InVainException("no answer came while it lasted; whether it was done isn't known");
         }
     }
 }
