@@ -25,6 +25,7 @@ public sealed class DocsTests : IAsyncLifetime
         }
         """;
 
+    private volatile bool _away;
     private Backend _backend = null!;
     private ServiceProcess _gateway = null!;
 
@@ -32,7 +33,7 @@ public sealed class DocsTests : IAsyncLifetime
 
     public async ValueTask InitializeAsync()
     {
-        _backend = await Backend.StartAsync(http => http.Response.WriteAsync(Service));
+        _backend = await Backend.StartAsync(http => http.Response.WriteAsync(_away ? "[" : Service));
         var environment = GatewayBench.Environment(GatewayBench.Everywhere(_backend.Address));
         environment["JWT_ISSUER"] = $"http://127.0.0.1:{environment["SERVICE_PORT"]}";
         _gateway = await ServiceProcess.Start(GatewayBench.Dll, environment).ReadyAsync();
@@ -75,6 +76,24 @@ public sealed class DocsTests : IAsyncLifetime
         SchemesOf(document, "/api/v1/orders", "post").ShouldBe(["bearer"]);
         SchemesOf(document, "/api/v1/items", "get").ShouldBeEmpty();
         (await _gateway.Http.GetStringAsync("/docs/start.js")).ShouldContain("scopes: 'openid api'");
+    }
+
+    [Fact]
+    public async Task What_was_away_once_is_not_missing_for_a_minute()
+    {
+        _away = true;
+        var document = await _gateway.Http.GetFromJsonAsync<JsonElement>("/docs/openapi.json");
+        document.GetProperty("info").GetProperty("description").GetString().ShouldNotBeNull().ShouldContain("Without auth-service and ");
+        document.GetProperty("paths").EnumerateObject().ShouldBeEmpty();
+
+        _away = false;
+
+        await Eventually.HoldsAsync(async () =>
+        {
+            document = await _gateway.Http.GetFromJsonAsync<JsonElement>("/docs/openapi.json");
+            return document.GetProperty("info").GetProperty("description").GetString() == "The public API of all services.";
+        }, "every service is in it", TimeSpan.FromSeconds(20));
+        document.GetProperty("paths").TryGetProperty("/api/v1/orders", out _).ShouldBeTrue();
     }
 
     private static IEnumerable<string> SchemesOf(JsonElement document, string path, string method) =>

@@ -6,6 +6,9 @@ namespace Argosy.Gateway.Tests;
 /// <summary>The gateway as a process of its own.</summary>
 internal static class GatewayBench
 {
+    // As long as these tests run.
+    private static readonly string Folder = MakeFolder();
+
     public static readonly string[] Services =
         ["auth-service", "user-service", "inventory-service", "order-service", "payment-service", "shipping-service", "notification-service"];
 
@@ -36,7 +39,7 @@ internal static class GatewayBench
     /// <summary>A route table for tests: `/name` and what is under it goes to the service `name`, with the options given.</summary>
     public static string Routes(params (string Service, string Options)[] rules)
     {
-        var file = Path.Combine(Directory.CreateTempSubdirectory("argosy-gateway-").FullName, "routes.yaml");
+        var file = Path.Combine(Folder, $"routes-{Guid.NewGuid():N}.yaml");
         File.WriteAllText(file, $$"""
             apiVersion: networking.istio.io/v1
             kind: Gateway
@@ -53,6 +56,13 @@ internal static class GatewayBench
             {{string.Join('\n', rules.Select(rule => $"    - {{ name: {rule.Service}, match: [ {{ uri: {{ prefix: /{rule.Service} }} }} ], route: [ {{ destination: {{ host: {rule.Service} }} }} ]{rule.Options} }}"))}}
             """);
         return file;
+    }
+
+    private static string MakeFolder()
+    {
+        var folder = Directory.CreateTempSubdirectory("argosy-gateway-").FullName;
+        AppDomain.CurrentDomain.ProcessExit += (_, _) => Directory.Delete(folder, recursive: true);
+        return folder;
     }
 
     private static string Root()

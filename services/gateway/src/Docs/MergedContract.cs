@@ -25,7 +25,8 @@ internal sealed class MergedContract(PublicRoutes routes, ClientKeys keys, Servi
 
     private readonly HttpClient _http = new(new LostConnectionHandler(new SocketsHttpHandler { UseProxy = false, UseCookies = false, AllowAutoRedirect = false })) { Timeout = Patience, MaxResponseContentBufferSize = MaxDocument };
 
-    public async Task<JsonObject> MakeAsync(CancellationToken cancellation)
+    /// <summary>The document, and whether every service is in it.</summary>
+    public async Task<(JsonObject Document, bool Whole)> MakeAsync(CancellationToken cancellation)
     {
         var upstreams = routes.Upstreams.DistinctBy(upstream => upstream.Name).OrderBy(upstream => upstream.Name, StringComparer.Ordinal).ToList();
         var documents = await Task.WhenAll(upstreams.Select(upstream => AskAsync(upstream, cancellation)));
@@ -54,7 +55,7 @@ internal sealed class MergedContract(PublicRoutes routes, ClientKeys keys, Servi
             ["description"] = "A user's API key, made at `POST /api/v1/auth/api-keys`; alone, and not beside an access token.",
         };
         merged["servers"] = new JsonArray(new JsonObject { ["url"] = "/" });
-        return merged;
+        return (merged, silent.Count == 0);
     }
 
     public void Dispose() => _http.Dispose();
