@@ -1,4 +1,4 @@
-using System.Net.Http.Json;
+using System.Globalization;
 using Argosy.Chassis.EventStore;
 using Argosy.Chassis.Postgres;
 using Argosy.Chassis.Store;
@@ -74,11 +74,28 @@ public sealed class Invariant02_OnManyProcesses
         var length = 0L;
         for (var round = 0; round < Rounds; round++)
         {
-            using var answer = await process.Http.PostAsync($"/soak/{stream}?tries={Tries}&seed={(seed * Rounds) + round}", null);
-            length = await answer.EnsureSuccessStatusCode().Content.ReadFromJsonAsync<long>();
+            length = await WriteRoundAsync(process, $"/soak/{stream}?tries={Tries}&seed={(seed * Rounds) + round}");
         }
 
         return length;
+    }
+
+    // Who is turned away before anything was done, since there is too much to do, comes again when told to.
+    private static async Task<long> WriteRoundAsync(ServiceProcess process, string address)
+    {
+        for (var attempt = 1; ; attempt++)
+        {
+            using var answer = await process.Http.PostAsync(address, null);
+            var text = await answer.Content.ReadAsStringAsync();
+            if (answer.IsSuccessStatusCode)
+            {
+                return long.Parse(text, CultureInfo.InvariantCulture);
+            }
+
+            text.ShouldContain("temporary-reduced-capacity", customMessage: $"attempt {attempt} was answered {(int)answer.StatusCode}");
+            attempt.ShouldBeLessThan(10, text);
+            await Task.Delay(answer.Headers.RetryAfter!.Delta!.Value);
+        }
     }
 
     // How many sessions were ended: of writers in the middle of something, and of anybody.
