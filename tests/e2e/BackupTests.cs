@@ -92,6 +92,10 @@ public sealed class BackupTests : IAsyncLifetime
         found.Where(difference => difference.About != orders[0]).ShouldAllBe(difference => difference.What.StartsWith("nobody knows this order, and the provider has capture", StringComparison.Ordinal));
         found.Single(difference => difference.About == orders[0]).What.ShouldContain("the provider gave back 1000 EUR (minor units), and payment-service knows of 0 EUR");
         (await ArgosyAsync("audit", "verify", "--data", _second.Data)).ExitCode.ShouldBe(0);
+
+        // 5. Every service's audit trail says that it was restored.
+        (await ArgosyAsync("audit", "list", "--data", _second.Data)).Output.Split('\n').Count(line => line.Contains("backup.restore", StringComparison.Ordinal)).ShouldBe(Directory.GetFiles(_second.Data, "*-service.db", SearchOption.AllDirectories).Length);
+        Directory.GetFiles(_second.Data, "restored.json", SearchOption.AllDirectories).ShouldBeEmpty();
     }
 
     private async Task RefusedAsync(string archive)

@@ -53,6 +53,8 @@ internal sealed record AuditLine(long Id, DateTimeOffset At, string Actor, strin
 
 internal sealed record ListedAuditLine(string Service, AuditLine Line);
 
+internal sealed record AuditNote(string About, string Text);
+
 internal sealed record AuditVerdict(long Entries, long Sealed, string? Fault, string? Next);
 
 /// <summary>What goes over the wire between the launcher and the services: their public JSON, read here by its own definitions.</summary>
@@ -72,6 +74,7 @@ internal sealed record AuditVerdict(long Entries, long Sealed, string? Fault, st
 [JsonSerializable(typeof(Projections))]
 [JsonSerializable(typeof(BackupPart))]
 [JsonSerializable(typeof(AuditPage))]
+[JsonSerializable(typeof(AuditNote))]
 [JsonSerializable(typeof(AuditVerdict))]
 [JsonSerializable(typeof(IReadOnlyList<ListedAuditLine>))]
 internal sealed partial class WireJson : JsonSerializerContext;

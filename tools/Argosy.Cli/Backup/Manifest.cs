@@ -71,6 +71,13 @@ internal sealed record Manifest(int Format, string Product, DateTimeOffset At, I
     private static bool IsInside(string path) => path.Length > 0 && !Path.IsPathRooted(path) && !path.Split('/').Contains("..", StringComparer.Ordinal);
 }
 
+/// <summary><c>restored.json</c>, for the service that starts beside it.</summary>
+/// <param name="Id">Of this restoration.</param>
+/// <param name="By">Who did it: a user of this machine.</param>
+/// <param name="AsOf">The instant of the cut.</param>
+internal sealed record Restored(string Id, string By, DateTimeOffset AsOf);
+
 [JsonSourceGenerationOptions(JsonSerializerDefaults.Web, WriteIndented = true)]
 [JsonSerializable(typeof(Manifest))]
+[JsonSerializable(typeof(Restored))]
 internal sealed partial class ManifestJson : JsonSerializerContext;

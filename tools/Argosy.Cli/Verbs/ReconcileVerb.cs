@@ -34,7 +34,8 @@ internal static class ReconcileVerb
         command.SetAction(async (parsed, ct) =>
         {
             var stands = TimeSpan.FromSeconds(parsed.GetValue(wait));
-            var (differences, inFlight) = await RunAsync(cli, await Desk.OpenAsync(cli, parsed, ct), await ProviderAsync(cli, parsed, ct), stands, ct);
+            var desk = await Desk.OpenAsync(cli, parsed, ct);
+            var (differences, inFlight) = await RunAsync(cli, desk, await ProviderAsync(cli, parsed, ct), stands, ct);
             if (parsed.GetValue(json))
             {
                 cli.Screen.Print(JsonSerializer.Serialize(differences, BooksJson.Default.Differences));
@@ -44,7 +45,9 @@ internal static class ReconcileVerb
                 Print(cli, differences);
             }
 
-            cli.Screen.Say($"{(differences.Count == 0 ? "no differences" : $"{differences.Count} differences that have stood for {stands.TotalSeconds:0.#} s")}; {inFlight} orders are on their way and not judged");
+            var verdict = string.Create(CultureInfo.InvariantCulture, $"{(differences.Count == 0 ? "no differences" : $"{differences.Count} differences that have stood for {stands.TotalSeconds:0.#} s")}; {inFlight} orders are on their way and not judged");
+            cli.Screen.Say(verdict);
+            await NoteAsync(desk, verdict, ct);
             return differences.Count == 0 ? ExitCodes.Done : ExitCodes.Failed;
         });
         return command;
@@ -71,6 +74,13 @@ internal static class ReconcileVerb
 
             await Task.Delay(BetweenReadings, cli.Time, ct);
         }
+    }
+
+    // It changes nothing, and nobody else would know that the books were looked at, and by whom.
+    private static Task NoteAsync(Desk desk, string verdict, CancellationToken ct)
+    {
+        var note = Ask.Post("/admin/audit/notes", new AuditNote("reconcile", verdict), WireJson.Default.AuditNote) with { IdempotencyKey = $"reconcile-{Guid.NewGuid():N}" };
+        return desk.AskAsync(desk.Services("order-service")[0], note, ct);
     }
 
     private static void Print(CliContext cli, IEnumerable<Difference> differences)

@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.Formats.Tar;
 using System.Globalization;
+using System.Text.Json;
 using Argosy.Cli.Backup;
 using Argosy.Cli.Processes;
 
@@ -28,7 +29,7 @@ internal static class RestoreVerb
             }
 
             var books = parsed.GetValue(provider);
-            var manifest = await RestoreAsync(from, data, books, ct);
+            var manifest = await RestoreAsync(from, data, books, cli.Time, ct);
             cli.Screen.Say(string.Create(CultureInfo.InvariantCulture, $"restored {manifest.Services.Count} databases as of {manifest.At:u} into {data.Root}"));
             cli.Screen.Say($"start them with ./argosy up{data.Option}; what has happened since at the payment provider, ./argosy reconcile{data.Option} reports");
             if (books is null)
@@ -42,7 +43,7 @@ internal static class RestoreVerb
     }
 
     // Beside the folder first: what has its name is whole, or was not restored.
-    private static async Task<Manifest> RestoreAsync(string from, DataFolder data, string? provider, CancellationToken ct)
+    private static async Task<Manifest> RestoreAsync(string from, DataFolder data, string? provider, TimeProvider time, CancellationToken ct)
     {
         var draft = $"{data.Root}.{Path.GetRandomFileName()}.partial";
         try
@@ -51,6 +52,7 @@ internal static class RestoreVerb
             await UnpackAsync(from, draft, ct);
             var manifest = await Manifest.VerifyAsync(draft, ct);
             File.Delete(Path.Combine(draft, Manifest.Name));
+            await SayAsync(new DataFolder(draft), manifest, time, ct);
             if (provider is not null)
             {
                 TakeAlong(new DataFolder(Path.GetFullPath(provider)), new DataFolder(draft));
@@ -94,6 +96,16 @@ internal static class RestoreVerb
         }
 
         CopyAll(from, into);
+    }
+
+    // Each service says it in its audit trail when it starts.
+    private static async Task SayAsync(DataFolder draft, Manifest manifest, TimeProvider time, CancellationToken ct)
+    {
+        var restored = JsonSerializer.SerializeToUtf8Bytes(new Restored($"restore-{Guid.CreateVersion7(time.GetUtcNow())}", Environment.UserName, manifest.At), ManifestJson.Default.Restored);
+        foreach (var service in manifest.Services)
+        {
+            await File.WriteAllBytesAsync(Path.Combine(draft.Of(service), "restored.json"), restored, ct);
+        }
     }
 
     private static void TakeAlong(DataFolder old, DataFolder fresh)

@@ -118,6 +118,7 @@ public static class ServiceSetup
         argosy.Services.AddSingleton<Backups>();
         argosy.Services.AddSingleton(new Schema(ReadSchema(argosy.Options.Name, Assembly.GetEntryAssembly()!)));
         argosy.Services.AddSingleton<ServiceStart>();
+        argosy.Services.AddHostedService<Restoration>();
         ((IHostApplicationBuilder)argosy.Host).ConfigureContainer(new DefaultServiceProviderFactory(), ServiceStart.HoldBack);
         argosy.Needs("database", static async (services, cancellation) =>
             services.GetRequiredService<ServiceStart>().Fault is { } fault ? fault : await services.GetRequiredService<IStore>().FirstOrDefaultAsync<long>("select 1", null, cancellation) == 1 ? null : "answers nonsense");

@@ -28,6 +28,10 @@ internal sealed partial class Inbox(
     /// <summary>The types that it can run, as <see cref="HandlerTable.Listed"/>.</summary>
     public string Handled { get; } = handlers.Listed;
 
+    /// <summary>Makes a write set a duplicate where another one with this id was committed before.</summary>
+    internal static Statement Once(string id, WriteSet work) =>
+        new("insert into bus_inbox (id, at) values (@id, @at) on conflict (id) do nothing", new { id, at = work.NowMilliseconds }, 1, Mismatch.Duplicate);
+
     /// <summary>Handles a message that came from the bus; returns when it is committed or parked.</summary>
     public Task ReceiveAsync(Envelope envelope, CancellationToken cancellation) => UntilKnownAsync(envelope, () => ReceiveOnceAsync(envelope, cancellation), cancellation);
 
@@ -169,7 +173,7 @@ internal sealed partial class Inbox(
             work.AddFirst(Parking.Remove(parked.Id));
         }
 
-        work.AddFirst(new Statement("insert into bus_inbox (id, at) values (@id, @at) on conflict (id) do nothing", new { id = envelope.Id, at = work.NowMilliseconds }, 1, Mismatch.Duplicate));
+        work.AddFirst(Once(envelope.Id, work));
         return await store.CommitAsync(work, cancellation);
     }
 
