@@ -169,6 +169,13 @@ internal sealed class LabFleet : IAsyncDisposable
     /// <summary>Clients of this fleet, which its gateway knows as its own load.</summary>
     public PatientHttp Client() => new(Door, TimeProvider.System, SecretFile.ReadOrCreate(Data.ClientKey));
 
+    /// <summary>The administrator's token: one login for all who ask, until somebody has refused it.</summary>
+    public async Task<string> AdminTokenAsync(string? refused, CancellationToken ct)
+    {
+        using var gateway = Client();
+        return await new Accounts(Data, gateway).AdminTokenAsync(refused, TimeProvider.System, ct);
+    }
+
     /// <summary>SIGKILL, to it and to whatever it has started; false where it isn't running just now. The supervisor starts it again.</summary>
     public bool Kill(string process)
     {

@@ -6,10 +6,17 @@ using Argosy.Cli.Demo;
 namespace Argosy.FaultLab.Load;
 
 /// <summary>
-/// Somebody at the door, who places orders, repeats and alters requests, reads, cancels, dispatches and changes their profile, with little patience: what isn't
-/// answered in time stays unknown, and is settled when everything is over.
+/// Somebody at the door, who places orders, repeats and alters requests, reads, cancels, dispatches, has money given back, changes their profile and brings
+/// others, with little patience: what isn't answered in time stays unknown, and is settled when everything is over.
 /// </summary>
-internal sealed class Client(Random random, Session customer, Session admin, Recorder recorder, Queue<PlannedOrder> orders, Profile? profile)
+/// <param name="name">Tells this client from all others.</param>
+/// <param name="random">What it does next.</param>
+/// <param name="customer">Who it is.</param>
+/// <param name="admin">Who dispatches and gives back for it.</param>
+/// <param name="recorder">Writes down what it is told.</param>
+/// <param name="orders">What it will buy.</param>
+/// <param name="profile">The customer's, where this client is the one that changes it.</param>
+internal sealed class Client(string name, Random random, Session customer, Session admin, Recorder recorder, Queue<PlannedOrder> orders, Profile? profile)
 {
     private static readonly TimeSpan LoginToo = TimeSpan.FromSeconds(2);
 
@@ -25,6 +32,10 @@ internal sealed class Client(Random random, Session customer, Session admin, Rec
     public IReadOnlyList<Placed> Acknowledged => _placed;
 
     public IReadOnlyList<string> Findings => _findings;
+
+    public Refunds Refunds { get; } = new(name);
+
+    public Newcomers Newcomers { get; } = new(name);
 
     /// <summary>Goes on until the run is over; what is under way then is carried to its end.</summary>
     public async Task RunAsync(CancellationToken over, CancellationToken ct)
@@ -44,7 +55,9 @@ internal sealed class Client(Random random, Session customer, Session admin, Rec
         < 70 when Any() is { } placed => CancelAsync(placed, ct),
         < 78 when Any() is { } placed => DispatchAsync(placed, ct),
         < 92 when Any() is { } placed => ReadAsync(placed, ct),
-        < 96 when profile is not null => profile.ChangeAsync(ask => TryAsync(customer, ask, ct)),
+        < 94 when Any() is { } placed => Refunds.GiveAsync(placed.Order, random.Next(1, (int)placed.Request.About.Expected!.Minor + 1), ask => TryAsync(admin, ask, ct)),
+        < 97 when profile is not null => profile.ChangeAsync(ask => TryAsync(customer, ask, ct)),
+        < 98 when !Newcomers.HaveCome => Newcomers.RegisterAsync(ask => TryAsync(ask, ct)),
         _ => ListAsync(ct),
     };
 
@@ -134,12 +147,17 @@ internal sealed class Client(Random random, Session customer, Session admin, Rec
         }
     }
 
-    private async Task<Answer?> TryAsync(Session who, Ask ask, CancellationToken ct)
+    private Task<Answer?> TryAsync(Session who, Ask ask, CancellationToken ct) => TryAsync((patience, limit) => who.AskAsync(ask, patience, limit), ct);
+
+    // As nobody.
+    private Task<Answer?> TryAsync(Ask ask, CancellationToken ct) => TryAsync((patience, limit) => customer.Http.AskAsync(ask, patience, limit), ct);
+
+    private async Task<Answer?> TryAsync(Func<TimeSpan, CancellationToken, Task<Answer>> askAsync, CancellationToken ct)
     {
         try
         {
             using var limit = Limit(ct, out var patience);
-            return await who.AskAsync(ask, patience, limit.Token);
+            return await askAsync(patience, limit.Token);
         }
         catch (Exception e) when (IsNoAnswer(e, ct))
         {

@@ -44,7 +44,7 @@ internal sealed class Crowd : IDisposable
         _customers = [.. Enumerable.Range(1, _plan.Customers).Select(i => new Session(_gateway, accounts, $"{run}-{i}@example.com"))];
         _profiles = [.. _customers.Select(customer => new Profile(customer.Who))];
         _clients = [.. _customers.SelectMany((customer, c) => Enumerable.Range(0, ClientsOfACustomer).Select(i => new Client(
-            new Random(HashCode(seed, c, i)), customer, _admin, _recorder,
+            $"{run}-{c + 1}-{i + 1}", new Random(HashCode(seed, c, i)), customer, _admin, _recorder,
             new Queue<PlannedOrder>(_plan.Orders.Where(order => order.Customer == c).Where((_, n) => n % ClientsOfACustomer == i)), i == 0 ? _profiles[c] : null)))];
     }
 
@@ -130,6 +130,12 @@ internal sealed class Crowd : IDisposable
         });
         try
         {
+            foreach (var client in _clients)
+            {
+                (await client.Refunds.CheckAsync(ask => _admin.AskAsync(ask, Patience, ct), deadline.Token)).ToList().ForEach(Add);
+                (await client.Newcomers.CheckAsync(ask => _gateway.AskAsync(ask, Patience, ct), deadline.Token)).ToList().ForEach(Add);
+            }
+
             await new FinalReads(_recorder, TimeProvider.System, Patience).ReadAsync(_customers, _admin, _plan.Items, ct);
             foreach (var (profile, customer) in _profiles.Zip(_customers))
             {

@@ -52,6 +52,7 @@ internal sealed class NemesisTrial(Repository repository, Screen screen, Nemesis
             + (what.Clocks.Count == 0 ? $"; left out: steps of clocks, for want of a library: apt-get install {SteppedClock.Package}" : ""));
         using var crowd = new Crowd(fleet, seed, options.Length);
         await crowd.GatherAsync(ct);
+        await fleet.AdminTokenAsync(refused: null, ct);     // a login takes longer than a fault lasts, later on
 
         var inflicted = await BreakAsync(fleet, crowd, Schedule.Draw(seed, options.Length, what), ct);
         var findings = await Aftermath.HealAsync(fleet, ct);

@@ -89,7 +89,7 @@ internal sealed class Menu(Random random, Breakables what, TimeSpan longest)
     private static readonly TimeSpan ShortestHalt = TimeSpan.FromSeconds(5);
     private static readonly TimeSpan LongestHalt = TimeSpan.FromSeconds(30);
 
-    // It is over when it is answered, and whoever asks has to log in first.
+    // It is over when it is answered.
     private static readonly TimeSpan RotatesWithin = TimeSpan.FromSeconds(10);
 
     /// <summary>What is done, and for how long, from and to.</summary>
