@@ -89,8 +89,8 @@ internal sealed class Menu(Random random, Breakables what, TimeSpan longest)
     private static readonly TimeSpan ShortestHalt = TimeSpan.FromSeconds(5);
     private static readonly TimeSpan LongestHalt = TimeSpan.FromSeconds(30);
 
-    // It is over when it is answered.
-    private static readonly TimeSpan RotatesWithin = TimeSpan.FromSeconds(10);
+    // It is over when it is answered: another key is made meanwhile, half a second of a processor that everybody wants.
+    private static readonly TimeSpan RotatesWithin = TimeSpan.FromSeconds(20);
 
     /// <summary>What is done, and for how long, from and to.</summary>
     public (IFault Fault, TimeSpan From, TimeSpan To) Draw()

@@ -76,7 +76,7 @@ internal sealed record WebhookStorm(int AtOnce) : IFault
 internal sealed record KeyRotation : IFault
 {
     // Less than it lasts, so that the last word is told.
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(8);
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(18);
 
     public string What => "key rotation";
 
