@@ -64,9 +64,16 @@ public sealed class InstanceTests(Fleet fleet)
         await customer.BecomesAsync(order, "confirmed");
 
         await ShowAsync(order, "cancelled");
-        await Eventually.HoldsAsync(() => IsFoundAsync(order), "the checker finds it", TimeSpan.FromMinutes(1));
-        await ShowAsync(order, "confirmed");
-        await Eventually.HoldsAsync(async () => !await IsFoundAsync(order), "the checker finds nothing of it", TimeSpan.FromMinutes(1));
+        try
+        {
+            (await IsFoundAsync(order)).ShouldBeTrue();
+        }
+        finally
+        {
+            await ShowAsync(order, "confirmed");
+        }
+
+        (await IsFoundAsync(order)).ShouldBeFalse();
     }
 
     private async Task ShowAsync(string order, string status)
@@ -75,13 +82,13 @@ public sealed class InstanceTests(Fleet fleet)
         changed.Output.Trim().ShouldBe("UPDATE 1", changed.ToString());
     }
 
-    // While others work there is more to be found than this, and what they are told is half written.
+    // Not by what clients were told: of this fleet nobody has written that down.
     private async Task<bool> IsFoundAsync(string order)
     {
         var nothing = Path.Combine(fleet.Data, "nothing-told.jsonl");
         await File.WriteAllTextAsync(nothing, "");
         var program = Path.Combine(AppContext.BaseDirectory, "Argosy.Checker.dll");
-        var said = await Launcher.RunAsync(TimeSpan.FromSeconds(60), new Dictionary<string, string>(), "dotnet", program, "--data", fleet.Data, "--history", nothing, "--wait", "0");
+        var said = await Launcher.RunAsync(Within, new Dictionary<string, string>(), "dotnet", program, "--data", fleet.Data, "--history", nothing, "--wait", "0");
         said.ExitCode.ShouldBeInRange(0, 1, said.ToString());
         return said.Output.Split('\n').Any(line => line.Contains("book i: ", StringComparison.Ordinal) && line.Contains(order, StringComparison.Ordinal) && line.Contains("status is cancelled instead of confirmed", StringComparison.Ordinal));
     }

@@ -32,9 +32,11 @@ public sealed class RefundsTests
     [InlineData(null, 2, false)]
     [InlineData(HttpStatusCode.ServiceUnavailable, 1, true)]
     [InlineData(HttpStatusCode.Accepted, 2, false)]
+    [InlineData(HttpStatusCode.Unauthorized, 0, true)]
+    [InlineData(HttpStatusCode.BadRequest, 0, false)]
     [InlineData(HttpStatusCode.UnprocessableEntity, 0, true)]
     [InlineData(HttpStatusCode.UnprocessableEntity, 1, false)]
-    public async Task Twice_is_wrong_whatever_was_answered_and_so_is_what_was_refused(HttpStatusCode? answered, int times, bool isRight)
+    public async Task Twice_is_wrong_whatever_was_answered_and_so_is_what_was_refused_and_an_answer_that_the_load_does_not_expect(HttpStatusCode? answered, int times, bool isRight)
     {
         await GiveAsync(answered);
         var one = _there.Single();
@@ -70,7 +72,7 @@ public sealed class RefundsTests
         }
 
         var refund = JsonNode.Parse(ask.Body!)!.AsObject();
-        ask.IdempotencyKey.ShouldNotBeNull();
+        ask.IdempotencyKey.ShouldNotBeNull().ShouldAllBe(c => c >= '!' && c <= '~');
         refund["status"] = "done";
         _there.Add(refund);
         return Task.FromResult(answered is { } status ? Say(status, refund) : null);

@@ -45,6 +45,11 @@ internal sealed record Manifest(int Format, string Product, DateTimeOffset At, I
             }
         }
 
+        if (manifest.Services.FirstOrDefault(service => manifest.Files.All(file => file.Path != $"services/{service}/{service}.db")) is { } absent)
+        {
+            throw new Refusal($"the backup isn't whole: its manifest names {absent}, and no database of it");
+        }
+
         var known = manifest.Files.Select(file => file.Path).Append(Name).ToHashSet(StringComparer.Ordinal);
         return Directory.EnumerateFiles(root, "*", SearchOption.AllDirectories).Select(file => Path.GetRelativePath(root, file).Replace(Path.DirectorySeparatorChar, '/')).FirstOrDefault(file => !known.Contains(file)) is { } foreign
             ? throw new Refusal($"the backup isn't what was written: {foreign} is not in its manifest")
@@ -73,7 +78,7 @@ internal sealed record Manifest(int Format, string Product, DateTimeOffset At, I
 
 /// <summary><c>restored.json</c>, for the service that starts beside it.</summary>
 /// <param name="Id">Of this restoration.</param>
-/// <param name="By">Who did it: a user of this machine.</param>
+/// <param name="By">Who did it: the number of a user of this machine.</param>
 /// <param name="AsOf">The instant of the cut.</param>
 internal sealed record Restored(string Id, string By, DateTimeOffset AsOf);
 

@@ -3,7 +3,7 @@ using System.Runtime.Versioning;
 
 namespace Argosy.Cli.Processes;
 
-/// <summary>The three calls that .NET has no name for.</summary>
+/// <summary>The four calls that .NET has no name for.</summary>
 [UnsupportedOSPlatform("windows")]
 internal static partial class Unix
 {
@@ -21,6 +21,13 @@ internal static partial class Unix
             throw new Refusal($"the background launcher can't leave the terminal's session (setsid: errno {Marshal.GetLastPInvokeError()})", ExitCodes.Internal);
         }
     }
+
+    /// <summary>The number of the user that this process acts for.</summary>
+    public static uint UserId => GetEffectiveUserId();
+
+    [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
+    [LibraryImport("libc", EntryPoint = "geteuid")]
+    private static partial uint GetEffectiveUserId();
 
     [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
     [LibraryImport("libc", EntryPoint = "kill", SetLastError = true)]

@@ -47,7 +47,7 @@ internal static class ReconcileVerb
 
             var verdict = string.Create(CultureInfo.InvariantCulture, $"{(differences.Count == 0 ? "no differences" : $"{differences.Count} differences that have stood for {stands.TotalSeconds:0.#} s")}; {inFlight} orders are on their way and not judged");
             cli.Screen.Say(verdict);
-            await NoteAsync(desk, verdict, ct);
+            await NoteAsync(cli, desk, verdict, ct);
             return differences.Count == 0 ? ExitCodes.Done : ExitCodes.Failed;
         });
         return command;
@@ -77,10 +77,17 @@ internal static class ReconcileVerb
     }
 
     // It changes nothing, and nobody else would know that the books were looked at, and by whom.
-    private static Task NoteAsync(Desk desk, string verdict, CancellationToken ct)
+    private static async Task NoteAsync(CliContext cli, Desk desk, string verdict, CancellationToken ct)
     {
-        var note = Ask.Post("/admin/audit/notes", new AuditNote("reconcile", verdict), WireJson.Default.AuditNote) with { IdempotencyKey = $"reconcile-{Guid.NewGuid():N}" };
-        return desk.AskAsync(desk.Services("order-service")[0], note, ct);
+        var note = Ask.Post("/admin/audit/notes", new AuditNote("reconcile", verdict), WireJson.Default.AuditNote) with { IdempotencyKey = $"reconcile-{Guid.CreateVersion7(cli.Time.GetUtcNow())}" };
+        try
+        {
+            await desk.AskAsync(desk.Services("order-service")[0], note, ct);
+        }
+        catch (Exception e) when (e is UnansweredException or Refusal)
+        {
+            cli.Screen.Say($"argosy: this look at the books isn't in the audit trail: {e.Message}");
+        }
     }
 
     private static void Print(CliContext cli, IEnumerable<Difference> differences)

@@ -52,7 +52,7 @@ internal static class RestoreVerb
             await UnpackAsync(from, draft, ct);
             var manifest = await Manifest.VerifyAsync(draft, ct);
             File.Delete(Path.Combine(draft, Manifest.Name));
-            await SayAsync(new DataFolder(draft), manifest, time, ct);
+            Say(new DataFolder(draft), manifest, time);
             if (provider is not null)
             {
                 TakeAlong(new DataFolder(Path.GetFullPath(provider)), new DataFolder(draft));
@@ -98,13 +98,14 @@ internal static class RestoreVerb
         CopyAll(from, into);
     }
 
-    // Each service says it in its audit trail when it starts.
-    private static async Task SayAsync(DataFolder draft, Manifest manifest, TimeProvider time, CancellationToken ct)
+    // Each service says it in its audit trail when it starts; by a number, since names are of people, and the trail is kept for good.
+    private static void Say(DataFolder draft, Manifest manifest, TimeProvider time)
     {
-        var restored = JsonSerializer.SerializeToUtf8Bytes(new Restored($"restore-{Guid.CreateVersion7(time.GetUtcNow())}", Environment.UserName, manifest.At), ManifestJson.Default.Restored);
+        var by = OperatingSystem.IsWindows() ? "windows" : Unix.UserId.ToString(CultureInfo.InvariantCulture);
+        var restored = JsonSerializer.Serialize(new Restored($"restore-{Guid.CreateVersion7(time.GetUtcNow())}", by, manifest.At), ManifestJson.Default.Restored);
         foreach (var service in manifest.Services)
         {
-            await File.WriteAllBytesAsync(Path.Combine(draft.Of(service), "restored.json"), restored, ct);
+            SecretFile.Write(Path.Combine(draft.Of(service), "restored.json"), restored);
         }
     }
 

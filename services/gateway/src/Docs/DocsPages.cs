@@ -10,7 +10,7 @@ namespace Argosy.Gateway.Docs;
 
 /// <summary>
 /// <c>/docs</c>: the API of all services to read and to try out, with a login. Swagger UI's files as their package has them, a page of our
-/// own around them, and the document from <see cref="MergedContract"/>, made again at most once a minute; where a service is missing, every five seconds.
+/// own around them, and the document from <see cref="MergedContract"/>, made again at most once a minute; where a service is missing, once in five seconds.
 /// </summary>
 internal static class DocsPages
 {

@@ -53,6 +53,9 @@ internal sealed class Crowd : IDisposable
 
     public int Clients => _clients.Count;
 
+    /// <summary>What was acknowledged besides orders.</summary>
+    public string Besides => $"{_clients.Sum(client => client.Refunds.Acknowledged)} parts of payments to be given back and {_clients.Sum(client => client.Newcomers.Registered)} newcomers acknowledged";
+
     public IReadOnlyList<string> Orders => [.. _clients.SelectMany(client => client.Acknowledged).Select(placed => placed.Order)];
 
     public async Task GatherAsync(CancellationToken ct)
@@ -128,14 +131,14 @@ internal sealed class Crowd : IDisposable
                 Add(finding);
             }
         });
+        foreach (var client in _clients)
+        {
+            await FindAsync("refunds", () => client.Refunds.CheckAsync(ask => _admin.AskAsync(ask, Patience, ct), deadline.Token));
+            await FindAsync("newcomers", () => client.Newcomers.CheckAsync(ask => _gateway.AskAsync(ask, Patience, ct), deadline.Token));
+        }
+
         try
         {
-            foreach (var client in _clients)
-            {
-                (await client.Refunds.CheckAsync(ask => _admin.AskAsync(ask, Patience, ct), deadline.Token)).ToList().ForEach(Add);
-                (await client.Newcomers.CheckAsync(ask => _gateway.AskAsync(ask, Patience, ct), deadline.Token)).ToList().ForEach(Add);
-            }
-
             await new FinalReads(_recorder, TimeProvider.System, Patience).ReadAsync(_customers, _admin, _plan.Items, ct);
             foreach (var (profile, customer) in _profiles.Zip(_customers))
             {
@@ -151,6 +154,18 @@ internal sealed class Crowd : IDisposable
         }
 
         return [.. findings, .. _clients.SelectMany(client => client.Findings)];
+
+        async Task FindAsync(string what, Func<Task<IReadOnlyList<string>>> checkAsync)
+        {
+            try
+            {
+                (await checkAsync()).ToList().ForEach(Add);
+            }
+            catch (Exception e) when (IsNoAnswer(e, ct))
+            {
+                Add($"{what} can't be read in the end: {e.Message}");
+            }
+        }
 
         void Add(string finding)
         {

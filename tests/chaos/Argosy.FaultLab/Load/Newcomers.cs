@@ -1,4 +1,5 @@
 using System.Net;
+using System.Security.Cryptography;
 using System.Text.Json.Nodes;
 using Argosy.Cli.Access;
 
@@ -17,11 +18,14 @@ internal sealed class Newcomers(string name)
     /// <summary>No more of them in this run.</summary>
     public bool HaveCome => _tried >= Most;
 
+    /// <summary>How many were registered.</summary>
+    public int Registered => _registered.Count;
+
     /// <summary>One more.</summary>
     /// <param name="askAsync">Asks as nobody; null where no answer came.</param>
     public async Task RegisterAsync(Func<Ask, Task<Answer?>> askAsync)
     {
-        var newcomer = new Registration($"new-{name}-{++_tried}@example.com", $"{Guid.NewGuid():N}", "A newcomer");
+        var newcomer = new Registration($"new-{name}-{++_tried}@example.com", RandomNumberGenerator.GetHexString(32), "A newcomer");
         var answer = await askAsync(Ask.Post("/api/v1/auth/register", newcomer, WireJson.Default.Registration));
 
         // Nobody else has that address: in a conflict an earlier attempt of this one was done.

@@ -18,6 +18,10 @@ internal sealed class Refunds(string name)
     private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(250);
 
     private readonly List<Part> _parts = [];
+    private readonly List<string> _wrong = [];
+
+    /// <summary>How many were acknowledged.</summary>
+    public int Acknowledged => _parts.Count(part => part.IsThere == true);
 
     /// <summary>Gives back so much of what an order has cost.</summary>
     /// <param name="order">Its id.</param>
@@ -35,9 +39,13 @@ internal sealed class Refunds(string name)
         var answer = await askAsync(new Ask(HttpMethod.Post, $"/api/v1/payments/{payment["id"]}/refunds")
         {
             Body = Encoding.UTF8.GetBytes(body.ToJsonString()),
-            IdempotencyKey = $"refund {reason}",
+            IdempotencyKey = $"refund-{name}-{_parts.Count + 1}",
         });
         _parts.Add(new Part($"{payment["id"]}", reason, amount, IsThere(answer)));
+        if (answer is { IsSuccess: false, LeavesDoubt: false, Status: not HttpStatusCode.Unauthorized } && IsThere(answer) is null)
+        {
+            _wrong.Add($"giving back '{reason}' was answered {answer}, which nobody expects");
+        }
     }
 
     /// <summary>All is over: what is wrong with them.</summary>
@@ -45,7 +53,7 @@ internal sealed class Refunds(string name)
     /// <param name="deadline">Until then they may be under way.</param>
     public async Task<IReadOnlyList<string>> CheckAsync(Func<Ask, Task<Answer>> askAsync, CancellationToken deadline)
     {
-        var wrong = new List<string>();
+        var wrong = new List<string>(_wrong);
         foreach (var parts in _parts.GroupBy(part => part.Payment))
         {
             var there = await EndedAsync(parts.Key, askAsync, deadline);

@@ -68,7 +68,7 @@ internal sealed class NemesisTrial(Repository repository, Screen screen, Nemesis
         findings.AddRange(Aftermath.Of(books));
         fleet.IsKept = findings.Count > 0;
         var overlaps = Overlaps.Of(inflicted, crowd.History.Path);
-        screen.Say($"argosy: nemesis, seed {seed}:\n{overlaps}\n  as a page: {page}");
+        screen.Say($"argosy: nemesis, seed {seed}:\n{overlaps}\n  {crowd.Besides}\n  as a page: {page}");
         return new TrialResult(
             Kind, seed, options.Engines ?? "embedded", [.. inflicted.Select(i => i.ToString())], overlaps.Operations, overlaps.DuringAFault,
             TimeProvider.System.GetElapsedTime(began).TotalSeconds, findings.Count == 0 ? [] : [.. findings, $"everything is kept in {fleet.Data.Root}"]);

@@ -64,7 +64,7 @@ internal static class Schedule
                 var (fault, from, to) = menu.Draw();
                 var lasts = Clamp(from + ((to - from) * random.NextDouble()), Shortest, Clamp(limit - at, TimeSpan.Zero, LongestPeriod + LongestPeriod));
                 var appointment = new Appointment(at, lasts, fault);
-                if (lasts >= (fault is Halt ? from : Shortest) && !appointments.Exists(other => Collide(other, appointment)))
+                if (lasts >= (fault is Halt or KeyRotation ? from : Shortest) && !appointments.Exists(other => Collide(other, appointment)))
                 {
                     appointments.Add(appointment);
                 }
@@ -90,7 +90,8 @@ internal sealed class Menu(Random random, Breakables what, TimeSpan longest)
     private static readonly TimeSpan LongestHalt = TimeSpan.FromSeconds(30);
 
     // It is over when it is answered: another key is made meanwhile, half a second of a processor that everybody wants.
-    private static readonly TimeSpan RotatesWithin = TimeSpan.FromSeconds(20);
+    private static readonly TimeSpan ShortestRotation = TimeSpan.FromSeconds(8);
+    private static readonly TimeSpan LongestRotation = TimeSpan.FromSeconds(20);
 
     /// <summary>What is done, and for how long, from and to.</summary>
     public (IFault Fault, TimeSpan From, TimeSpan To) Draw()
@@ -104,7 +105,7 @@ internal sealed class Menu(Random random, Breakables what, TimeSpan longest)
                 return fault switch
                 {
                     Halt => (fault, ShortestHalt, LongestHalt),
-                    KeyRotation => (fault, RotatesWithin, RotatesWithin),
+                    KeyRotation => (fault, ShortestRotation, LongestRotation),
                     _ => (fault, longest * 0.3, longest),
                 };
             }

@@ -75,8 +75,8 @@ internal sealed record WebhookStorm(int AtOnce) : IFault
 /// <summary>An administrator lets the next signing key sign.</summary>
 internal sealed record KeyRotation : IFault
 {
-    // Less than it lasts, so that the last word is told.
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(18);
+    // Longer than it lasts.
+    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(1);
 
     public string What => "key rotation";
 
@@ -97,12 +97,16 @@ internal sealed record KeyRotation : IFault
             var answer = await auth.AskAsync(rotate, Patience, end);
             if (answer.Status == HttpStatusCode.Unauthorized)
             {
-                answer = await auth.AskAsync(rotate with { Token = await fleet.AdminTokenAsync(rotate.Token, end) }, Patience, end);
+                isAsked = false;
+                rotate = rotate with { Token = await fleet.AdminTokenAsync(rotate.Token, end) };
+                isAsked = true;
+                answer = await auth.AskAsync(rotate, Patience, end);
             }
 
             if (!answer.IsSuccess)
             {
-                throw new InVainException($"{answer}");
+                // Asked again it is refused, since the next key is too young, or since a process died at it.
+                throw new InVainException(auth.Lost + auth.Unsure > 0 ? $"{answer}; whether an earlier attempt did it isn't known" : $"{answer}");
             }
         }
         catch (Exception e) when (e is UnansweredException or Refusal)

@@ -9,7 +9,7 @@ namespace Argosy.Chassis.Hosting.Admin;
 /// Says in the audit trail that this service goes on from a backup. The protocol:
 /// <list type="number">
 /// <item><c>argosy restore</c> leaves a file beside each database: which restoration it was, who did it, and as of when the data is.</item>
-/// <item>The first start commits the entry before anything else runs, once for each restoration.</item>
+/// <item>The first start commits the entry before anything else commits, once for each restoration.</item>
 /// <item>The file goes. A crash before that finds the entry there.</item>
 /// </list>
 /// </summary>

@@ -8,7 +8,7 @@ namespace Argosy.Chassis.Auditing;
 /// <summary>One line of the audit trail.</summary>
 /// <param name="Id">Its place; places rise in the order of commits, and some may be left out.</param>
 /// <param name="At">When, in Unix milliseconds.</param>
-/// <param name="Actor">Who: an account, <c>svc:</c> and a client, <c>os:</c> and a user of the machine, or a hash where only an address is known.</param>
+/// <param name="Actor">Who: an account, <c>svc:</c> and a client, <c>os:</c> and the number of a user of the machine, or a hash where only an address is known.</param>
 /// <param name="Action">What, as <c>thing.verb</c>.</param>
 /// <param name="Target">To what.</param>
 /// <param name="Detail">What else there is to know.</param>

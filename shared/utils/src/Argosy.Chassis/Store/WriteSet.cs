@@ -65,7 +65,7 @@ public sealed class WriteSet(MessageContext context, DateTimeOffset now)
     }
 
     /// <summary>Puts a line into the audit trail, in the same commit: who did what to what. Kept for good, so no secret and no personal data.</summary>
-    /// <param name="actor">An account, <c>svc:</c> and a client's id, <c>os:</c> and a user of the machine, or a hash where only an address is known.</param>
+    /// <param name="actor">An account, <c>svc:</c> and a client's id, <c>os:</c> and the number of a user of the machine, or a hash where only an address is known.</param>
     /// <param name="action">As <c>thing.verb</c>.</param>
     /// <param name="target">The thing's identity.</param>
     /// <param name="detail">What else there is to know.</param>

@@ -25,16 +25,16 @@ public sealed class AuditOfOperatorsTests : IAsyncLifetime
         var entries = new List<JsonElement>();
         for (var starts = 0; starts < 2; starts++)
         {
-            await File.WriteAllTextAsync(Restored, """{ "id": "restore-1", "by": "ada", "asOf": "2026-03-14T09:26:53+00:00" }""");
+            await File.WriteAllTextAsync(Restored, """{ "id": "restore-1", "by": "1000", "asOf": "2026-03-14T09:26:53+00:00" }""");
             await RestartAsync();
             File.Exists(Restored).ShouldBeFalse();
             entries = await EntriesAsync("backup.restore");
         }
 
         var entry = entries.ShouldHaveSingleItem();
-        (entry.GetProperty("actor").GetString(), entry.GetProperty("detail").GetString()).ShouldBe(("os:ada", "as of 2026-03-14 09:26:53Z"));
+        (entry.GetProperty("actor").GetString(), entry.GetProperty("detail").GetString()).ShouldBe(("os:1000", "as of 2026-03-14 09:26:53Z"));
 
-        await File.WriteAllTextAsync(Restored, """{ "id": "restore-2", "by": "ada", "asOf": "2026-03-14T09:26:53+00:00" }""");
+        await File.WriteAllTextAsync(Restored, """{ "id": "restore-2", "by": "1000", "asOf": "2026-03-14T09:26:53+00:00" }""");
         await RestartAsync();
         (await EntriesAsync("backup.restore")).Count.ShouldBe(2, "another restoration");
     }
