@@ -87,7 +87,7 @@ public sealed class InstanceTests(Fleet fleet)
     {
         var nothing = Path.Combine(fleet.Data, "nothing-told.jsonl");
         await File.WriteAllTextAsync(nothing, "");
-        var program = Path.Combine(AppContext.BaseDirectory, "Argosy.Checker.dll");
+        var program = Launcher.DllOf("Argosy.Checker");
         var said = await Launcher.RunAsync(Within, new Dictionary<string, string>(), "dotnet", program, "--data", fleet.Data, "--history", nothing, "--wait", "0");
         said.ExitCode.ShouldBeInRange(0, 1, said.ToString());
         return said.Output.Split('\n').Any(line => line.Contains("book i: ", StringComparison.Ordinal) && line.Contains(order, StringComparison.Ordinal) && line.Contains("status is cancelled instead of confirmed", StringComparison.Ordinal));
