@@ -1,5 +1,6 @@
 using System.Net.Http.Json;
 using System.Text.Json;
+using System.Text.Json.Nodes;
 using Argosy.Testing;
 using Shouldly;
 using Xunit;
@@ -104,6 +105,13 @@ public sealed class BackupTests : IAsyncLifetime
         var folder = Path.Combine(_folder, "unpacked");
         Directory.CreateDirectory(folder);
         await System.Formats.Tar.TarFile.ExtractToDirectoryAsync(archive, folder, overwriteFiles: false);
+        var manifest = Path.Combine(folder, "manifest.json");
+        var right = await File.ReadAllTextAsync(manifest);
+        var wrong = JsonNode.Parse(right)!;
+        wrong["services"]!.AsArray().Add("../elsewhere");
+        await File.WriteAllTextAsync(manifest, wrong.ToJsonString());
+        (await ArgosyAsync("restore", folder, "--data", Path.Combine(_folder, "fresh"))).Errors.ShouldContain("its manifest names ../elsewhere, and no database of it");
+        await File.WriteAllTextAsync(manifest, right);
         var database = Path.Combine(folder, "services", "order-service", "order-service.db");
         var bytes = await File.ReadAllBytesAsync(database);
         bytes[^1] ^= 1;
@@ -112,7 +120,7 @@ public sealed class BackupTests : IAsyncLifetime
         (await ArgosyAsync("restore", folder, "--data", fresh)).Errors.ShouldContain("the backup is damaged: services/order-service/order-service.db");
         File.Delete(database);
         (await ArgosyAsync("restore", folder, "--data", fresh)).Errors.ShouldContain("the backup isn't whole: services/order-service/order-service.db is missing");
-        File.Delete(Path.Combine(folder, "manifest.json"));
+        File.Delete(manifest);
         (await ArgosyAsync("restore", folder, "--data", fresh)).Errors.ShouldContain("no manifest.json");
         Directory.Exists(fresh).ShouldBeFalse();
     }
