@@ -1,5 +1,6 @@
 using System.Buffers.Text;
 using System.Diagnostics;
+using System.Net;
 using System.Net.Http.Headers;
 using System.Net.Http.Json;
 using System.Text.Json;
@@ -194,7 +195,7 @@ public sealed class Fleet : IAsyncLifetime
             {
                 _admin = over.IsCancellationRequested ? _admin : await LoginAdminAsync();
             }
-            catch (Exception e) when (e is HttpRequestException or OperationCanceledException or IOException or JsonException)
+            catch (Exception e) when (e is HttpRequestException or OperationCanceledException or IOException or JsonException or TimeoutException)
             {
                 // somebody has just been killed; there is another time before the token ends
             }
@@ -203,11 +204,23 @@ public sealed class Fleet : IAsyncLifetime
 
     private async Task<HttpClient> LoginAsync(string email, string password)
     {
-        using var login = await Gateway.PostAsJsonAsync("/api/v1/auth/login", new { email, password });
-        login.EnsureSuccessStatusCode();
+        var token = await Eventually.HasAsync(() => TryLoginAsync(email, password), $"{email} is logged in", TimeSpan.FromMinutes(1));
         var client = Client();
-        client.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Bearer", (await login.Content.ReadFromJsonAsync<JsonElement>()).GetProperty("access_token").GetString());
+        client.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Bearer", token);
         return client;
+    }
+
+    // Null where it has to be asked for again: a service that has just started beside others is busy (503), or slower than the gateway waits (504).
+    private async Task<string?> TryLoginAsync(string email, string password)
+    {
+        using var login = await Gateway.PostAsJsonAsync("/api/v1/auth/login", new { email, password });
+        if (login.StatusCode is HttpStatusCode.ServiceUnavailable or HttpStatusCode.GatewayTimeout)
+        {
+            return null;
+        }
+
+        login.EnsureSuccessStatusCode();
+        return (await login.Content.ReadFromJsonAsync<JsonElement>()).GetProperty("access_token").GetString();
     }
 
     // As the fleet's own load, which has a limit of its own: all of the tests together ask more than anybody may.
