@@ -155,6 +155,11 @@ public sealed class DegradationTests(Fleet fleet)
             refused.RetryAfter.ShouldNotBeNull();
             await WorksAsync(customer, "orders", $"orders/{known}", "items", "users/me", "notifications");
             (await customer.PatchAsJsonAsync("/api/v1/users/me", new { })).StatusCode.ShouldNotBe(HttpStatusCode.ServiceUnavailable);
+
+            // The books can be looked at; only that somebody did cannot be written down, and that is said.
+            var looked = await Launcher.ArgosyAsync(Within, "reconcile", "--wait", "0", "--data", fleet.Data);
+            looked.ExitCode.ShouldBeInRange(0, 1, looked.ToString());
+            looked.Errors.ShouldContain("this look at the books isn't in the audit trail: ", Case.Sensitive, looked.ToString());
         }
         finally
         {

@@ -64,8 +64,10 @@ internal sealed class Accounts(DataFolder data, PatientHttp gateway)
     }
 
     /// <summary>What is answered to a login with the password that is kept here; nobody is registered.</summary>
-    public async Task<Answer> TryLoginAsync(string email, CancellationToken ct) =>
-        await TryLoginAsync(email, (await File.ReadAllTextAsync(PasswordOf(email), ct)).Trim(), ct);
+    public async Task<Answer> TryLoginAsync(string email, CancellationToken ct) => await TryLoginAsync(email, await PasswordAsync(email, ct), ct);
+
+    /// <summary>A customer's password that is kept here.</summary>
+    public async Task<string> PasswordAsync(string email, CancellationToken ct) => (await File.ReadAllTextAsync(PasswordOf(email), ct)).Trim();
 
     /// <summary>What a token says, unchecked: it is ours.</summary>
     public static Claims ClaimsOf(string token) => JsonSerializer.Deserialize(Base64Url.DecodeFromChars(token.Split('.')[1]), WireJson.Default.Claims)!;

@@ -167,7 +167,10 @@ internal sealed class LabFleet : IAsyncDisposable
     public ProcessStatus StatusOf(string process) => _fleet.Status.First(status => status.Name == process);
 
     /// <summary>Clients of this fleet, which its gateway knows as its own load.</summary>
-    public PatientHttp Client() => new(Door, TimeProvider.System, SecretFile.ReadOrCreate(Data.ClientKey));
+    public PatientHttp Client() => Client(SecretFile.ReadOrCreate(Data.ClientKey));
+
+    /// <summary>Somebody with an API key.</summary>
+    public PatientHttp Client(string key) => new(Door, TimeProvider.System, key);
 
     /// <summary>The administrator's token: one login for all who ask, until somebody has refused it.</summary>
     public async Task<string> AdminTokenAsync(string? refused, CancellationToken ct)

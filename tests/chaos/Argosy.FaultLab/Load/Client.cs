@@ -6,18 +6,25 @@ using Argosy.Cli.Demo;
 namespace Argosy.FaultLab.Load;
 
 /// <summary>
-/// Somebody at the door, who places orders, repeats and alters requests, reads, cancels, dispatches, has money given back, changes their profile and brings
-/// others, with little patience: what isn't answered in time stays unknown, and is settled when everything is over.
+/// Somebody at the door, who places orders and follows some of them, repeats and alters requests, reads, cancels, dispatches, has money given back, changes
+/// their profile, brings others and lets a program act by an API key, with little patience: what isn't answered in time stays unknown, and is settled when
+/// everything is over.
 /// </summary>
 /// <param name="name">Tells this client from all others.</param>
 /// <param name="random">What it does next.</param>
 /// <param name="customer">Who it is.</param>
+/// <param name="accounts">Has the customer's password.</param>
+/// <param name="byKey">Whoever comes with an API key.</param>
 /// <param name="admin">Who dispatches and gives back for it.</param>
 /// <param name="recorder">Writes down what it is told.</param>
 /// <param name="orders">What it will buy.</param>
 /// <param name="profile">The customer's, where this client is the one that changes it.</param>
-internal sealed class Client(string name, Random random, Session customer, Session admin, Recorder recorder, Queue<PlannedOrder> orders, Profile? profile)
+/// <param name="enough">Ends what it follows.</param>
+internal sealed class Client(
+    string name, Random random, Session customer, Accounts accounts, Func<string, PatientHttp> byKey, Session admin, Recorder recorder, Queue<PlannedOrder> orders, Profile? profile,
+    CancellationToken enough)
 {
+    private const int OneFollowedIn = 4;
     private static readonly TimeSpan LoginToo = TimeSpan.FromSeconds(2);
 
     private readonly List<Placed> _placed = [];
@@ -36,6 +43,10 @@ internal sealed class Client(string name, Random random, Session customer, Sessi
     public Refunds Refunds { get; } = new(name);
 
     public Newcomers Newcomers { get; } = new(name);
+
+    public Streams Streams { get; } = new(customer, recorder, enough);
+
+    public Machine Machine { get; } = new(name, ends: profile is null);
 
     /// <summary>Goes on until the run is over; what is under way then is carried to its end.</summary>
     public async Task RunAsync(CancellationToken over, CancellationToken ct)
@@ -58,6 +69,7 @@ internal sealed class Client(string name, Random random, Session customer, Sessi
         < 94 when Any() is { } placed => Refunds.GiveAsync(placed.Order, random.Next(1, (int)placed.Request.About.Expected!.Minor + 1), ask => TryAsync(admin, ask, ct)),
         < 97 when profile is not null => profile.ChangeAsync(ask => TryAsync(customer, ask, ct)),
         < 98 when !Newcomers.HaveCome => Newcomers.RegisterAsync(ask => TryAsync(ask, ct)),
+        _ when !Machine.IsDone => MachineAsync(ct),
         _ => ListAsync(ct),
     };
 
@@ -75,7 +87,12 @@ internal sealed class Client(string name, Random random, Session customer, Sessi
         var request = new Request(customer, Journey.Placing(planned), about);
         if (await AskAsync(request, ct) is { IsSuccess: true } answer)
         {
-            _placed.Add(new Placed(request, answer.Read(DemoWire.Default.Order).Id, answer.Body));
+            var placed = new Placed(request, answer.Read(DemoWire.Default.Order).Id, answer.Body);
+            _placed.Add(placed);
+            if (random.Next(OneFollowedIn) == 0)
+            {
+                Streams.Follow(placed.Order);
+            }
         }
     }
 
@@ -130,6 +147,9 @@ internal sealed class Client(string name, Random random, Session customer, Sessi
             // a read that nobody answered leaves nothing to settle
         }
     }
+
+    private async Task MachineAsync(CancellationToken ct) => await Machine.NextAsync(
+        await accounts.PasswordAsync(customer.Who, ct), ask => TryAsync(customer, ask, ct), (key, ask) => TryAsync((patience, limit) => byKey(key).AskAsync(ask, patience, limit), ct));
 
     private Task<Answer?> ListAsync(CancellationToken ct) => TryAsync(customer, Ask.Get("/api/v1/orders?limit=20"), ct);
 

@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using Argosy.Checker.History;
 using Argosy.Cli;
 using Argosy.Cli.Access;
@@ -23,7 +24,10 @@ internal sealed class Crowd : IDisposable
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);      // book h: what was broken is whole a minute after it was healed
     private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(250);
 
+    private readonly CancellationTokenSource _enough = new();
+    private readonly LabFleet _fleet;
     private readonly PatientHttp _gateway;
+    private readonly ConcurrentDictionary<string, PatientHttp> _byKey = new(StringComparer.Ordinal);
     private readonly HistoryWriter _history;
     private readonly Recorder _recorder;
     private readonly DemoPlan _plan;
@@ -35,7 +39,7 @@ internal sealed class Crowd : IDisposable
     public Crowd(LabFleet fleet, int seed, TimeSpan length)
     {
         var run = $"lab{string.Concat($"{seed}".Select(digit => (char)('a' + ((digit - '0') & 15))))}";      // letters only: digits may look like a card's
-        _gateway = fleet.Client();
+        (_fleet, _gateway) = (fleet, fleet.Client());
         _history = new HistoryWriter(fleet.Data.NewHistory(run));
         _recorder = new Recorder(_history, TimeProvider.System);
         _plan = DemoPlan.Create(run, (int)(length.TotalSeconds * OrdersASecond), seed);
@@ -44,8 +48,8 @@ internal sealed class Crowd : IDisposable
         _customers = [.. Enumerable.Range(1, _plan.Customers).Select(i => new Session(_gateway, accounts, $"{run}-{i}@example.com"))];
         _profiles = [.. _customers.Select(customer => new Profile(customer.Who))];
         _clients = [.. _customers.SelectMany((customer, c) => Enumerable.Range(0, ClientsOfACustomer).Select(i => new Client(
-            $"{run}-{c + 1}-{i + 1}", new Random(HashCode(seed, c, i)), customer, _admin, _recorder,
-            new Queue<PlannedOrder>(_plan.Orders.Where(order => order.Customer == c).Where((_, n) => n % ClientsOfACustomer == i)), i == 0 ? _profiles[c] : null)))];
+            $"{run}-{c + 1}-{i + 1}", new Random(HashCode(seed, c, i)), customer, accounts, ByKey, _admin, _recorder,
+            new Queue<PlannedOrder>(_plan.Orders.Where(order => order.Customer == c).Where((_, n) => n % ClientsOfACustomer == i)), i == 0 ? _profiles[c] : null, _enough.Token)))];
     }
 
     /// <summary>What clients were told, for whoever has more to tell of the same time.</summary>
@@ -54,7 +58,8 @@ internal sealed class Crowd : IDisposable
     public int Clients => _clients.Count;
 
     /// <summary>What was acknowledged besides orders.</summary>
-    public string Besides => $"{_clients.Sum(client => client.Refunds.Acknowledged)} parts of payments to be given back and {_clients.Sum(client => client.Newcomers.Registered)} newcomers acknowledged";
+    public string Besides => $"acknowledged: {_clients.Sum(client => client.Refunds.Acknowledged)} parts of payments to be given back, {_clients.Sum(client => client.Newcomers.Registered)} newcomers, "
+        + $"{_clients.Count(client => client.Machine.IsMade)} API keys made and {_clients.Count(client => client.Machine.IsEnded)} revoked; followed to their end: {_clients.Sum(client => client.Streams.Heard)} orders";
 
     public IReadOnlyList<string> Orders => [.. _clients.SelectMany(client => client.Acknowledged).Select(placed => placed.Order)];
 
@@ -135,8 +140,11 @@ internal sealed class Crowd : IDisposable
         {
             await FindAsync("refunds", () => client.Refunds.CheckAsync(ask => _admin.AskAsync(ask, Patience, ct), deadline.Token));
             await FindAsync("newcomers", () => client.Newcomers.CheckAsync(ask => _gateway.AskAsync(ask, Patience, ct), deadline.Token));
+            await FindAsync("API keys", () => client.Machine.CheckAsync((key, ask) => ByKey(key).AskAsync(ask, Patience, ct), deadline.Token));
+            await FindAsync("streams", () => client.Streams.CheckAsync(deadline.Token));
         }
 
+        await _enough.CancelAsync();
         try
         {
             await new FinalReads(_recorder, TimeProvider.System, Patience).ReadAsync(_customers, _admin, _plan.Items, ct);
@@ -178,11 +186,16 @@ internal sealed class Crowd : IDisposable
 
     public void Dispose()
     {
+        _enough.Cancel();
+        _enough.Dispose();
         _history.Dispose();
         _admin.Dispose();
         _customers.ForEach(customer => customer.Dispose());
         _gateway.Dispose();
+        _byKey.Values.ToList().ForEach(client => client.Dispose());
     }
+
+    private PatientHttp ByKey(string key) => _byKey.GetOrAdd(key, _fleet.Client);
 
     // Reads until it is where it stays; null, or what is wrong.
     private async Task<string?> EndAsync(Session who, string order, CancellationToken deadline, CancellationToken ct)
