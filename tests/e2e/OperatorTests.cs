@@ -141,6 +141,9 @@ public sealed class OperatorTests(Fleet fleet)
             cancel.EnsureSuccessStatusCode();
             await Eventually.HoldsAsync(() => PatienceIsOverAsync(order, step), "its patience is over", Within);
             await customer.BecomesAsync(order, "attention");
+            var told = await FirstEventAsync(customer, order);
+            told.ShouldContain("\"attention\"");
+            told.ShouldNotContain("id:", Case.Sensitive, "who comes back with it would not hear what became of the order at the same version");
 
             var stuck = await ArgosyAsync("sagas", "list", "--state", "stuck");
             stuck.Output.ShouldContain($"checkout/{order}  stuck");
@@ -193,6 +196,19 @@ public sealed class OperatorTests(Fleet fleet)
 
         (await ArgosyAsync("projections", "list")).Output.ShouldContain("order_view");
         (await ArgosyAsync("projections", "rebuild", "nothing")).Errors.ShouldContain("no service has a read model 'nothing'; there are order_view");
+    }
+
+    private static async Task<string> FirstEventAsync(HttpClient customer, string order)
+    {
+        await using var stream = await customer.GetStreamAsync(new Uri($"/api/v1/orders/{order}/stream", UriKind.Relative));
+        using var reader = new StreamReader(stream);
+        var lines = new List<string>();
+        while (await reader.ReadLineAsync() is { Length: > 0 } line)
+        {
+            lines.Add(line);
+        }
+
+        return string.Join('\n', lines);
     }
 
     private static Task ParcelIsCancelledAsync(HttpClient customer, string order) => Eventually.HoldsAsync(

@@ -1,5 +1,6 @@
 using System.Net;
 using Argosy.Chassis.Hosting.Identity;
+using Argosy.Gateway.Keys;
 using Argosy.Testing;
 using Shouldly;
 using Xunit;
@@ -189,6 +190,21 @@ public sealed class ApiKeyTests : IAsyncLifetime
 
         _issuer.Asked.ShouldBe(3, "it is right again");
         _gateway.Backend.Arrivals.Last().Headers["Authorization"].ShouldBe($"Bearer {good}");
+    }
+
+    /// <summary>Also one that was got while the gateway's own clock was ahead: it is looked at again when that is right.</summary>
+    [Theory]
+    [InlineData(0, true)]
+    [InlineData(29, true)]
+    [InlineData(31, false)]
+    [InlineData(-530, true)]
+    [InlineData(-550, false)]
+    public void A_token_is_as_good_as_services_find_it_at_each_use(int madeSeconds, bool isGood)
+    {
+        var now = new DateTimeOffset(2026, 3, 14, 9, 26, 53, TimeSpan.Zero);
+        var made = now + TimeSpan.FromSeconds(madeSeconds);
+
+        new KeyToken("a token", made, made + TimeSpan.FromMinutes(10)).IsLikelyGood(now).ShouldBe(isGood);
     }
 
     [Fact]

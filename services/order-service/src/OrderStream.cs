@@ -8,12 +8,14 @@ namespace Argosy.Orders;
 
 /// <summary>
 /// <c>GET /api/v1/orders/{id}/stream</c>: the order's status as server-sent events. Each event's id is the order's version, so a
-/// client that comes back with <c>Last-Event-ID</c> misses nothing and sees nothing twice. Ends when nothing more can happen, and when its token has expired: who comes back brings a new one.
+/// client that comes back with <c>Last-Event-ID</c> misses nothing and sees nothing twice. <c>attention</c> has none, since it comes and goes at one version: who comes
+/// back then is told how it is now. Ends when nothing more can happen, and when its token has expired: who comes back brings a new one.
 /// </summary>
 internal static class OrderStream
 {
     public const string Meaning = "Server-sent events: `status` with the order each time that its status changes, `heartbeat` while nothing does.";
 
+    private const string Attention = "attention";
     private static readonly TimeSpan Heartbeat = TimeSpan.FromSeconds(15);
 
     public static async Task<IResult> StreamAsync(string id, HttpContext http, Caller caller, OrderViews views, OrderFeed feed, TimeProvider time)
@@ -51,10 +53,10 @@ internal static class OrderStream
             }
 
             // Whether an order needs attention is derived from its saga, and comes and goes without an event.
-            if (found.Version > last || (shown is null ? found.View.Status == "attention" : found.View.Status != shown))
+            if (found.Version > last || (shown is null ? found.View.Status == Attention : found.View.Status != shown))
             {
                 (last, shown) = (found.Version, found.View.Status);
-                yield return new SseItem<OrderView?>(found.View, "status") { EventId = last.ToString() };
+                yield return new SseItem<OrderView?>(found.View, "status") { EventId = shown == Attention ? null : last.ToString() };
             }
 
             if (HasEnded(found.View))

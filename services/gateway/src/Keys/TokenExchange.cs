@@ -8,8 +8,20 @@ using Microsoft.IdentityModel.Tokens;
 
 namespace Argosy.Gateway.Keys;
 
-/// <summary>An access token that stands for an API key, and until when it is likely to be good.</summary>
-internal sealed record KeyToken(string Text, DateTimeOffset Expires);
+/// <summary>An access token that stands for an API key.</summary>
+/// <param name="Text">As it is sent.</param>
+/// <param name="Issued">When it was made, by what it says itself, which services go by.</param>
+/// <param name="Expires">Until when it is good.</param>
+internal sealed record KeyToken(string Text, DateTimeOffset Issued, DateTimeOffset Expires)
+{
+    private static readonly TimeSpan Reserve = TimeSpan.FromMinutes(1);
+
+    /// <summary>
+    /// Whether services take it. Not one from the future: it was made while auth-service's clock was ahead, and is refused until its time has come; the
+    /// next, which is asked for at once, may be right again. Looked at for each use, since it may be our own clock that was wrong.
+    /// </summary>
+    public bool IsLikelyGood(DateTimeOffset now) => Issued <= now + TokenCheck.ClockSkew && Expires > now + Reserve;
+}
 
 /// <summary>Asks auth-service for the token of an API key.</summary>
 internal sealed class TokenExchange(IHttpClientFactory clients, TimeProvider time)
@@ -79,19 +91,12 @@ internal sealed class TokenExchange(IHttpClientFactory clients, TimeProvider tim
         {
             using var json = JsonDocument.Parse(answer);
             var token = json.RootElement.GetProperty("access_token").GetString()!;
-            return new KeyToken(token, LikelyUntil(_handler.ReadJsonWebToken(token)));
+            var read = _handler.ReadJsonWebToken(token);
+            return new KeyToken(token, new DateTimeOffset(read.IssuedAt, TimeSpan.Zero), new DateTimeOffset(read.ValidTo, TimeSpan.Zero));
         }
         catch (Exception e) when (e is JsonException or InvalidOperationException or KeyNotFoundException or ArgumentException or SecurityTokenException)
         {
             return null;
         }
-    }
-
-    // By what it says itself, which services go by. One from the future was made while auth-service's clock was ahead: services refuse it, and will
-    // until its time has come; the next, which is asked for at once, may be right again.
-    private DateTimeOffset LikelyUntil(JsonWebToken token)
-    {
-        var now = time.GetUtcNow();
-        return token.IssuedAt > (now + TokenCheck.ClockSkew).UtcDateTime ? now : new DateTimeOffset(token.ValidTo, TimeSpan.Zero);
     }
 }

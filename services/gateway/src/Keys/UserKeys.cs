@@ -24,8 +24,6 @@ internal sealed class UserKeys(ClientKeys clients, TokenExchange? exchange, Limi
 {
     private const int MostRemembered = 4096;
 
-    private static readonly TimeSpan Reserve = TimeSpan.FromMinutes(1);
-
     private static readonly Problem TwoCredentials = Problem.Invalid("gateway.two-credentials", "The request has an API key and an Authorization header: send one of them.");
 
     private static readonly Problem Unknown = Problem.Unauthorized("gateway.api-key", "The API key is unknown, has expired or was revoked.");
@@ -87,9 +85,9 @@ internal sealed class UserKeys(ClientKeys clients, TokenExchange? exchange, Limi
     {
         var (hash, address, isFresh) = (key.Hash, Callers.Address(context.Connection.RemoteIpAddress), false);
         var token = await _known.GetOrCreateAsync(hash, AskAsync, cancellationToken: context.RequestAborted);
-        if (!isFresh && token is not null && token.Expires <= time.GetUtcNow() + Reserve)
+        if (!isFresh && token?.IsLikelyGood(time.GetUtcNow()) == false)
         {
-            _known.Forget(hash);        // its key ends soon, and tokens with it; or it was made by a clock that was ahead
+            _known.Forget(hash);        // its key ends soon, and tokens with it; or it is from the future
             token = await _known.GetOrCreateAsync(hash, AskAsync, cancellationToken: context.RequestAborted);
         }
 
