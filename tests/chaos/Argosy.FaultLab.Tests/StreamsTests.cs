@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Net;
 using System.Text;
 using Argosy.Checker.History;
@@ -18,7 +19,7 @@ public sealed class StreamsTests : IAsyncLifetime
 
     private readonly string _folder = Directory.CreateTempSubdirectory("argosy-streams-").FullName;
     private readonly HttpListener _gateway = new();
-    private readonly List<string?> _after = [];
+    private readonly ConcurrentQueue<string?> _after = [];
     private readonly CancellationTokenSource _enough = new();
     private PatientHttp _http = null!;
     private Session _customer = null!;
@@ -44,6 +45,7 @@ public sealed class StreamsTests : IAsyncLifetime
     public async ValueTask DisposeAsync()
     {
         await _enough.CancelAsync();
+        await _streams.EndAsync();
         _gateway.Stop();
         await _serving;
         _gateway.Close();
@@ -58,12 +60,10 @@ public sealed class StreamsTests : IAsyncLifetime
     public async Task An_order_is_followed_to_its_end_over_lost_connections_and_what_is_heard_is_written_down()
     {
         _streams.Follow("ends");
-
         using var deadline = CancellationTokenSource.CreateLinkedTokenSource(Ct);
         deadline.CancelAfter(TimeSpan.FromSeconds(20));
 
         (await _streams.CheckAsync(deadline.Token)).ShouldBeEmpty();
-
         _streams.Heard.ShouldBe(1);
         _after.ShouldBe([null, "1"]);
         HistoryFile.Read(_history.Path).Select(line => (line.Order, line.Told)).ShouldBe([("ends", "paid"), ("ends", "confirmed")]);
@@ -90,7 +90,7 @@ public sealed class StreamsTests : IAsyncLifetime
                 var last = context.Request.Headers["Last-Event-ID"];
                 if (path.EndsWith("/stream", StringComparison.Ordinal))
                 {
-                    _after.Add(last);
+                    _after.Enqueue(last);
                 }
 
                 var said = path.EndsWith("/stream", StringComparison.Ordinal)

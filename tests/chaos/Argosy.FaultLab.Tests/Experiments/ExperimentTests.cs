@@ -14,7 +14,7 @@ namespace Argosy.FaultLab.Tests.Experiments;
 [Collection(nameof(WholeFleets))]
 public sealed class ExperimentTests(ITestOutputHelper output) : IDisposable
 {
-    private static readonly TimeSpan Within = TimeSpan.FromMinutes(6);
+    private static readonly TimeSpan Within = TimeSpan.FromMinutes(12);
     private static readonly CancellationToken Ct = TestContext.Current.CancellationToken;
     private static readonly Repository Repository = Repository.Find();
 
@@ -33,7 +33,7 @@ public sealed class ExperimentTests(ITestOutputHelper output) : IDisposable
             output.WriteLine("left out: disk-fill, since this user can't mount a small disk");
         }
 
-        var (exitCode, said) = await LabAsync(["run", .. names, "--seconds", "3"]);
+        var (exitCode, said) = await LabAsync(["run", .. names, "--seconds", "5"]);
 
         exitCode.ShouldBe(0, said);
         foreach (var name in names)

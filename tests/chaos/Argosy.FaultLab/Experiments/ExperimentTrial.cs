@@ -72,7 +72,7 @@ internal sealed class ExperimentTrial(Repository repository, Screen screen, stri
         var experiments = asked.SelectMany(engine => engine.Experiments.Select(experiment => (Engine: engine, Experiment: experiment))).ToList();
         var seed = Random.Shared.Next();
         var length = experiments.Aggregate(TimeSpan.Zero, (sum, next) => sum + next.Experiment.Chaos.Length + (next.Experiment.Chaos.Ramp * 2) + Around);
-        using var crowd = new Crowd(fleet, seed, length);
+        await using var crowd = new Crowd(fleet, seed, length);
         await crowd.GatherAsync(ct);
         screen.Say(string.Create(CultureInfo.InvariantCulture, $"argosy: {crowd.Clients} clients use a fleet on {fleet.Description} by {fleet.Door}, in {fleet.Data.Root}"));
 

@@ -14,7 +14,7 @@ namespace Argosy.FaultLab.Load;
 /// <param name="random">What it does next.</param>
 /// <param name="customer">Who it is.</param>
 /// <param name="accounts">Has the customer's password.</param>
-/// <param name="byKey">Whoever comes with an API key.</param>
+/// <param name="byKey">Makes somebody who comes with an API key.</param>
 /// <param name="admin">Who dispatches and gives back for it.</param>
 /// <param name="recorder">Writes down what it is told.</param>
 /// <param name="orders">What it will buy.</param>
@@ -25,18 +25,23 @@ internal sealed class Client(
     CancellationToken enough)
 {
     private const int OneFollowedIn = 4;
+    private const int OneByMachineIn = 5;
     private static readonly TimeSpan LoginToo = TimeSpan.FromSeconds(2);
 
     private readonly List<Placed> _placed = [];
     private readonly List<Request> _unknown = [];
     private readonly HashSet<string> _cancelled = new(StringComparer.Ordinal);
     private readonly List<string> _findings = [];
+    private int _steps;
 
     /// <summary>What no answer came to; whoever asks again with the same key hears how it was.</summary>
     public IReadOnlyList<Request> Unknown => _unknown;
 
     /// <summary>What was acknowledged.</summary>
     public IReadOnlyList<Placed> Acknowledged => _placed;
+
+    /// <summary>One of the customer's; null where there is none.</summary>
+    public string? AnOrder => _placed is [var first, ..] ? first.Order : null;
 
     public IReadOnlyList<string> Findings => _findings;
 
@@ -46,7 +51,7 @@ internal sealed class Client(
 
     public Streams Streams { get; } = new(customer, recorder, enough);
 
-    public Machine Machine { get; } = new(name, ends: profile is null);
+    public Machine Machine { get; } = new(name, revokes: profile is null);
 
     /// <summary>Goes on until the run is over; what is under way then is carried to its end.</summary>
     public async Task RunAsync(CancellationToken over, CancellationToken ct)
@@ -58,7 +63,8 @@ internal sealed class Client(
         }
     }
 
-    private Task NextAsync(CancellationToken ct) => random.Next(100) switch
+    // What a machine does comes after each other and is rare, so that it has its turns.
+    private Task NextAsync(CancellationToken ct) => ++_steps % OneByMachineIn == 0 && !Machine.IsDone ? MachineAsync(ct) : random.Next(100) switch
     {
         < 45 when orders.TryDequeue(out var order) => PlaceAsync(order, ct),
         < 55 when Any() is { } placed => RepeatAsync(placed, ct),
@@ -69,7 +75,6 @@ internal sealed class Client(
         < 94 when Any() is { } placed => Refunds.GiveAsync(placed.Order, random.Next(1, (int)placed.Request.About.Expected!.Minor + 1), ask => TryAsync(admin, ask, ct)),
         < 97 when profile is not null => profile.ChangeAsync(ask => TryAsync(customer, ask, ct)),
         < 98 when !Newcomers.HaveCome => Newcomers.RegisterAsync(ask => TryAsync(ask, ct)),
-        _ when !Machine.IsDone => MachineAsync(ct),
         _ => ListAsync(ct),
     };
 
@@ -149,7 +154,7 @@ internal sealed class Client(
     }
 
     private async Task MachineAsync(CancellationToken ct) => await Machine.NextAsync(
-        await accounts.PasswordAsync(customer.Who, ct), ask => TryAsync(customer, ask, ct), (key, ask) => TryAsync((patience, limit) => byKey(key).AskAsync(ask, patience, limit), ct));
+        await accounts.PasswordAsync(customer.Who, ct), AnOrder, ask => TryAsync(customer, ask, ct), (key, ask) => TryAsync((patience, limit) => byKey(key).AskAsync(ask, patience, limit), ct));
 
     private Task<Answer?> ListAsync(CancellationToken ct) => TryAsync(customer, Ask.Get("/api/v1/orders?limit=20"), ct);
 

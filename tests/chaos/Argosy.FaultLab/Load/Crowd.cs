@@ -16,15 +16,19 @@ namespace Argosy.FaultLab.Load;
 /// everything that there is.</item>
 /// </list>
 /// </summary>
-internal sealed class Crowd : IDisposable
+internal sealed class Crowd : IAsyncDisposable
 {
     private const int ClientsOfACustomer = 2;
     private const int OrdersASecond = 20;
     private const int AtOnce = 8;
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);      // book h: what was broken is whole a minute after it was healed
+
+    /// <summary>Book h: what was broken is whole a minute after it was healed.</summary>
+    public static readonly TimeSpan UsualPatience = TimeSpan.FromSeconds(60);
+
     private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(250);
 
     private readonly CancellationTokenSource _enough = new();
+    private readonly TimeSpan _patience;
     private readonly LabFleet _fleet;
     private readonly PatientHttp _gateway;
     private readonly ConcurrentDictionary<string, PatientHttp> _byKey = new(StringComparer.Ordinal);
@@ -36,8 +40,13 @@ internal sealed class Crowd : IDisposable
     private readonly List<Profile> _profiles;
     private readonly List<Client> _clients;
 
-    public Crowd(LabFleet fleet, int seed, TimeSpan length)
+    /// <param name="fleet">Whose door they come to.</param>
+    /// <param name="seed">What they do.</param>
+    /// <param name="length">How long they stay, so that they have enough to buy.</param>
+    /// <param name="patience">How long after it was healed everything may take; null: <see cref="UsualPatience"/>.</param>
+    public Crowd(LabFleet fleet, int seed, TimeSpan length, TimeSpan? patience = null)
     {
+        _patience = patience ?? UsualPatience;
         var run = $"lab{string.Concat($"{seed}".Select(digit => (char)('a' + ((digit - '0') & 15))))}";      // letters only: digits may look like a card's
         (_fleet, _gateway) = (fleet, fleet.Client());
         _history = new HistoryWriter(fleet.Data.NewHistory(run));
@@ -57,9 +66,9 @@ internal sealed class Crowd : IDisposable
 
     public int Clients => _clients.Count;
 
-    /// <summary>What was acknowledged besides orders.</summary>
-    public string Besides => $"acknowledged: {_clients.Sum(client => client.Refunds.Acknowledged)} parts of payments to be given back, {_clients.Sum(client => client.Newcomers.Registered)} newcomers, "
-        + $"{_clients.Count(client => client.Machine.IsMade)} API keys made and {_clients.Count(client => client.Machine.IsEnded)} revoked; followed to their end: {_clients.Sum(client => client.Streams.Heard)} orders";
+    public Besides Besides => new(
+        _clients.Sum(client => client.Refunds.Acknowledged), _clients.Sum(client => client.Newcomers.Registered), _clients.Count(client => client.Machine.IsMade),
+        _clients.Count(client => client.Machine is { IsRevoked: true, IsUsed: true }), _clients.Sum(client => client.Streams.Heard));
 
     public IReadOnlyList<string> Orders => [.. _clients.SelectMany(client => client.Acknowledged).Select(placed => placed.Order)];
 
@@ -75,7 +84,7 @@ internal sealed class Crowd : IDisposable
         {
             var put = Ask.Put($"/api/v1/items/{item.Sku}", new NewItem(item.Name, new Money(item.Price, DemoPlan.Currency), item.Stock), DemoWire.Default.NewItem);
             var about = Recorder.About(Act.Put) with { Sku = item.Sku, Stock = item.Stock };
-            var answer = await _recorder.AskAsync(_admin, put with { IdempotencyKey = $"put-{item.Sku}" }, about, Patience, ct);
+            var answer = await _recorder.AskAsync(_admin, put with { IdempotencyKey = $"put-{item.Sku}" }, about, _patience, ct);
             if (!answer.IsSuccess)
             {
                 throw new Refusal($"item {item.Sku} can't be put on the shelf: {answer}");
@@ -94,14 +103,14 @@ internal sealed class Crowd : IDisposable
         _recorder.Healed();
         var findings = new List<string>();
         using var deadline = CancellationTokenSource.CreateLinkedTokenSource(ct);
-        deadline.CancelAfter(Patience);
+        deadline.CancelAfter(_patience);
         var parallel = new ParallelOptions { MaxDegreeOfParallelism = AtOnce, CancellationToken = ct };
         var orders = new HashSet<(Session, string)>(_clients.SelectMany(client => client.Acknowledged).Select(placed => (placed.Request.Who, placed.Order)));
         await Parallel.ForEachAsync(_clients.SelectMany(client => client.Unknown).Where((_, i) => i % 2 == 0), parallel, async (request, _) =>
         {
             try
             {
-                var answer = await _recorder.AskAsync(request.Who, request.Ask, request.About, Patience, deadline.Token, isRepeat: true);
+                var answer = await _recorder.AskAsync(request.Who, request.Ask, request.About, _patience, deadline.Token, isRepeat: true);
                 if (request.About.Act == Act.Place && answer.IsSuccess)
                 {
                     lock (orders)
@@ -112,7 +121,7 @@ internal sealed class Crowd : IDisposable
             }
             catch (Exception e) when (IsNoAnswer(e, ct))
             {
-                Add($"'{request.About.Act}' {request.About.Key ?? request.About.Order} isn't answered {Patience.TotalSeconds:0} s after everything was healed: {e.Message}");
+                Add($"'{request.About.Act}' {request.About.Key ?? request.About.Order} isn't answered {_patience.TotalSeconds:0} s after everything was healed: {e.Message}");
             }
         });
         await Parallel.ForEachAsync(_clients, parallel, async (client, _) =>
@@ -121,11 +130,11 @@ internal sealed class Crowd : IDisposable
             {
                 try
                 {
-                    client.Compare(last, await _recorder.AskAsync(last.Request.Who, last.Request.Ask, last.Request.About, Patience, deadline.Token, isRepeat: true));
+                    client.Compare(last, await _recorder.AskAsync(last.Request.Who, last.Request.Ask, last.Request.About, _patience, deadline.Token, isRepeat: true));
                 }
                 catch (Exception e) when (IsNoAnswer(e, ct))
                 {
-                    Add($"key {last.Request.About.Key} was answered with order {last.Order}, and a repeat isn't {Patience.TotalSeconds:0} s after everything was healed: {e.Message}");
+                    Add($"key {last.Request.About.Key} was answered with order {last.Order}, and a repeat isn't {_patience.TotalSeconds:0} s after everything was healed: {e.Message}");
                 }
             }
         });
@@ -138,19 +147,19 @@ internal sealed class Crowd : IDisposable
         });
         foreach (var client in _clients)
         {
-            await FindAsync("refunds", () => client.Refunds.CheckAsync(ask => _admin.AskAsync(ask, Patience, ct), deadline.Token));
-            await FindAsync("newcomers", () => client.Newcomers.CheckAsync(ask => _gateway.AskAsync(ask, Patience, ct), deadline.Token));
-            await FindAsync("API keys", () => client.Machine.CheckAsync((key, ask) => ByKey(key).AskAsync(ask, Patience, ct), deadline.Token));
+            await FindAsync("refunds", () => client.Refunds.CheckAsync(ask => _admin.AskAsync(ask, _patience, ct), deadline.Token));
+            await FindAsync("newcomers", () => client.Newcomers.CheckAsync(ask => _gateway.AskAsync(ask, _patience, ct), deadline.Token));
+            await FindAsync("API keys", () => client.Machine.CheckAsync(client.AnOrder, (key, ask) => ByKey(key).AskAsync(ask, _patience, ct), deadline.Token));
             await FindAsync("streams", () => client.Streams.CheckAsync(deadline.Token));
         }
 
-        await _enough.CancelAsync();
+        await EndStreamsAsync();
         try
         {
-            await new FinalReads(_recorder, TimeProvider.System, Patience).ReadAsync(_customers, _admin, _plan.Items, ct);
+            await new FinalReads(_recorder, TimeProvider.System, _patience).ReadAsync(_customers, _admin, _plan.Items, ct);
             foreach (var (profile, customer) in _profiles.Zip(_customers))
             {
-                if (await profile.CheckAsync(ask => customer.AskAsync(ask, Patience, ct)) is { } wrong)
+                if (await profile.CheckAsync(ask => customer.AskAsync(ask, _patience, ct)) is { } wrong)
                 {
                     Add(wrong);
                 }
@@ -184,15 +193,21 @@ internal sealed class Crowd : IDisposable
         }
     }
 
-    public void Dispose()
+    public async ValueTask DisposeAsync()
     {
-        _enough.Cancel();
+        await EndStreamsAsync();
         _enough.Dispose();
         _history.Dispose();
         _admin.Dispose();
         _customers.ForEach(customer => customer.Dispose());
         _gateway.Dispose();
         _byKey.Values.ToList().ForEach(client => client.Dispose());
+    }
+
+    private async Task EndStreamsAsync()
+    {
+        await _enough.CancelAsync();
+        await Task.WhenAll(_clients.Select(client => client.Streams.EndAsync()));
     }
 
     private PatientHttp ByKey(string key) => _byKey.GetOrAdd(key, _fleet.Client);
@@ -205,7 +220,7 @@ internal sealed class Crowd : IDisposable
         {
             while (true)
             {
-                var answer = await _recorder.AskAsync(who, Ask.Get($"/api/v1/orders/{order}"), Recorder.About(Act.Read) with { Order = order }, Patience, deadline);
+                var answer = await _recorder.AskAsync(who, Ask.Get($"/api/v1/orders/{order}"), Recorder.About(Act.Read) with { Order = order }, _patience, deadline);
                 last = answer.IsSuccess ? answer.Read(DemoWire.Default.Order).Status : $"{answer}";
                 if (!answer.IsSuccess || last is "confirmed" or "shipped" or "cancelled")
                 {
@@ -217,7 +232,7 @@ internal sealed class Crowd : IDisposable
         }
         catch (Exception e) when (IsNoAnswer(e, ct))
         {
-            return $"order {order} hasn't ended {Patience.TotalSeconds:0} s after everything was healed; the last that was heard of it: {last}";
+            return $"order {order} hasn't ended {_patience.TotalSeconds:0} s after everything was healed; the last that was heard of it: {last}";
         }
     }
 

@@ -7,40 +7,44 @@ using Argosy.Cli.Demo;
 namespace Argosy.FaultLab.Load;
 
 /// <summary>
-/// A program with an API key of a customer's: the key is made, used and, where it is to end, revoked while things are broken. In the end one that was
-/// made and never to end opens what it is for; one whose end was acknowledged changes nothing more.
+/// A program with an API key of a customer's: the key is made, used and, where that is its lot, revoked while things are broken. In the end one that was
+/// made and never to be revoked reads what its owner may; one whose revocation was acknowledged changes nothing more.
 /// </summary>
 /// <param name="name">Tells its key from those of others.</param>
-/// <param name="ends">Its key is revoked.</param>
-internal sealed class Machine(string name, bool ends)
+/// <param name="revokes">Its key is to be revoked.</param>
+internal sealed class Machine(string name, bool revokes)
 {
     private const string Keys = "/api/v1/auth/api-keys";
+    private const int MostUses = 5;
     private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(250);
-    private static readonly Ask Reading = Ask.Get("/api/v1/orders?limit=1");
 
     // It would change nothing if it were taken: nobody has such an order.
     private readonly Ask _changing = Ask.Post($"/api/v1/orders/{name}/cancel", new NewCancellation("by a machine"), DemoWire.Default.NewCancellation) with { IdempotencyKey = $"machine-{name}" };
 
     private readonly List<string> _wrong = [];
-    private bool _wasTried;
-    private bool _wasUsed;
     private (string Id, string Text)? _key;
-    private bool _isToEnd;
+    private bool _wasTried;
+    private int _uses;
+    private bool _revocationAsked;
 
     /// <summary>Nothing more comes of it in this run.</summary>
-    public bool IsDone => _wasTried && (_key is null || (_wasUsed && (_isToEnd || !ends)));
+    public bool IsDone => _wasTried && (_key is null || ((IsUsed || _uses == MostUses) && (_revocationAsked || !revokes)));
 
     /// <summary>Its key was told.</summary>
     public bool IsMade => _key is not null;
 
-    /// <summary>That its key is revoked was acknowledged.</summary>
-    public bool IsEnded { get; private set; }
+    /// <summary>Its key has opened something.</summary>
+    public bool IsUsed { get; private set; }
 
-    /// <summary>The next step: make, use, revoke. Each is tried once.</summary>
+    /// <summary>That its key is revoked was acknowledged.</summary>
+    public bool IsRevoked { get; private set; }
+
+    /// <summary>The next step: make, use until it opens something, revoke.</summary>
     /// <param name="password">The customer's, without which no key is made.</param>
+    /// <param name="order">One of the customer's; null where there is none yet.</param>
     /// <param name="askAsync">Asks as the customer; null where no answer came.</param>
     /// <param name="askByKeyAsync">Asks by a key.</param>
-    public async Task NextAsync(string password, Func<Ask, Task<Answer?>> askAsync, Func<string, Ask, Task<Answer?>> askByKeyAsync)
+    public async Task NextAsync(string password, string? order, Func<Ask, Task<Answer?>> askAsync, Func<string, Ask, Task<Answer?>> askByKeyAsync)
     {
         if (!_wasTried)
         {
@@ -48,30 +52,31 @@ internal sealed class Machine(string name, bool ends)
             var body = new JsonObject { ["name"] = name, ["password"] = password, ["scope"] = "api" };
             Make(await askAsync(new Ask(HttpMethod.Post, Keys) { Body = Encoding.UTF8.GetBytes(body.ToJsonString()) }));
         }
-        else if (_key is { } used && !_wasUsed)
+        else if (_key is { } used && !IsUsed && _uses < MostUses)
         {
-            _wasUsed = true;
-            await askByKeyAsync(used.Text, Reading);        // auth-service may be away, or its clock ahead: what it opens is looked at in the end
+            _uses++;        // auth-service may be away, or its clock ahead
+            IsUsed = await askByKeyAsync(used.Text, Reading(order)) is { IsSuccess: true };
         }
-        else if (_key is { } key && ends && !_isToEnd)
+        else if (_key is { } key && revokes && !_revocationAsked)
         {
-            _isToEnd = true;
+            _revocationAsked = true;
             var answer = await askAsync(new Ask(HttpMethod.Delete, $"{Keys}/{key.Id}"));
 
             // One that isn't there any more was revoked by an earlier attempt of this one.
-            IsEnded = answer is { IsSuccess: true } or { Status: HttpStatusCode.NotFound };
-            Expect(answer, IsEnded, "revoking");
+            IsRevoked = answer is { IsSuccess: true } or { Status: HttpStatusCode.NotFound };
+            Expect(answer, IsRevoked, "revoking");
         }
     }
 
-    /// <summary>All is over: what is wrong with it.</summary>
+    /// <summary>All is over: what is wrong with it. Where nobody knows whether it is revoked, either is right.</summary>
+    /// <param name="order">One of the customer's; null where there is none.</param>
     /// <param name="askByKeyAsync">Asks by a key, with patience.</param>
     /// <param name="deadline">Until then somebody may not have heard of it.</param>
-    public async Task<IReadOnlyList<string>> CheckAsync(Func<string, Ask, Task<Answer>> askByKeyAsync, CancellationToken deadline)
+    public async Task<IReadOnlyList<string>> CheckAsync(string? order, Func<string, Ask, Task<Answer>> askByKeyAsync, CancellationToken deadline)
     {
-        if (_key is { } key && (IsEnded || !_isToEnd))
+        if (_key is { } key && (IsRevoked || !_revocationAsked))
         {
-            var ask = IsEnded ? _changing : Reading;
+            var ask = IsRevoked ? _changing : Reading(order);
             var last = await askByKeyAsync(key.Text, ask);
             while (!IsRight(last) && !deadline.IsCancellationRequested)
             {
@@ -81,14 +86,17 @@ internal sealed class Machine(string name, bool ends)
 
             if (!IsRight(last))
             {
-                _wrong.Add($"the API key of {name} was {(IsEnded ? "revoked" : "made")}, and in the end {ask.Method} {ask.Path} by it is answered {last}");
+                _wrong.Add($"the API key of {name} was {(IsRevoked ? "revoked" : "made")}, and in the end {ask.Method} {ask.Path} by it is answered {last}");
             }
         }
 
         return _wrong;
     }
 
-    private bool IsRight(Answer answer) => IsEnded ? answer.Status == HttpStatusCode.Unauthorized : answer.IsSuccess;
+    // To anybody else an order is none.
+    private static Ask Reading(string? order) => Ask.Get(order is null ? "/api/v1/orders?limit=1" : $"/api/v1/orders/{order}");
+
+    private bool IsRight(Answer answer) => IsRevoked ? answer.Status == HttpStatusCode.Unauthorized : answer.IsSuccess;
 
     private void Make(Answer? answer)
     {

@@ -10,7 +10,7 @@ namespace Argosy.FaultLab.Load;
 /// <param name="enough">Nobody follows anything any more.</param>
 internal sealed class Streams(Session customer, Recorder recorder, CancellationToken enough)
 {
-    private const int MostAtOnce = 4;       // of the 32 that a caller may follow
+    private const int MostAtOnce = 4;       // so that a service that is away isn't asked by hundreds
     private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(250);
 
     private readonly List<(string Order, Task Heard)> _followed = [];
@@ -38,6 +38,9 @@ internal sealed class Streams(Session customer, Recorder recorder, CancellationT
                 $"order {stream.Order} was followed on its stream, which hasn't told its end{(stream.Heard.Exception?.GetBaseException() is { } error ? $": {error}" : "")}"),
         ];
     }
+
+    /// <summary>Nobody writes down anything any more when this returns; <c>enough</c> has said so before.</summary>
+    public async Task EndAsync() => await Task.WhenAll(_followed.Select(stream => stream.Heard)).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
 
     private async Task FollowAsync(OrderWatch watch)
     {

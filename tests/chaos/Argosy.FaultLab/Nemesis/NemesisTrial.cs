@@ -11,8 +11,11 @@ namespace Argosy.FaultLab.Nemesis;
 /// <param name="Engines">What the fleet stands on; null: what is embedded.</param>
 internal sealed record NemesisOptions(TimeSpan Length, string? Engines)
 {
-    /// <summary>What else is done to the fleet before the books are read: how the lab itself is put to the test.</summary>
+    /// <summary>What else is done to the fleet after it was healed, before anybody looks: how the lab itself is put to the test.</summary>
     public Func<LabFleet, Crowd, Task>? Sabotage { get; init; }
+
+    /// <summary>How long after that everything may take.</summary>
+    public TimeSpan Patience { get; init; } = Crowd.UsualPatience;
 }
 
 /// <summary>
@@ -50,18 +53,18 @@ internal sealed class NemesisTrial(Repository repository, Screen screen, Nemesis
         screen.Say($"argosy: nemesis, seed {seed}, {options.Length.TotalSeconds:0} s on {fleet.Description}, in {fleet.Data.Root}"
             + (what.Disks.Count == 0 ? "; left out: full disks, since this user can't mount one" : "")
             + (what.Clocks.Count == 0 ? $"; left out: steps of clocks, for want of a library: apt-get install {SteppedClock.Package}" : ""));
-        using var crowd = new Crowd(fleet, seed, options.Length);
+        await using var crowd = new Crowd(fleet, seed, options.Length, options.Patience);
         await crowd.GatherAsync(ct);
         await fleet.AdminTokenAsync(refused: null, ct);     // a login takes longer than a fault lasts, later on
 
         var inflicted = await BreakAsync(fleet, crowd, Schedule.Draw(seed, options.Length, what), ct);
         var findings = await Aftermath.HealAsync(fleet, ct);
-        findings.AddRange(await crowd.SettleAsync(ct));
         if (options.Sabotage is { } sabotage)
         {
             await sabotage(fleet, crowd);
         }
 
+        findings.AddRange(await crowd.SettleAsync(ct));
         var books = await Aftermath.ReadBooksAsync(fleet, crowd, ct);
         findings.AddRange(Aftermath.Deaths(fleet, [.. inflicted.Where(i => i.Appointment.Fault is DiskFull).Select(i => (i.Appointment.Fault.Whom, i.From, i.To))]));
         var page = await Aftermath.WritePageAsync(repository, $"{Name}-{seed}", $"nemesis, seed {seed}, {options.Length.TotalSeconds:0} s on {fleet.Description}", books, findings, crowd, ct);
@@ -71,7 +74,8 @@ internal sealed class NemesisTrial(Repository repository, Screen screen, Nemesis
         screen.Say($"argosy: nemesis, seed {seed}:\n{overlaps}\n  {crowd.Besides}\n  as a page: {page}");
         return new TrialResult(
             Kind, seed, options.Engines ?? "embedded", [.. inflicted.Select(i => i.ToString())], overlaps.Operations, overlaps.DuringAFault,
-            TimeProvider.System.GetElapsedTime(began).TotalSeconds, findings.Count == 0 ? [] : [.. findings, $"everything is kept in {fleet.Data.Root}"]);
+            TimeProvider.System.GetElapsedTime(began).TotalSeconds, findings.Count == 0 ? [] : [.. findings, $"everything is kept in {fleet.Data.Root}"],
+            crowd.Besides);
     }
 
     // Two processes of a run have clocks of their own: that costs them half of their speed.
