@@ -12,6 +12,7 @@ internal sealed record OpenBrowser(IPlaywright Playwright, IBrowser Browser) : I
         return new OpenBrowser(playwright, await playwright.Chromium.LaunchAsync(new()
         {
             ExecutablePath = chromium,
+            Timeout = 120_000,
             Args = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking", "--disable-component-update", "--disable-sync"],
         }));
     }

@@ -26,12 +26,13 @@ internal static class Orders
 
     public static async Task<string> PlacedAsync(this HttpClient customer, object body)
     {
-        using var answer = await customer.PlaceAsync(body);
+        var key = Guid.NewGuid().ToString();
+        using var answer = await Busy.DecidedAsync(() => customer.PlaceAsync(body, key));
         ((int)answer.StatusCode).ShouldBe(202, await answer.Content.ReadAsStringAsync());
         return (await answer.Content.ReadFromJsonAsync<JsonElement>()).GetProperty("id").GetString()!;
     }
 
-    public static async Task<JsonElement> OrderAsync(this HttpClient customer, string id) => await customer.GetFromJsonAsync<JsonElement>($"/api/v1/orders/{id}");
+    public static async Task<JsonElement> OrderAsync(this HttpClient customer, string id) => await customer.ReadAsync($"/api/v1/orders/{id}");
 
     public static Task BecomesAsync(this HttpClient customer, string id, string status) => customer.BecomesAsync(id, [status]);
 
@@ -47,14 +48,14 @@ internal static class Orders
     public static async Task<string> ItemAsync(this Fleet fleet, int stock, long price = 1000)
     {
         var sku = $"e2e-{Guid.NewGuid():N}"[..16];
-        using var put = await fleet.Admin.PutAsJsonAsync($"/api/v1/items/{sku}", new { name = "A thing", price = new { amount = price, currency = "EUR" }, stock });
+        using var put = await Busy.DecidedAsync(() => fleet.Admin.PutAsJsonAsync($"/api/v1/items/{sku}", new { name = "A thing", price = new { amount = price, currency = "EUR" }, stock }));
         put.IsSuccessStatusCode.ShouldBeTrue(await put.Content.ReadAsStringAsync());
         return sku;
     }
 
     public static async Task<(long Available, long Reserved, long Sold)> StockAsync(this Fleet fleet, string sku)
     {
-        var item = await fleet.Admin.GetFromJsonAsync<JsonElement>($"/api/v1/items/{sku}");
+        var item = await fleet.Admin.ReadAsync($"/api/v1/items/{sku}");
         return (item.GetProperty("available").GetInt64(), item.GetProperty("reserved").GetInt64(), item.GetProperty("sold").GetInt64());
     }
 
@@ -64,9 +65,15 @@ internal static class Orders
     /// <summary>The order's shipment, as the administrator sees it.</summary>
     public static async Task<string> ShipmentAsync(this Fleet fleet, string orderId)
     {
-        var shipments = await fleet.Admin.GetFromJsonAsync<JsonElement>($"/api/v1/shipments?orderId={orderId}");
+        var shipments = await fleet.Admin.ReadAsync($"/api/v1/shipments?orderId={orderId}");
         return shipments.GetProperty("items")[0].GetProperty("id").GetString()!;
     }
 
     public static Task<HttpResponseMessage> DispatchAsync(this Fleet fleet, string shipmentId) => fleet.Admin.PostAsync($"/api/v1/shipments/{shipmentId}/dispatch", null);
+
+    private static async Task<JsonElement> ReadAsync(this HttpClient client, string path)
+    {
+        using var answer = await Busy.DecidedAsync(() => client.GetAsync(path));
+        return await answer.EnsureSuccessStatusCode().Content.ReadFromJsonAsync<JsonElement>();
+    }
 }

@@ -92,10 +92,15 @@ public sealed class PatientHttpTests : IDisposable
     [Fact]
     public async Task After_the_deadline_the_last_word_is_reported()
     {
-        Serve(503, 503, 503, 503, 503, 503, 503, 503);
+        Serve([.. Enumerable.Repeat(503, 50)]);
         using var http = new PatientHttp(Address, TimeProvider.System);
 
+        // The first answer of all takes as long as compiling what gives it.
         var failure = await Should.ThrowAsync<UnansweredException>(() => http.AskAsync(Order, TimeSpan.FromSeconds(0.5), CancellationToken.None));
+        for (var patience = TimeSpan.FromSeconds(1); http.Unsure == 0 && patience < TimeSpan.FromSeconds(10); patience *= 2)
+        {
+            failure = await Should.ThrowAsync<UnansweredException>(() => http.AskAsync(Order, patience, CancellationToken.None));
+        }
 
         failure.Message.ShouldContain("POST /api/v1/orders");
         failure.Message.ShouldContain("503");

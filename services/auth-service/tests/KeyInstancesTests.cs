@@ -21,7 +21,7 @@ public sealed class KeyInstancesTests
         var settings = new Dictionary<string, string>(StringComparer.Ordinal)
         {
             ["DATABASE_URL"] = await server.CreateDatabaseAsync("auth-service"),
-            ["KEY_PUBLISH_SECONDS"] = "1",
+            ["KEY_PUBLISH_SECONDS"] = "3",
         };
         await using var one = new Front(await ServiceBench.StartAsync("auth-service", "AuthService", settings));
         settings["DATA_DIR"] = one.Bench.DataFolder;

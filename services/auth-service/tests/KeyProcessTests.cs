@@ -27,7 +27,8 @@ public sealed class KeyProcessTests : IAsyncLifetime
     [InlineData("ES256")]
     public async Task Nobody_is_refused_while_keys_are_rotated_under_load(string algorithm)
     {
-        await _front.Bench.RestartAsync(new Dictionary<string, string>(Soon, StringComparer.Ordinal) { ["JWT_ALGORITHM"] = algorithm });
+        // Published for ten times as long as the other service waits between two looks.
+        await _front.Bench.RestartAsync(new Dictionary<string, string>(Soon, StringComparer.Ordinal) { ["JWT_ALGORITHM"] = algorithm, ["KEY_PUBLISH_SECONDS"] = "3" });
         await using var consumer = await Consumer.StartAsync(_front.Bench.Address, Refresh);
         var admin = await _front.AdminAsync();
         using var end = new CancellationTokenSource();
@@ -161,7 +162,7 @@ public sealed class KeyProcessTests : IAsyncLifetime
             var json = await Front.JsonAsync(answer);
             answer.StatusCode.ShouldBeOneOf([HttpStatusCode.OK, HttpStatusCode.Conflict], json.ToString());
             return answer.StatusCode == HttpStatusCode.OK ? json.GetProperty("signing").GetString() : null;
-        }, "the next key was published for long enough");
+        }, "the next key was published for long enough", TimeSpan.FromMinutes(1));
         (await KeysAsync()).ShouldContain(answer);
         return answer;
     }

@@ -80,11 +80,11 @@ public sealed class FailureTests(FailingServices bench) : IClassFixture<FailingS
         static bool IsLine(string line) => line.Contains("GET gone 503 by gone (Unreachable)", StringComparison.Ordinal);
     }
 
-    /// <summary>The fastest of five: the first one also compiles the code, and tests share the machine.</summary>
+    /// <summary>The fastest of up to fifty: the first one also compiles the code, and tests share the machine. Who waits for a connection waits each time.</summary>
     private async Task<TimeSpan> FastestAsync(string path)
     {
         var fastest = TimeSpan.MaxValue;
-        for (var i = 0; i < 5; i++)
+        for (var i = 0; i < 50 && fastest >= TimeSpan.FromMilliseconds(100); i++)
         {
             var start = Stopwatch.GetTimestamp();
             using var answer = await IsProblemAsync(path, 503, "gateway.upstream-unavailable");
