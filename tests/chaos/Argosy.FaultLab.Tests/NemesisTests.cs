@@ -46,7 +46,7 @@ public sealed class NemesisTests(ITestOutputHelper output)
     {
         var result = await RunAsync(1, new NemesisOptions(TimeSpan.FromSeconds(6), Engines: null)
         {
-            Sabotage = async (fleet, _) =>
+            Sabotage = async fleet =>
             {
                 await ChargeTwiceAsync(fleet);
                 await LoseKeysAsync(fleet);

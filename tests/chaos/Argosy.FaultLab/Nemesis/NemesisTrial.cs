@@ -12,7 +12,7 @@ namespace Argosy.FaultLab.Nemesis;
 internal sealed record NemesisOptions(TimeSpan Length, string? Engines)
 {
     /// <summary>What else is done to the fleet after it was healed, before anybody looks: how the lab itself is put to the test.</summary>
-    public Func<LabFleet, Crowd, Task>? Sabotage { get; init; }
+    public Func<LabFleet, Task>? Sabotage { get; init; }
 
     /// <summary>How long after that everything may take.</summary>
     public TimeSpan Patience { get; init; } = Crowd.UsualPatience;
@@ -61,7 +61,7 @@ internal sealed class NemesisTrial(Repository repository, Screen screen, Nemesis
         var findings = await Aftermath.HealAsync(fleet, ct);
         if (options.Sabotage is { } sabotage)
         {
-            await sabotage(fleet, crowd);
+            await sabotage(fleet);
         }
 
         findings.AddRange(await crowd.SettleAsync(ct));
