@@ -13,7 +13,7 @@ public sealed class ComparisonTests
     private static readonly LedgerEntry Capture = new("ch_1", "capture", "p1", "o1", 500, "EUR");
     private static readonly LedgerEntry Refund = new("re_1", "refund", "p1", "o1", 500, "EUR");
     private static readonly StatedReservation Reservation = new("o1", [new Line("tea", 2, "reserved")]);
-    private static readonly StatedStock Shelf = new("tea", 10, 8, 2, 0);
+    private static readonly StatedStock Shelf = new("tea", 10, 8, 2, 0, 2, 0);
     private static readonly StatedShipment Shipment = new("s1", "o1", "arranged");
     private static readonly Books Right = new([Order], [Payment], [Capture], [Reservation], [Shelf], [Shipment]);
 
@@ -27,7 +27,7 @@ public sealed class ComparisonTests
         Payments = [Payment with { Status = "refunded", Refunded = 500 }],
         Ledger = [Capture, Refund],
         Reservations = [new StatedReservation("o1", [new Line("tea", 2, "released")])],
-        Stock = [new StatedStock("tea", 10, 10, 0, 0)],
+        Stock = [new StatedStock("tea", 10, 10, 0, 0, 0, 0)],
         Shipments = [Shipment with { Status = "cancelled" }],
     }).Differences.ShouldBeEmpty();
 
@@ -61,10 +61,42 @@ public sealed class ComparisonTests
         Found(Right with { Ledger = [Capture with { Amount = 501 }], Payments = [Payment with { Captured = 501 }] }, "it costs 500 EUR (minor units), and the provider charged 501 EUR (minor units)");
         Found(Right with { Payments = [] }, "the provider charged 500 EUR (minor units), and payment-service knows of 0 EUR (minor units)");
         Found(Right with { Ledger = [Capture, Refund] }, "the provider gave back 500 EUR (minor units), and payment-service knows of 0 EUR (minor units)");
-        Found(Right with { Reservations = [], Stock = [Shelf with { Available = 10, Reserved = 0 }] }, "it is confirmed with 2 of tea, and inventory-service holds 0 for it");
+        Found(Right with { Reservations = [], Stock = [Shelf with { Available = 10, Reserved = 0, Held = 0 }] }, "it is confirmed with 2 of tea, and inventory-service holds 0 for it");
         Found(Right with { Shipments = [] }, "it is confirmed, and no parcel of it is arranged");
         Found(Right with { Shipments = [Shipment with { Status = "dispatched" }] }, "it is confirmed, and its parcel is dispatched");
-        Found(Right with { Stock = [Shelf with { Available = 7 }] }, "of 10 put in, 7 are available, 2 reserved and 0 sold; its orders hold 2 and bought 0");
+        Found(Right with { Stock = [Shelf with { Available = 7 }] }, "its shelf has 1 fewer in all than were put in");
+        Found(Right with { Stock = [Shelf with { Available = 5, Reserved = 5 }] }, "its shelf has 3 more reserved than its orders hold");
+        Found(Right with { Stock = [Shelf with { Available = 7, Sold = 1 }] }, "its shelf has 1 more sold than its orders bought");
+        Found(Right with { Stock = [new StatedStock("tea", 1, -1, 2, 0, 2, 0)] }, "its shelf has less than nothing available");
+        Found(Right with { Orders = [Order with { Status = "pending" }] }, "it is pending, and its checkout is completed: nobody ends it");
+        Found(Right with { Orders = [Order with { Status = "cancelling", Saga = null }] }, "it is cancelling, and its checkout is nowhere: nobody ends it");
+    }
+
+    [Fact]
+    public void By_how_much_a_shelf_is_wrong_is_said_in_the_same_words_however_fast_it_sells()
+    {
+        var first = Comparison.Of(Right with { Stock = [new StatedStock("tea", 10, 5, 5, 0, 2, 0)] }).Differences;
+        var later = Comparison.Of(Right with { Stock = [new StatedStock("tea", 10, 3, 4, 3, 1, 3)] }).Differences;
+
+        later.ShouldBe(first);
+        first.ShouldHaveSingleItem().What.ShouldBe("its shelf has 3 more reserved than its orders hold");
+    }
+
+    [Fact]
+    public void That_payment_service_still_tries_to_give_money_back_excuses_nobody_who_owes_it()
+    {
+        var owed = Right with
+        {
+            Orders = [Order with { Status = "cancelled", Saga = "compensated" }],
+            Payments = [Payment with { Status = "refunding", Waits = true }],
+            Reservations = [],
+            Stock = [Shelf with { Available = 10, Reserved = 0, Held = 0 }],
+            Shipments = [],
+        };
+
+        Found(owed, "it is cancelled, and the provider holds 500 EUR (minor units) of it");
+        Comparison.Of(owed).Differences.Single().Repair.ShouldNotContain("/refunds", Case.Insensitive, "all of it is being refunded already");
+        Found(owed with { Orders = [Order with { Status = "cancelling", Saga = "stuck" }] }, "its checkout is stuck, the order is cancelling");
     }
 
     [Fact]

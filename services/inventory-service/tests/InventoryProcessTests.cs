@@ -42,6 +42,9 @@ public sealed class InventoryProcessTests : IAsyncLifetime
             headers: new() { SagaId = "checkout/order-1", SagaStep = "0/do/1", CorrelationId = "correlation-1" });
 
         await _bench.Bus.HearAsync<StockReserved>(message => message.OrderId == "order-1");
+        (await ItemApiTests.JsonAsync(_bench.AsAdmin(), "/admin/stock?limit=100")).GetProperty("items").EnumerateArray()
+            .Single(shelf => shelf.GetProperty("sku").GetString() == "MUG-1").GetRawText().ShouldBe(
+                """{"sku":"MUG-1","putIn":3,"available":1,"reserved":2,"sold":0,"held":2,"bought":0}""");
         var answer = _bench.Bus.Heard.First(message => message.Envelope.Type == "argosy.inventory.v1.StockReserved");
         answer.Subscriber.ShouldBe("order-service");
         answer.Envelope.Headers.SagaId.ShouldBe("checkout/order-1");
@@ -54,6 +57,14 @@ public sealed class InventoryProcessTests : IAsyncLifetime
         (await ItemApiTests.JsonAsync(_bench.AsAdmin(), "/api/v1/items/MUG-1")).GetRawText().ShouldEndWith("""
             "available":1,"reserved":0,"sold":2}
             """.Trim());
+
+        // What is said of a shelf and of the orders that hold something of it is of one instant, also behind the last of them.
+        var shelves = (await ItemApiTests.JsonAsync(_bench.AsAdmin(), "/admin/stock?limit=100")).GetProperty("items").EnumerateArray().ToList();
+        shelves.Count.ShouldBe(31);
+        shelves.Single(shelf => shelf.GetProperty("sku").GetString() == "MUG-1").GetRawText().ShouldBe(
+            """{"sku":"MUG-1","putIn":3,"available":1,"reserved":0,"sold":2,"held":0,"bought":2}""");
+        const string Behind = "fg";     // all of them: a tilde
+        (await ItemApiTests.JsonAsync(_bench.AsAdmin(), $"/admin/stock?cursor={Behind}")).GetProperty("items").GetArrayLength().ShouldBe(0);
     }
 
     [Fact]

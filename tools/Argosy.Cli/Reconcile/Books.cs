@@ -13,7 +13,8 @@ internal sealed record StatedPayment(string Id, string OrderId, string Status, l
 
 internal sealed record StatedReservation(string OrderId, IReadOnlyList<Line> Lines);
 
-internal sealed record StatedStock(string Sku, long PutIn, long Available, long Reserved, long Sold);
+/// <param name="Held">Null where the service is of a version that doesn't say it.</param>
+internal sealed record StatedStock(string Sku, long PutIn, long Available, long Reserved, long Sold, long? Held, long? Bought);
 
 internal sealed record StatedShipment(string Id, string OrderId, string Status);
 
@@ -28,7 +29,10 @@ internal sealed record Books(
     IReadOnlyList<StatedOrder> Orders, IReadOnlyList<StatedPayment> Payments, IReadOnlyList<LedgerEntry> Ledger,
     IReadOnlyList<StatedReservation> Reservations, IReadOnlyList<StatedStock> Stock, IReadOnlyList<StatedShipment> Shipments);
 
-/// <summary>Two that contradict each other: what about, what it is, and what could be done.</summary>
+/// <summary>
+/// Two that contradict each other: what about, what it is, and what could be done. Of something that changes all the while it says only what
+/// stays the same, since it is told from what passes by its words.
+/// </summary>
 internal sealed record Difference(string About, string What, string Repair);
 
 [JsonSourceGenerationOptions(JsonSerializerDefaults.Web, DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull)]

@@ -17,7 +17,10 @@ internal sealed class BooksReader(Desk desk, ProcessEntry provider)
         var reservations = AllAsync("inventory-service", "/admin/statement", BooksJson.Default.Reservations, ct);
         var stock = AllAsync("inventory-service", "/admin/stock", BooksJson.Default.Stock, ct);
         var shipments = AllAsync("shipping-service", "/admin/statement", BooksJson.Default.Shipments, ct);
-        return new Books(await orders, await payments, await LedgerAsync(ct), await reservations, await stock, await shipments);
+        var books = new Books(await orders, await payments, await LedgerAsync(ct), await reservations, await stock, await shipments);
+        return books.Stock.Any(shelf => shelf.Held is null || shelf.Bought is null)
+            ? throw new Refusal("inventory-service is of an earlier version than this command, and doesn't say what orders hold of a shelf: ./argosy restart inventory-service")
+            : books;
     }
 
     private async Task<IReadOnlyList<T>> AllAsync<T>(string service, string path, JsonTypeInfo<Page<T>> type, CancellationToken ct)

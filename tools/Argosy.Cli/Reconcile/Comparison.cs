@@ -40,8 +40,9 @@ internal sealed class Comparison
         "payment-provider", $"its ledger is empty, and payment-service knows of {charged.Count} payments that were charged there: it isn't the provider that they were charged at",
         "after a restore, ./argosy restore FILE --data DIR --provider DIR takes along the books of the fleet that was; nothing else was compared");
 
-    private bool IsInFlight(StatedOrder order) =>
-        order.Saga is "running" or "compensating" || (order.Saga != "stuck" && order.Status is "pending" or "cancelling") || _payments.GetValueOrDefault(order.OrderId) is { Waits: true };
+    // What payment-service still tries excuses nothing of a stuck checkout, or of an order that was called cancelled: its money is due now.
+    private bool IsInFlight(StatedOrder order) => order.Saga is "running" or "compensating"
+        || (order.Saga != "stuck" && order.Status is "confirmed" or "shipped" && _payments.GetValueOrDefault(order.OrderId) is { Waits: true });
 
     private IEnumerable<string> Names(Books books) => _ledger.Select(own => own.Key)
         .Concat(_payments.Keys).Concat(_reservations.Keys).Concat(books.Shipments.Select(shipment => shipment.OrderId)).Distinct(StringComparer.Ordinal);
@@ -51,6 +52,11 @@ internal sealed class Comparison
         if (order.Saga == "stuck")
         {
             return [new(order.OrderId, $"its checkout is stuck, the order is {order.Status}", $"./argosy sagas show checkout/{order.OrderId}; then retry, skip or force it")];
+        }
+
+        if (order.Status is "pending" or "cancelling")
+        {
+            return [new(order.OrderId, $"it is {order.Status}, and its checkout is {order.Saga ?? "nowhere"}: nobody ends it", $"./argosy sagas show checkout/{order.OrderId} says how that came; the order has to be cancelled")];
         }
 
         return OfMoney(order).Concat(OfReservation(order)).Concat(OfShipment(order));
@@ -169,24 +175,30 @@ internal sealed class Comparison
         }
     }
 
+    // An item that sells has other numbers at every reading; by how much they are wrong stays.
     private static IEnumerable<Difference> OfShelves(Books books)
     {
-        var lines = books.Reservations.SelectMany(reservation => reservation.Lines).ToLookup(line => line.Sku, StringComparer.Ordinal);
         foreach (var shelf in books.Stock)
         {
-            var (reserved, sold) = (Sum(lines[shelf.Sku], "reserved"), Sum(lines[shelf.Sku], "sold"));
-            if (shelf.Reserved != reserved || shelf.Sold != sold || shelf.Available + shelf.Reserved + shelf.Sold != shelf.PutIn || shelf.Available < 0)
+            var wrong = new[]
             {
-                yield return new(
-                    shelf.Sku, $"of {shelf.PutIn} put in, {shelf.Available} are available, {shelf.Reserved} reserved and {shelf.Sold} sold; its orders hold {reserved} and bought {sold}",
-                    "count the shelf, and correct the item's stock");
+                Off(shelf.Reserved - shelf.Held!.Value, "reserved than its orders hold"),
+                Off(shelf.Sold - shelf.Bought!.Value, "sold than its orders bought"),
+                Off(shelf.Available + shelf.Reserved + shelf.Sold - shelf.PutIn, "in all than were put in"),
+                shelf.Available < 0 ? "less than nothing available" : null,
+            }.OfType<string>().ToList();
+            if (wrong.Count > 0)
+            {
+                yield return new(shelf.Sku, $"its shelf has {string.Join(", and ", wrong)}", "count the shelf, and correct the item's stock");
             }
         }
     }
 
-    private static long Sum(IEnumerable<Line> lines, string state) => lines.Where(line => line.State == state).Sum(line => line.Quantity);
+    private static string? Off(long by, string what) => by == 0 ? null : $"{Math.Abs(by)} {(by > 0 ? "more" : "fewer")} {what}";
 
-    private static string Refund(StatedPayment? payment, IReadOnlyList<LedgerEntry> captures) => payment is { Captured: > 0 }
+    private static string Refund(StatedPayment? payment, IReadOnlyList<LedgerEntry> captures) => payment is { Waits: true, Status: "refunding" }
+        ? "payment-service tries again and again to give it back, and its log says why it can't; what the provider refuses for good is paid back by other means"
+        : payment is { Captured: > 0 }
         ? $"if it is the customer's: POST /api/v1/payments/{payment.Id}/refunds as administrator"
         : $"if it is the customer's: refund {Ids(captures)} at the provider; payment-service does not know it";
 
