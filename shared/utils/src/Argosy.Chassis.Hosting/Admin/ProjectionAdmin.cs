@@ -42,7 +42,7 @@ internal static class ProjectionAdmin
             return Unknown.ToResult();
         }
 
-        if (await Rebuilds.PositionAsync(store, wanted, cancellation) is not null)
+        if (await RebuildCursor.FindAsync(store, wanted, cancellation) is not null)
         {
             return Problem.Conflict("projection.rebuilding", $"{name} is being made anew already.").ToResult();
         }
@@ -54,8 +54,7 @@ internal static class ProjectionAdmin
 
     private static async Task<ProjectionView> ShowAsync(ReadModel model, IStore store, CancellationToken cancellation)
     {
-        var position = await Rebuilds.PositionAsync(store, model, cancellation);
-        var head = await store.FirstOrDefaultAsync<long>("select coalesce(max(position), 0) from es_event", null, cancellation);
+        var progress = await Rebuilds.ProgressAsync(store, model, cancellation);
         var rows = await store.FirstOrDefaultAsync<long>($"select count(*) from {model.Table}", null, cancellation);
         var last = await store.FirstOrDefaultAsync<LastRow>(
             """
@@ -64,7 +63,7 @@ internal static class ProjectionAdmin
             """,
             new { back = (long)LookedBack, action = Rebuilds.Ended, target = model.Table }, cancellation);
         return new ProjectionView(
-            model.Table, model.StreamType, rows, position is null ? null : new RebuildView(Math.Max(0, position.Value), head),
+            model.Table, model.StreamType, rows, progress is (var position, var head) ? new RebuildView(position, head) : null,
             last is null ? null : new RebuiltView(DateTimeOffset.FromUnixTimeMilliseconds(last.At), last.Outcome, last.Detail));
     }
 

@@ -19,8 +19,14 @@ public abstract class ReadModel
     /// <summary>Where it is made anew while the one in <see cref="Table"/> goes on.</summary>
     internal string Shadow => $"{Table}_anew";
 
+    /// <summary>The keys of rows that may differ between the two.</summary>
+    internal string Noted => $"{Table}_noted";
+
     /// <summary>What the cursor of its rebuild is called in <c>bus_cursor</c>; there only while it is made anew.</summary>
     internal string Cursor => $"rebuild/{Table}";
 
     internal abstract void Replay(EventRow row, string into, WriteSet work);
+
+    /// <summary>The row that is its stream's.</summary>
+    internal string KeyOf(EventRow row) => row.Stream[(StreamType.Length + 1)..];
 }

@@ -49,8 +49,8 @@ public sealed class StreamType<TState, TEvent>(string name, TState initial, Func
 
     /// <summary>Adds a read model whose projection runs in the commit of every append.</summary>
     /// <param name="table">Its table, which is also its name.</param>
-    /// <param name="key">The table's primary key.</param>
-    /// <param name="projection">What an event does to it.</param>
+    /// <param name="key">The table's primary key, a text column: the stream's id, without its type.</param>
+    /// <param name="projection">What an event does to the row of its stream, and to no other.</param>
     public StreamType<TState, TEvent> Projects(string table, string key, Projection<TEvent> projection)
     {
         _projections.Add(new Projected(this, table, key, projection));
@@ -127,7 +127,7 @@ public sealed class StreamType<TState, TEvent>(string name, TState initial, Func
     {
         public Projection<TEvent> Apply { get; } = apply;
 
-        internal override void Replay(EventRow row, string into, WriteSet work) => Apply(into, row.Stream[(StreamType.Length + 1)..], row.Version, type.Read(row), work);
+        internal override void Replay(EventRow row, string into, WriteSet work) => Apply(into, KeyOf(row), row.Version, type.Read(row), work);
     }
 
     private sealed record Registered(Type Type, string Name, int SchemaVersion, Upcaster? Upcast);
