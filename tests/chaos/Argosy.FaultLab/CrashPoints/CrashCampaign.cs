@@ -43,7 +43,7 @@ internal sealed class CrashCampaign(Repository repository, Screen screen, string
             await using var stage = await Stage.OpenAsync(repository, engines, time, ct);
             for (var i = 0; i < CombinationsOfAFleet && stage.IsClean && waiting.TryDequeue(out var combination); i++)
             {
-                var report = await stage.RunAsync(combination, seed, Together, ct);
+                var report = await stage.RunAsync(combination, seed, Together, screen, ct);
                 tell(combination, ResultOf(combination, report.Findings.Count == 0 ? report : await AgainAsync(combination, report, stage.Folder, ct)));
             }
         }
@@ -53,7 +53,7 @@ internal sealed class CrashCampaign(Repository repository, Screen screen, string
     {
         screen.Say($"argosy: {combination}: {report.Findings[0]}; it is run again, alone on a fresh fleet");
         await using var stage = await Stage.OpenAsync(repository, engines, time, ct);
-        var again = await stage.RunAsync(combination, seed, 1, ct);
+        var again = await stage.RunAsync(combination, seed, 1, screen, ct);
         return report with
         {
             Findings =
@@ -110,11 +110,20 @@ internal sealed class CrashCampaign(Repository repository, Screen screen, string
             }
         }
 
-        public async Task<CrashReport> RunAsync(Combination combination, int seed, int together, CancellationToken ct)
+        public async Task<CrashReport> RunAsync(Combination combination, int seed, int together, Screen screen, CancellationToken ct)
         {
-            var report = await new CrashTrial(_fleet, _shop, Patience, _time).RunAsync(combination, seed, together, ct);
-            IsClean = IsClean && report.Findings.Count == 0;
-            return report;
+            try
+            {
+                var report = await new CrashTrial(_fleet, _shop, Patience, _time).RunAsync(combination, seed, together, ct);
+                IsClean &= report.Findings.Count == 0;
+                return report;
+            }
+            catch (Exception e) when (e is not OperationCanceledException)
+            {
+                IsClean = false;
+                screen.Say($"argosy: {combination} broke off; the fleet's folder: {Folder}");
+                throw;
+            }
         }
 
         public async ValueTask DisposeAsync()

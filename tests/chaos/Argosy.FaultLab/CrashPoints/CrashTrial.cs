@@ -1,5 +1,4 @@
 using System.Diagnostics;
-using Argosy.Checker;
 using Argosy.Cli.Processes;
 
 namespace Argosy.FaultLab.CrashPoints;
@@ -55,8 +54,7 @@ internal sealed class CrashTrial(CrashFleet fleet, Shop shop, TimeSpan patience,
 
         await SlowAsync(-combination.Outcome.ProviderLatency, ct);
         findings.AddRange(Deaths(process, lives, before));
-        var books = await Audit.RunAsync(fleet.Data.Root, [shop.History], patience, time, ct);
-        findings.AddRange(books.SelectMany(book => book.Findings.Select(finding => $"book {book.Book[0]}: {finding}")));
+        findings.AddRange(Books.FindingsOf(await Books.ReadAsync(fleet.Data.Root, shop.History, patience, time, ct)));
         return new CrashReport(lives, _errands, Stopwatch.GetElapsedTime(began), findings);
     }
 

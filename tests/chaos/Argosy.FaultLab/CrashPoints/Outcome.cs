@@ -13,7 +13,7 @@ internal sealed record Outcome(string Name, Reaches Reaches, Func<Shop, Cancella
     /// <summary>How long the provider waits before it does anything, so that there is a moment in which a customer or a deadline comes between.</summary>
     public int ProviderLatency { get; private init; }
 
-    /// <summary>Every way that a saga ends, and the two errands that pass what no saga does.</summary>
+    /// <summary>Every way that a saga ends by itself, and the two errands that pass what no saga does.</summary>
     public static IReadOnlyList<Outcome> All { get; } =
     [
         Of("visa", "completed", Paid | Reaches.Shipment),

@@ -44,6 +44,10 @@ internal sealed record ExperimentResult(ChaosEngine Engine, Experiment Experimen
         $"{(Verdict == Verdict.Pass ? '✔' : '✘')} {Engine.Name}: {Experiment.Kind} of {Engine.Target}: {Verdict}, {Probes.Count(probe => probe.Passed)} of {Probes.Count} probes passed")
         + string.Concat(Failures.Select(failure => $"\n    {failure}"));
 
+    /// <summary>What can be said where nobody has held the books against what clients were told: a good verdict is none then.</summary>
+    public ExperimentResult WithBooksUnread() =>
+        Verdict == Verdict.Pass ? this with { Verdict = Verdict.Stopped, Findings = [.. Findings, "it ended well, and the run was broken off before its books were read"] } : this;
+
     private IEnumerable<string> Failures => Probes.Where(probe => probe.Failure is not null).Select(probe => $"{probe.Probe.Name} {probe.Failure}").Concat(Findings);
 
     /// <summary>Writes it as a <c>ChaosResult</c> (litmuschaos.io/v1alpha1), in place of that of an earlier run.</summary>

@@ -48,7 +48,7 @@ internal sealed class ExperimentRun(LabFleet fleet, HistoryWriter history, Surro
         {
             await steady.EndAsync();
             var why = ct.IsCancellationRequested ? "it was interrupted" : "a probe failed that is to stop it (stopOnFailure)";
-            screen.Say($"{engine.Name}: {why}; what was done is undone");
+            screen.Say($"{engine.Name}: {why}; whatever was done is undone");
             return new ExperimentResult(engine, experiment, Verdict.Stopped, steady.Outcomes, [why]);
         }
         finally

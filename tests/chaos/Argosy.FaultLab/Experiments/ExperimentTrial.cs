@@ -43,6 +43,7 @@ internal sealed class ExperimentTrial(Repository repository, Screen screen, stri
         }
 
         var results = new List<ExperimentResult>();
+        var areBooksRead = false;
         try
         {
             await using var fleet = await LabFleet.StartAsync(new LabFleetOptions(repository, engines)
@@ -52,12 +53,12 @@ internal sealed class ExperimentTrial(Repository repository, Screen screen, stri
                 HasProbes = true,
             }, ct);
             await using var metrics = prometheus is null ? null : await Prometheus.StartAsync(prometheus, fleet, ct);
-            await RunAsync(asked, fleet, metrics, results, ct);
+            areBooksRead = await fleet.KeptIfBrokenOffAsync(() => RunAsync(asked, fleet, metrics, results, ct));
             return results.TrueForAll(result => result.Verdict == Verdict.Pass);
         }
         finally
         {
-            foreach (var result in results)
+            foreach (var result in areBooksRead ? results : results.Select(result => result.WithBooksUnread()))
             {
                 screen.Print($"{result}\n    written to {result.Write(_results)}");
             }
@@ -67,7 +68,8 @@ internal sealed class ExperimentTrial(Repository repository, Screen screen, stri
     private static IEnumerable<string> Targets(IEnumerable<ChaosEngine> asked, Func<Experiment, bool> which) =>
         asked.Where(engine => engine.Needs(which)).Select(engine => engine.Target).Distinct(StringComparer.Ordinal);
 
-    private async Task RunAsync(IReadOnlyList<ChaosEngine> asked, LabFleet fleet, Prometheus? metrics, List<ExperimentResult> results, CancellationToken ct)
+    // True when the books were read, and the verdicts are the last word.
+    private async Task<bool> RunAsync(IReadOnlyList<ChaosEngine> asked, LabFleet fleet, Prometheus? metrics, List<ExperimentResult> results, CancellationToken ct)
     {
         var experiments = asked.SelectMany(engine => engine.Experiments.Select(experiment => (Engine: engine, Experiment: experiment))).ToList();
         var seed = Random.Shared.Next();
@@ -78,13 +80,19 @@ internal sealed class ExperimentTrial(Repository repository, Screen screen, stri
 
         using var surroundings = new Surroundings(fleet, metrics);
         using var over = new CancellationTokenSource();
-        var began = TimeProvider.System.GetUtcNow();
+        var full = new List<(string Process, DateTimeOffset From, DateTimeOffset To)>();
         var crowding = crowd.RunAsync(over.Token, ct);
         try
         {
             foreach (var (engine, experiment) in experiments)
             {
+                var from = TimeProvider.System.GetUtcNow();
                 results.Add(await new ExperimentRun(fleet, crowd.History, surroundings, screen, engine, experiment).RunAsync(ct));
+                if (experiment.Chaos is DiskFill)
+                {
+                    full.Add((engine.Target, from, TimeProvider.System.GetUtcNow()));
+                }
+
                 if (results[^1].Verdict == Verdict.Stopped)
                 {
                     break;
@@ -100,16 +108,16 @@ internal sealed class ExperimentTrial(Repository repository, Screen screen, stri
         if (results[^1].Verdict == Verdict.Stopped)
         {
             screen.Say($"argosy: stopped; {experiments.Count - results.Count} more are not run, and the fleet is stopped with its books unread");
-            return;
+            return false;
         }
 
         var findings = await Aftermath.HealAsync(fleet, ct);
         findings.AddRange(await crowd.SettleAsync(ct));
         var books = await Aftermath.ReadBooksAsync(fleet, crowd, ct);
-        findings.AddRange(Aftermath.Deaths(fleet, [.. experiments.Where(next => next.Experiment.Chaos is DiskFill).Select(next => (next.Engine.Target, began, TimeProvider.System.GetUtcNow()))]));
+        findings.AddRange(Aftermath.Deaths(fleet.Deaths, full));
         var page = await Aftermath.WritePageAsync(repository, "experiments", string.Join(", ", experiments.Select(next => next.Engine.Name)), books, findings, crowd, ct);
         screen.Say($"argosy: what clients saw meanwhile, as a page: {page}");
-        findings.AddRange(Aftermath.Of(books));
+        findings.AddRange(Books.FindingsOf(books));
         if (findings.Count > 0)
         {
             fleet.IsKept = true;
@@ -119,5 +127,7 @@ internal sealed class ExperimentTrial(Repository repository, Screen screen, stri
                 results[i] = results[i] with { Verdict = Verdict.Fail, Findings = [.. results[i].Findings, .. findings] };
             }
         }
+
+        return true;
     }
 }

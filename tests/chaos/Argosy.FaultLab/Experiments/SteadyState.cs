@@ -20,7 +20,7 @@ internal sealed record ProbeOutcome(Probe Probe, int Asked, string? Failure)
 /// <param name="probes">All of them.</param>
 /// <param name="surroundings">What they look at.</param>
 /// <param name="say">Where it is told, a line each.</param>
-/// <param name="abort">Called where a probe that is asked again and again fails, and is to stop the experiment.</param>
+/// <param name="abort">Called where a probe fails that is to stop the experiment, as long as there is something to be stopped.</param>
 internal sealed class SteadyState(IReadOnlyList<Probe> probes, Surroundings surroundings, Action<string> say, Action abort) : IDisposable
 {
     private const string Before = "before", During = "during", After = "after";
@@ -81,7 +81,13 @@ internal sealed class SteadyState(IReadOnlyList<Probe> probes, Surroundings surr
             if (modes.Contains(probes[i].Mode))
             {
                 await Task.Delay(probes[i].Run.InitialDelay, ct);
-                Note(i, when, (await AskAsync(probes[i], CancellationToken.None, ct))!, isTold: true);
+                var seen = (await AskAsync(probes[i], CancellationToken.None, ct))!;
+                Note(i, when, seen, isTold: true);
+                if (when == Before && !seen.Holds && probes[i].Run.StopOnFailure)
+                {
+                    abort();
+                }
+
                 ct.ThrowIfCancellationRequested();
             }
         }

@@ -284,6 +284,20 @@ internal sealed class LabFleet : IAsyncDisposable
     /// <summary>Whether the folder stays when it ends: where something was found in it.</summary>
     public bool IsKept { get; set; }
 
+    /// <summary>What is done with it; where that breaks off, other than because somebody wants it to, the folder stays, for whoever asks why.</summary>
+    public async Task<T> KeptIfBrokenOffAsync<T>(Func<Task<T>> use)
+    {
+        try
+        {
+            return await use();
+        }
+        catch (Exception e) when (e is not OperationCanceledException)
+        {
+            IsKept = true;
+            throw;
+        }
+    }
+
     private static string LastWords(DataFolder data, string process) =>
         File.Exists(data.LogOf(process)) ? File.ReadLines(data.LogOf(process)).LastOrDefault() ?? "none" : "none";
 

@@ -49,6 +49,11 @@ internal sealed class NemesisTrial(Repository repository, Screen screen, Nemesis
                 ? [PostgresEngine.Name] : ["order-service", "payment-service", "inventory-service", "shipping-service"],
         };
         await using var fleet = await LabFleet.StartAsync(wanted, ct);
+        return await fleet.KeptIfBrokenOffAsync(() => RunAsync(fleet, seed, began, ct));
+    }
+
+    private async Task<TrialResult> RunAsync(LabFleet fleet, int seed, long began, CancellationToken ct)
+    {
         var what = Breakables.Of(fleet);
         screen.Say($"argosy: nemesis, seed {seed}, {options.Length.TotalSeconds:0} s on {fleet.Description}, in {fleet.Data.Root}"
             + (what.Disks.Count == 0 ? "; left out: full disks, since this user can't mount one" : "")
@@ -66,9 +71,9 @@ internal sealed class NemesisTrial(Repository repository, Screen screen, Nemesis
 
         findings.AddRange(await crowd.SettleAsync(ct));
         var books = await Aftermath.ReadBooksAsync(fleet, crowd, ct);
-        findings.AddRange(Aftermath.Deaths(fleet, [.. inflicted.Where(i => i.Appointment.Fault is DiskFull).Select(i => (i.Appointment.Fault.Whom, i.From, i.To))]));
+        findings.AddRange(Aftermath.Deaths(fleet.Deaths, [.. inflicted.Where(i => i.Appointment.Fault is DiskFull).Select(i => (i.Appointment.Fault.Whom, i.From, i.To))]));
         var page = await Aftermath.WritePageAsync(repository, $"{Name}-{seed}", $"nemesis, seed {seed}, {options.Length.TotalSeconds:0} s on {fleet.Description}", books, findings, crowd, ct);
-        findings.AddRange(Aftermath.Of(books));
+        findings.AddRange(Books.FindingsOf(books));
         fleet.IsKept = findings.Count > 0;
         var overlaps = Overlaps.Of(inflicted, crowd.History.Path);
         screen.Say($"argosy: nemesis, seed {seed}:\n{overlaps}\n  {crowd.Besides}\n  as a page: {page}");

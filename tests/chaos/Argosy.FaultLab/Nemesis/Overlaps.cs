@@ -11,7 +11,7 @@ internal sealed record Overlaps(int Operations, int DuringAFault, IReadOnlyList<
         // What was asked before anything was broken, or to settle things afterwards, isn't counted; nor what streams told, which nobody asked for then.
         var began = faults.Count > 0 ? faults[0].Began : DateTimeOffset.MinValue;
         var end = faults.Count > 0 ? faults.Max(f => f.To) : DateTimeOffset.MaxValue;
-        var asked = Checker.History.Operations.Of([.. HistoryFile.Read(history)])
+        var asked = Books.OperationsOf(history)
             .Where(line => line.Act is not (Act.Fault or Act.Healed) && line.Version is null && line.Asked >= began && line.Asked <= end).ToList();
         var during = asked.Count(line => faults.Any(fault => fault.InVain is null && Overlap(line, fault)));
         return new Overlaps(asked.Count, during, [.. faults.Select(fault => (fault, Count(asked.Where(line => Overlap(line, fault))), Others(fault, faults)))]);
