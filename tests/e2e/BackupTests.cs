@@ -41,6 +41,7 @@ public sealed class BackupTests : IAsyncLifetime
         }
 
         await customer.BecomesAsync(orders[0], "confirmed");
+        Directory.CreateDirectory(Path.Combine(_first.Data, "engines", "postgresql"));      // it once stood on one, and doesn't any more
         var archive = Path.Combine(_folder, "fleet.tar");
         var backup = ArgosyAsync("backup", archive, "--data", _first.Data);
         for (var meanwhile = 0; meanwhile < MostMeanwhile && !backup.IsCompleted; meanwhile++)

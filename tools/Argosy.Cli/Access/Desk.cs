@@ -54,8 +54,19 @@ internal sealed class Desk(IReadOnlyList<ProcessEntry> processes, string token, 
             : throw new Refusal($"{name} isn't a service that handles messages; those are {string.Join(", ", Processes.Select(p => p.Name))}");
     }
 
+    /// <summary>
+    /// Asks until it is answered. A change goes out with a key, so that where the service keeps keys one whose answer was lost is done once,
+    /// and its repeat is told what came of it.
+    /// </summary>
+    /// <exception cref="Refusal">It was answered, and not by a success.</exception>
+    /// <exception cref="UnansweredException">No answer came in time.</exception>
     public async Task<Answer> AskAsync(ProcessEntry service, Ask ask, CancellationToken ct)
     {
+        if (ask.Method != HttpMethod.Get && ask.IdempotencyKey is null)
+        {
+            ask = ask with { IdempotencyKey = $"operator-{Guid.CreateVersion7(time.GetUtcNow())}" };
+        }
+
         var answer = await AskAsync(service, ask, Patience, ct);
         return answer.IsSuccess ? answer : throw new Refusal($"{service.Name} answers {answer} to {ask.Method} {ask.Path}");
     }
@@ -76,13 +87,17 @@ internal sealed class Desk(IReadOnlyList<ProcessEntry> processes, string token, 
         return answer.Status != HttpStatusCode.Unauthorized ? answer : await http.AskAsync(ask with { Token = _token = await login(token, ct) }, patience, ct);
     }
 
-    private async Task<IReadOnlyList<(ProcessEntry Service, Answer Answer)>> HearAsync(IEnumerable<ProcessEntry> services, string path, CancellationToken ct)
+    private Task<IReadOnlyList<(ProcessEntry Service, Answer Answer)>> HearAsync(IEnumerable<ProcessEntry> services, string path, CancellationToken ct) =>
+        EachAsync(services, service => AskAsync(service, Ask.Get(path), PatienceWithEach, ct));
+
+    /// <summary>What is found out from each of these; who doesn't answer is named on the screen and left out.</summary>
+    public async Task<IReadOnlyList<(ProcessEntry Service, T Found)>> EachAsync<T>(IEnumerable<ProcessEntry> services, Func<ProcessEntry, Task<T>> find)
     {
         var asked = await Task.WhenAll(services.Select(async service =>
         {
             try
             {
-                return ((ProcessEntry Service, Answer Answer)?)(service, await AskAsync(service, Ask.Get(path), PatienceWithEach, ct));
+                return ((ProcessEntry Service, T Found)?)(service, await find(service));
             }
             catch (UnansweredException e)
             {
@@ -91,7 +106,7 @@ internal sealed class Desk(IReadOnlyList<ProcessEntry> processes, string token, 
                 return null;
             }
         }));
-        return [.. asked.OfType<(ProcessEntry, Answer)>()];
+        return [.. asked.OfType<(ProcessEntry, T)>()];
     }
 
     private static IReadOnlyList<(ProcessEntry Service, Answer Answer)> Refuse(

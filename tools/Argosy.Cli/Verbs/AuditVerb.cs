@@ -28,8 +28,8 @@ internal static class AuditVerb
         command.SetAction(async (parsed, ct) =>
         {
             var desk = await Desk.OpenAsync(cli, parsed, ct);
-            var pages = await Task.WhenAll(desk.Services(parsed.GetValue(service)).Select(s => PageAsync(desk, s, parsed.GetValue(after), ct)));
-            List<ListedAuditLine> lines = [.. pages.SelectMany(page => page).OrderBy(listed => listed.Line.At)];
+            var pages = await desk.AskEachAsync(desk.Services(parsed.GetValue(service)), string.Create(CultureInfo.InvariantCulture, $"/admin/audit?after={parsed.GetValue(after)}"), ct);
+            List<ListedAuditLine> lines = [.. pages.SelectMany(page => LinesOf(page.Service, page.Answer)).OrderBy(listed => listed.Line.At)];
             if (parsed.GetValue(json))
             {
                 cli.Screen.Print(JsonSerializer.Serialize(lines, WireJson.Default.IReadOnlyListListedAuditLine));
@@ -40,7 +40,7 @@ internal static class AuditVerb
                 lines.ForEach(line => cli.Screen.Print(LineOf(line)));
             }
 
-            return ExitCodes.Done;
+            return desk.ExitCode;
         });
         return command;
     }
@@ -51,17 +51,17 @@ internal static class AuditVerb
         command.SetAction(async (parsed, ct) =>
         {
             var desk = await Desk.OpenAsync(cli, parsed, ct);
-            var verdicts = await Task.WhenAll(desk.Services(null).Select(async service => (service.Name, Verdict: await VerdictAsync(desk, service, ct))));
-            foreach (var (name, verdict) in verdicts)
+            var verdicts = await desk.EachAsync(desk.Services(null), service => VerdictAsync(desk, service, ct));
+            foreach (var (service, verdict) in verdicts)
             {
                 cli.Screen.Data.MarkupLine(verdict.Fault is { } fault
-                    ? $"[red]✘[/] {name,-22}{fault.EscapeMarkup()}"
-                    : string.Create(CultureInfo.InvariantCulture, $"[green]✔[/] {name,-22}{verdict.Entries} entries, {verdict.Sealed} sealed"));
+                    ? $"[red]✘[/] {service.Name,-22}{fault.EscapeMarkup()}"
+                    : string.Create(CultureInfo.InvariantCulture, $"[green]✔[/] {service.Name,-22}{verdict.Entries} entries, {verdict.Sealed} sealed"));
             }
 
-            if (!verdicts.Any(found => found.Verdict.Fault is not null))
+            if (!verdicts.Any(one => one.Found.Fault is not null))
             {
-                return ExitCodes.Done;
+                return desk.ExitCode;
             }
 
             cli.Screen.Say("What stands before such an entry is as it was written, what stands behind it is not known to be: hold that against a backup, and see who can write to the database.");
@@ -70,11 +70,8 @@ internal static class AuditVerb
         return command;
     }
 
-    private static async Task<IEnumerable<ListedAuditLine>> PageAsync(Desk desk, ProcessEntry service, long after, CancellationToken ct)
-    {
-        var answer = await desk.AskAsync(service, Ask.Get(string.Create(CultureInfo.InvariantCulture, $"/admin/audit?after={after}")), ct);
-        return answer.Read(WireJson.Default.AuditPage).Items.Select(line => new ListedAuditLine(service.Name, line));
-    }
+    private static IEnumerable<ListedAuditLine> LinesOf(ProcessEntry service, Answer answer) =>
+        answer.Read(WireJson.Default.AuditPage).Items.Select(line => new ListedAuditLine(service.Name, line));
 
     // A part at a time, each behind the last seal of the one before it.
     private static async Task<AuditVerdict> VerdictAsync(Desk desk, ProcessEntry service, CancellationToken ct)

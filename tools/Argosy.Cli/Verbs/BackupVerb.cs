@@ -3,6 +3,7 @@ using System.Formats.Tar;
 using System.Globalization;
 using Argosy.Cli.Access;
 using Argosy.Cli.Backup;
+using Argosy.Cli.Engines;
 using Argosy.Cli.Processes;
 
 namespace Argosy.Cli.Verbs;
@@ -30,7 +31,7 @@ internal static class BackupVerb
             }
 
             var data = cli.DataOf(parsed);
-            RefuseServers(data);
+            RefuseServers(await CliContext.RunningAsync(data, ct));
             var desk = await Desk.OpenAsync(cli, parsed, ct);
             var (manifest, held) = await TakeAsync(desk, data, to, cli.Time, ct);
             cli.Screen.Print(to);
@@ -94,9 +95,9 @@ internal static class BackupVerb
     }
 
     // With a broker what is on its way lies in neither database, and a server has backups of its own.
-    private static void RefuseServers(DataFolder data)
+    internal static void RefuseServers(FleetState state)
     {
-        if (Directory.Exists(data.Engines) && Directory.EnumerateDirectories(data.Engines).Select(Path.GetFileName).Where(name => name is "postgresql" or "rabbitmq").ToList() is { Count: > 0 } engines)
+        if (state.Processes.Select(process => process.Name).Where(name => name is PostgresEngine.Name or RabbitEngine.Name).ToList() is { Count: > 0 } engines)
         {
             throw new Refusal($"this fleet stands on {string.Join(" and ", engines)}; backup is for SQLite and the push bus, with servers use theirs (pg_dump, or an archive of the write-ahead log)");
         }

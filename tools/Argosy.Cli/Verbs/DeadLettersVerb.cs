@@ -131,16 +131,38 @@ internal static class DeadLettersVerb
                 return ExitCodes.Failed;
             }
 
-            // Each is a transaction of its own: what was done stays done when a later one fails.
-            foreach (var (service, letter) in letters)
-            {
-                await desk.AskAsync(desk.Services(service)[0], Ask.Post($"{PathOf(letter.Id)}/{verb}"), ct);
-            }
-
-            cli.Screen.Say($"{verb}: {CountOf(letters)}");
-            return desk.ExitCode;
+            var done = await ActAsync(cli, desk, verb, letters, ct);
+            var left = letters.Count - done.Count;
+            cli.Screen.Say($"{verb}: {(done.Count == 0 ? "none" : CountOf(done))}{(left == 0 ? "" : $"; {left} not, for the reasons above")}");
+            return left == 0 ? desk.ExitCode : ExitCodes.Failed;
         });
         return command;
+    }
+
+    // Each is a transaction of its own: one that is refused keeps no other from being done, and a service that is away is asked no more.
+    private static async Task<List<ListedDeadLetter>> ActAsync(CliContext cli, Desk desk, string verb, IEnumerable<ListedDeadLetter> letters, CancellationToken ct)
+    {
+        var done = new List<ListedDeadLetter>();
+        var away = new HashSet<string>(StringComparer.Ordinal);
+        foreach (var listed in letters.Where(letter => !away.Contains(letter.Service)))
+        {
+            try
+            {
+                await desk.AskAsync(desk.Services(listed.Service)[0], Ask.Post($"{PathOf(listed.Letter.Id)}/{verb}"), ct);
+                done.Add(listed);
+            }
+            catch (Refusal refusal)
+            {
+                cli.Screen.Say($"argosy: {refusal.Message}");
+            }
+            catch (UnansweredException e)
+            {
+                away.Add(listed.Service);
+                cli.Screen.Say($"argosy: {listed.Service} doesn't answer ({e.Message}); ./argosy dead-letters list says what is left there");
+            }
+        }
+
+        return done;
     }
 
     private static async Task<string> ReadAsync(string file, CancellationToken ct)

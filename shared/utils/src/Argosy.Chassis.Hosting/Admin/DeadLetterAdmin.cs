@@ -55,11 +55,16 @@ internal static class DeadLetterAdmin
     private static async Task<IResult> FindAsync(string id, IStore store, HandlerTable handlers, CancellationToken cancellation) =>
         await WaitingAsync(store, id, handlers, cancellation) is { } row ? Results.Json(Show(row, handlers), StrictJson.Options) : Unknown.ToResult();
 
-    private static async Task<IResult> RetryAsync(string id, Caller caller, IStore store, WriteSet work, CancellationToken cancellation)
+    private static async Task<IResult> RetryAsync(string id, Caller caller, IStore store, HandlerTable handlers, WriteSet work, CancellationToken cancellation)
     {
-        if (await DeadAsync(store, id, cancellation) is null)
+        if (await WaitingAsync(store, id, handlers, cancellation) is not { } row)
         {
             return Unknown.ToResult();
+        }
+
+        if (row.State != ParkedState.Dead)
+        {
+            return Unhandled(row).ToResult();
         }
 
         work.Execute(
@@ -73,9 +78,14 @@ internal static class DeadLetterAdmin
     private static async Task<IResult> EditAsync(
         string id, EditedLetter edited, Caller caller, IStore store, HandlerTable handlers, WriteSet work, CancellationToken cancellation)
     {
-        if (await DeadAsync(store, id, cancellation) is not { } row)
+        if (await WaitingAsync(store, id, handlers, cancellation) is not { } row)
         {
             return Unknown.ToResult();
+        }
+
+        if (row.State != ParkedState.Dead)
+        {
+            return Unhandled(row).ToResult();
         }
 
         var envelope = Envelope.Parse(row.Envelope);
@@ -107,8 +117,9 @@ internal static class DeadLetterAdmin
         return Results.NoContent();
     }
 
-    private static async Task<ParkedRow?> DeadAsync(IStore store, string id, CancellationToken cancellation) =>
-        await Parking.FindAsync(store, id, cancellation) is { State: ParkedState.Dead } row ? row : null;
+    // It waits for a version that handles it, and is due there at once; here nothing would come of another try.
+    private static Problem Unhandled(ParkedRow row) => Problem.Conflict(
+        "dead-letter.unhandled", $"No handler of {row.Type} is in the version that runs, and it waits for one that has it: start that version, or discard the message.");
 
     // What waits for an operator: the dead, and what this version of the service does not handle.
     private static async Task<ParkedRow?> WaitingAsync(IStore store, string id, HandlerTable handlers, CancellationToken cancellation) =>
