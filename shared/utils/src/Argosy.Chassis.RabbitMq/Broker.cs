@@ -9,6 +9,7 @@ namespace Argosy.Chassis.RabbitMq;
 /// The client's own recovery is off, so that what happens after a loss is ours to say. The protocol:
 /// <list type="number">
 /// <item>Connect, and run the session; it ends only by an exception, or by cancellation when the connection is lost.</item>
+/// <item>Say farewell to the broker, at most for 4 s, and cut the connection: what the client still waits for, nobody here does.</item>
 /// <item>Whatever ended it: say why, once for each cause; wait, with backoff and jitter, at most 15 s; begin again from nothing.</item>
 /// <item>A session that has done some work begins the backoff anew.</item>
 /// </list>
@@ -64,9 +65,10 @@ internal sealed partial class Broker(string part, string service, RabbitUrl url,
     {
         using var lost = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
         IConnection? connection = null;
+        using var cut = new SocketCut();
         try
         {
-            connection = await ConnectAsync(cancellation);
+            connection = await ConnectAsync(cut, cancellation);
             connection.ConnectionShutdownAsync += (_, _) => lost.CancelAsync();
             await session(connection, lost.Token);
             return new InvalidOperationException("It ended without being told to.");
@@ -82,7 +84,7 @@ internal sealed partial class Broker(string part, string service, RabbitUrl url,
         }
     }
 
-    private async Task<IConnection> ConnectAsync(CancellationToken cancellation)
+    private async Task<IConnection> ConnectAsync(SocketCut cut, CancellationToken cancellation)
     {
         var factory = new ConnectionFactory
         {
@@ -99,13 +101,19 @@ internal sealed partial class Broker(string part, string service, RabbitUrl url,
             RequestedConnectionTimeout = ConnectWithin,
             HandshakeContinuationTimeout = ConnectWithin,
             ContinuationTimeout = ConnectWithin,
+            SocketFactory = cut.Open,
         };
         return await factory.CreateConnectionAsync(cancellation);
     }
 
-    private static async Task FarewellAsync(IConnection? connection)
+    private async Task FarewellAsync(IConnection? connection)
     {
         if (connection is not null)
+        {
+            await AbortAsync(connection).WaitAsync(2 * FarewellWithin, time).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        }
+
+        static async Task AbortAsync(IConnection connection)
         {
             await connection.AbortAsync(FarewellWithin);
             await connection.DisposeAsync();

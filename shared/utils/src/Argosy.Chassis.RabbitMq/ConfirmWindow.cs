@@ -90,7 +90,7 @@ internal sealed class ConfirmWindow : IAsyncDisposable
     public async ValueTask DisposeAsync()
     {
         await Fail(new OperationCanceledException("The relay has ended."));
-        await _channel.DisposeAsync();
+        await OwnChannel.CloseAsync(_channel, Task.CompletedTask, TimeProvider.System);
     }
 
     private Task Settle(ulong tag, bool multiple)

@@ -96,6 +96,7 @@ internal sealed class QueueConsumer : AsyncDefaultBasicConsumer, IAsyncDisposabl
     }
 
     /// <summary>Stops as the protocol says. What does not end soon is given up; it comes again.</summary>
+    /// <exception cref="TimeoutException">The channel isn't closed: the broker gives the queue to nobody else until the connection has ended.</exception>
     public async ValueTask DisposeAsync()
     {
         _stopping = true;
@@ -103,8 +104,7 @@ internal sealed class QueueConsumer : AsyncDefaultBasicConsumer, IAsyncDisposabl
         _work.CancelAfter(EndWithin);
         await _idle.Task.WaitAsync(GiveUpAfter, _time).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         _done.Writer.TryComplete();
-        await _acknowledging;
-        await Channel.DisposeAsync();
+        await OwnChannel.CloseAsync(Channel, _acknowledging, _time);
         _work.Dispose();
     }
 

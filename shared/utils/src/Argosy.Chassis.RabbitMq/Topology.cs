@@ -48,7 +48,8 @@ internal sealed partial class Topology(string service, IReadOnlyList<string> han
     {
         if (!await ExistsAsync(connection, Exchange, cancellation))
         {
-            await using var channel = await connection.CreateChannelAsync(cancellationToken: cancellation);
+            await using var own = await OwnChannel.OpenAsync(connection, cancellation);
+            var channel = own.Channel;
             await channel.ExchangeDeclareAsync(Exchange, ExchangeType.Topic, durable: true, autoDelete: false, cancellationToken: cancellation);
         }
     }
@@ -56,7 +57,8 @@ internal sealed partial class Topology(string service, IReadOnlyList<string> han
     /// <summary>Whether there is such an exchange. Asking for one that isn't costs the channel, hence one for each question.</summary>
     public static async Task<bool> ExistsAsync(IConnection connection, string exchange, CancellationToken cancellation)
     {
-        await using var channel = await connection.CreateChannelAsync(cancellationToken: cancellation);
+        await using var own = await OwnChannel.OpenAsync(connection, cancellation);
+        var channel = own.Channel;
         try
         {
             await channel.ExchangeDeclarePassiveAsync(exchange, cancellation);
@@ -77,7 +79,8 @@ internal sealed partial class Topology(string service, IReadOnlyList<string> han
             await UnbindAsync(connection, log, cancellation);
         }
 
-        await using var channel = await connection.CreateChannelAsync(cancellationToken: cancellation);
+        await using var own = await OwnChannel.OpenAsync(connection, cancellation);
+        var channel = own.Channel;
         await channel.ExchangeDeclareAsync(DeadLetters, ExchangeType.Fanout, durable: true, autoDelete: false, cancellationToken: cancellation);
         await DeclareQueueAsync(channel, DeadLetters, new Dictionary<string, object?>(StringComparer.Ordinal) { ["x-delivery-limit"] = NoLimit }, cancellation);
         await channel.QueueBindAsync(DeadLetters, DeadLetters, "", cancellationToken: cancellation);
@@ -110,7 +113,8 @@ internal sealed partial class Topology(string service, IReadOnlyList<string> han
     // bindings of foreign types: then they stay, and what comes through them is parked.
     private async Task UnbindAsync(IConnection connection, ILogger log, CancellationToken cancellation)
     {
-        await using var channel = await connection.CreateChannelAsync(cancellationToken: cancellation);
+        await using var own = await OwnChannel.OpenAsync(connection, cancellation);
+        var channel = own.Channel;
         try
         {
             for (var partition = 0; partition < Partitions; partition++)
