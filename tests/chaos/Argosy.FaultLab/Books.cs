@@ -17,6 +17,7 @@ internal static class Books
         }
         catch (BadInputException e)
         {
+            ct.ThrowIfCancellationRequested();      // who is interrupted has found nothing
             return [new BookResult(Unread, "whether there is anything to be read", [$"no book can be read: {e.Message}"])];
         }
     }
